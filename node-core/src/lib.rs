@@ -1,0 +1,3 @@
+//! The pure core of a Mayfly flash layer.
+
+pub mod trie;
