@@ -1,3 +1,4 @@
 //! The pure core of a Mayfly flash layer.
 
+pub mod chain;
 pub mod trie;

@@ -1,0 +1,163 @@
+use alloy_primitives::{Address, U256};
+use serde::{Deserialize, Serialize};
+
+use super::LayerId;
+
+/// Largest chain id that wallets take: `MetaMask` computes with doubles, 2^53 and above are not exact.
+pub const MAX_CHAIN_ID: u64 = (1 << 53) - 1;
+
+/// Everything that is fixed for a layer's life when it is opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerConfig {
+    /// Random id; part of the name of everything stored.
+    pub id: LayerId,
+    /// Name of the event, for people.
+    pub name: String,
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// Unix time of block 0, in seconds.
+    pub opened_at_s: u64,
+    /// Unix time at which the layer stops taking transactions, in seconds.
+    pub ends_at_s: u64,
+    /// Gas limit of a block.
+    pub gas_limit: u64,
+    /// Base fee in wei per gas, for ever; 0 makes the layer free.
+    pub base_fee_wei: u64,
+    /// Who receives all fees. Nothing is burned.
+    pub fee_recipient: Address,
+    /// Opens the layer on the L1, may end it early.
+    pub organiser: Address,
+    /// Settles the layer on the L1 (assurance mode A).
+    pub operator: Address,
+    /// The L1 and the layer's contract there.
+    pub l1: L1Binding,
+    /// Paid webhooks mint here; `None` when the event has no shop.
+    pub mint: Option<MintConfig>,
+    /// Limits of the inbox.
+    pub limits: Limits,
+}
+
+/// Where a layer settles.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct L1Binding {
+    /// Chain id of the L1.
+    pub chain_id: u64,
+    /// The layer's own contract on the L1.
+    pub layer: Address,
+    /// L1 block in which the layer was opened: where to start reading logs.
+    pub opened_in_block: u64,
+    /// How settled an L1 block must be before its deposits are credited.
+    pub finality: Finality,
+}
+
+/// How settled an L1 block must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Finality {
+    /// The L1's `finalized` tag.
+    Finalized,
+    /// The L1's `safe` tag.
+    Safe,
+    /// This many blocks under the L1's head.
+    Depth(u64),
+}
+
+/// How a paid webhook becomes a mint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MintConfig {
+    /// Account that signs mints, in the name of the organiser.
+    pub minter: Address,
+    /// Contract with `mintTo(address)`; `None` until the organiser names it.
+    pub ticket: Option<Address>,
+}
+
+/// Bounds of what the inbox takes from one sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Transactions of one sender that may wait at a time.
+    pub in_flight_per_sender: usize,
+    /// How far a nonce may be ahead of the sender's account.
+    pub nonce_gap: u64,
+    /// Size of one transaction in bytes.
+    pub transaction_bytes: usize,
+    /// How long a transaction behind a nonce gap may wait, in milliseconds.
+    pub gap_wait_ms: u64,
+}
+
+impl Default for Limits {
+    /// geth's pool lets 64 queued transactions of a sender wait and takes 128 KiB a transaction.
+    fn default() -> Self {
+        Self {
+            in_flight_per_sender: 64,
+            nonce_gap: 64,
+            transaction_bytes: 128 * 1024,
+            gap_wait_ms: 180_000,
+        }
+    }
+}
+
+/// A configuration that no layer can be opened with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The chain id is zero or too large for wallets.
+    #[error("chain_id: expected 1 to {MAX_CHAIN_ID}, got {got}")]
+    ChainId {
+        /// What was given.
+        got: u64,
+    },
+    /// The layer would end before it starts.
+    #[error("ends_at_s: expected a time after opened_at_s ({opened_at_s}), got {ends_at_s}")]
+    EndsBeforeStart {
+        /// Start, Unix seconds.
+        opened_at_s: u64,
+        /// End, Unix seconds.
+        ends_at_s: u64,
+    },
+    /// A block could not hold the largest transaction.
+    #[error("gas_limit: expected at least {least}, got {got}")]
+    GasLimit {
+        /// What was given.
+        got: u64,
+        /// The least that works.
+        least: u64,
+    },
+    /// The name is empty or too long to print.
+    #[error("name: expected 1 to 100 characters, got {got}")]
+    Name {
+        /// Characters given.
+        got: usize,
+    },
+    /// Accounts of a layer start without ETH, because all of it must be claimable on the L1.
+    #[error("genesis balance of {account}: expected 0, got {got} wei: deposit on the L1 instead")]
+    GenesisBalance {
+        /// The account.
+        account: Address,
+        /// What was given.
+        got: U256,
+    },
+}
+
+impl LayerConfig {
+    /// Checks every field that has bounds.
+    ///
+    /// # Errors
+    /// The first field that is out of bounds, with what was expected.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.chain_id == 0 || self.chain_id > MAX_CHAIN_ID {
+            return Err(ConfigError::ChainId { got: self.chain_id });
+        }
+        if self.ends_at_s <= self.opened_at_s {
+            let Self { opened_at_s, ends_at_s, .. } = *self;
+            return Err(ConfigError::EndsBeforeStart { opened_at_s, ends_at_s });
+        }
+        let least = super::SYSTEM_GAS_LIMIT;
+        if self.gas_limit < least {
+            return Err(ConfigError::GasLimit { got: self.gas_limit, least });
+        }
+        let characters = self.name.chars().count();
+        if !(1..=100).contains(&characters) {
+            return Err(ConfigError::Name { got: characters });
+        }
+        Ok(())
+    }
+}

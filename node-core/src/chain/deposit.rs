@@ -1,0 +1,73 @@
+use alloy_consensus::Sealable;
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
+use alloy_sol_types::SolValue;
+use op_alloy_consensus::TxDeposit;
+use serde::{Deserialize, Serialize};
+
+use super::{SYSTEM_SENDER, Transaction};
+
+/// Gas limit of one system transaction: the largest that EIP-7825 allows.
+pub const SYSTEM_GAS_LIMIT: u64 = 1 << 24;
+
+/// Domain of the source hash: 0 is a deposit from the L1, 1 is a system transaction.
+const DOMAIN_DEPOSIT: u64 = 0;
+const DOMAIN_SYSTEM: u64 = 1;
+
+/// One `Deposited` event of the layer's contract on the L1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DepositEvent {
+    /// Position in the deposit tree, from 0.
+    pub index: u64,
+    /// Who deposited; aliased when it is a contract.
+    pub from: Address,
+    /// Receiver and call target on the layer.
+    pub to: Address,
+    /// ETH in wei.
+    pub value: U256,
+    /// Gas of the call on the layer.
+    pub gas_limit: u64,
+    /// Call data on the layer.
+    pub data: Bytes,
+}
+
+impl DepositEvent {
+    /// Makes the transaction that credits this deposit on the layer at `l1_layer`'s mirror.
+    ///
+    /// The source hash names the deposit by its index, so the transaction is the same wherever an
+    /// L1 reorg moves the event to.
+    pub fn into_transaction(self, l1_layer: Address) -> Transaction {
+        let place = keccak256((l1_layer, U256::from(self.index)).abi_encode());
+        let mint = u128::try_from(self.value).unwrap_or(u128::MAX);
+        let tx = TxDeposit {
+            source_hash: source_hash(DOMAIN_DEPOSIT, place),
+            from: self.from,
+            to: TxKind::Call(self.to),
+            mint,
+            value: U256::from(mint),
+            gas_limit: self.gas_limit,
+            is_system_transaction: false,
+            input: self.data,
+        };
+        Transaction::Deposit(tx.seal_slow())
+    }
+}
+
+/// Makes the `sequence`-th system transaction of a layer: a call from [`SYSTEM_SENDER`].
+pub fn system_transaction(layer: Address, sequence: u64, to: Address, input: Bytes) -> Transaction {
+    let place = keccak256((layer, U256::from(sequence)).abi_encode());
+    let tx = TxDeposit {
+        source_hash: source_hash(DOMAIN_SYSTEM, place),
+        from: SYSTEM_SENDER,
+        to: TxKind::Call(to),
+        mint: 0,
+        value: U256::ZERO,
+        gas_limit: SYSTEM_GAS_LIMIT,
+        is_system_transaction: false,
+        input,
+    };
+    Transaction::Deposit(tx.seal_slow())
+}
+
+fn source_hash(domain: u64, place: B256) -> B256 {
+    keccak256((U256::from(domain), place).abi_encode())
+}

@@ -1,0 +1,33 @@
+//! Floor 0: the words of the chain as types.
+//!
+//! A flash layer is an Ethereum chain with one hard fork for life (Osaka), one extra transaction type
+//! (`0x7E` deposits) and an end. Headers, receipts and transactions are alloy's types, so every encoding
+//! and hash here is Ethereum's.
+
+mod block;
+mod config;
+mod deposit;
+mod genesis;
+mod ids;
+mod phase;
+mod receipt;
+mod transaction;
+
+pub use block::{Ancestors, Block, SealedHeader, seal};
+pub use config::{ConfigError, Finality, L1Binding, LayerConfig, Limits, MAX_CHAIN_ID, MintConfig};
+pub use deposit::{DepositEvent, SYSTEM_GAS_LIMIT, system_transaction};
+pub use genesis::{GenesisAccount, genesis_header};
+pub use ids::{Epoch, LayerId, ParseLayerIdError, SlotNumber};
+pub use phase::Phase;
+pub use receipt::{Receipt, receipts_root, transactions_root};
+pub use transaction::{Transaction, TransactionType, decode_transaction, recover_sender};
+
+/// `SYSTEM` of the layer: sender of the system transactions that freeze, sweep and seal.
+///
+/// `"Mayf"` in ASCII followed by zeros; nobody has its key.
+pub const SYSTEM_SENDER: alloy_primitives::Address =
+    alloy_primitives::address!("4d61796600000000000000000000000000000000");
+
+/// Address of the `ExitSealer` predeploy on every layer.
+pub const EXIT_SEALER: alloy_primitives::Address =
+    alloy_primitives::address!("4d61796600000000000000000000000000000001");
