@@ -1,4 +1,6 @@
 //! The pure core of a Mayfly flash layer.
 
 pub mod chain;
+pub mod codec;
+pub mod port;
 pub mod trie;

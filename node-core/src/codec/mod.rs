@@ -1,0 +1,15 @@
+//! Floor 2: how things look when they are stored.
+//!
+//! Every stored value is one *frame*: magic, version, kind, lengths, checksum, zstd body ([`frame`]).
+//! The bodies are RLP lists of plain records ([`record`]). Names of all stored things are in
+//! [`names`]. A damaged frame is an error that says what is wrong, never another value.
+
+pub mod frame;
+pub mod names;
+pub mod record;
+
+#[cfg(test)]
+mod tests;
+
+pub use frame::{FrameError, Kind};
+pub use record::{Record, RecordError};

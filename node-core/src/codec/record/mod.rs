@@ -1,0 +1,52 @@
+//! Records: the bodies of frames, as RLP. One file for each thing that is stored.
+
+use alloy_rlp::{Decodable, Encodable};
+
+use super::frame::{self, FrameError, Kind};
+
+mod inbox;
+mod manifest;
+mod order;
+mod slot;
+
+pub use inbox::{Dropped, Pending};
+pub use manifest::Manifest;
+pub use order::{MintOrder, OrderRecord, OrderState};
+pub use slot::{AttemptId, Body, SlotContent, SlotEntry};
+
+/// A stored value: knows its kind of frame and its RLP.
+pub trait Record: Encodable + Decodable {
+    /// Kind of the frame around it.
+    const KIND: Kind;
+
+    /// Encodes into a frame.
+    fn to_frame(&self) -> Vec<u8> {
+        frame::encode(Self::KIND, &alloy_rlp::encode(self))
+    }
+
+    /// Decodes from a frame.
+    ///
+    /// # Errors
+    /// [`RecordError`] when the frame is damaged or its body is not this record.
+    fn from_frame(bytes: &[u8]) -> Result<Self, RecordError> {
+        let raw = frame::decode(Self::KIND, bytes)?;
+        alloy_rlp::decode_exact(&raw)
+            .map_err(|source| RecordError::Body { kind: Self::KIND, source })
+    }
+}
+
+/// A stored value that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// The frame is damaged.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// The frame is whole, its body is not the record.
+    #[error("{kind:?} record: {source}")]
+    Body {
+        /// Kind of record.
+        kind: Kind,
+        /// What the RLP decoder said.
+        source: alloy_rlp::Error,
+    },
+}

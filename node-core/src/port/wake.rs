@@ -1,0 +1,41 @@
+use alloy_primitives::{Address, B256, Signature};
+use async_trait::async_trait;
+
+/// Time, from outside.
+pub trait Clock: Send + Sync {
+    /// Returns Unix milliseconds.
+    fn now_ms(&self) -> u64;
+}
+
+/// Wakes the sequencer. Lossy: a lost ring delays, it never loses.
+pub trait Doorbell: Send + Sync {
+    /// Rings.
+    fn ring(&self);
+}
+
+/// Tells readers of new blocks.
+#[async_trait]
+pub trait Heads: Send + Sync {
+    /// Returns when a block above `number` may be committed, or after `timeout_ms`.
+    async fn wait_beyond(&self, number: u64, timeout_ms: u64);
+}
+
+/// The signer cannot sign now.
+#[derive(Debug, thiserror::Error)]
+#[error("signer {address}: {reason}")]
+pub struct SignError {
+    /// Account of the signer.
+    pub address: Address,
+    /// What it said.
+    pub reason: String,
+}
+
+/// Signs the mints of paid orders.
+#[async_trait]
+pub trait MintSigner: Send + Sync {
+    /// Returns the account that signs.
+    fn address(&self) -> Address;
+
+    /// Signs a hash.
+    async fn sign(&self, hash: B256) -> Result<Signature, SignError>;
+}
