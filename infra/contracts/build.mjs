@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+// Compiles the contracts and writes `artifacts/<Name>.json` = { abi, bytecode, deployedBytecode }.
+// `--check` writes nothing and fails when the checked-in artifacts are not what the sources give.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const contracts = ["ExitSealer", "FlashFactory", "FlashLayer", "FlashTwin721", "Ticket"];
+
+/// Path of the forge binary. npm may have been told to run no install scripts, so the platform's package is
+/// asked directly and the launcher is not needed.
+function forgePath() {
+  const arch = { x64: "amd64", arm64: "arm64" }[process.arch];
+  const file = process.platform === "win32" ? "forge.exe" : "forge";
+  const name = `@foundry-rs/forge-${process.platform}-${arch}/bin/${file}`;
+  return createRequire(import.meta.url).resolve(name);
+}
+
+function compile(directory) {
+  const args = ["build", "--skip", "test", "--out", join(directory, "out"), "--cache-path", join(directory, "cache")];
+  execFileSync(forgePath(), args, { cwd: here, stdio: ["ignore", "ignore", "inherit"] });
+}
+
+function artifact(directory, name) {
+  const path = join(directory, "out", `${name}.sol`, `${name}.json`);
+  const { abi, bytecode, deployedBytecode } = JSON.parse(readFileSync(path, "utf8"));
+  const minimal = { abi, bytecode: bytecode.object, deployedBytecode: deployedBytecode.object };
+  return `${JSON.stringify(minimal, null, 1)}\n`;
+}
+
+const check = process.argv.includes("--check");
+const directory = mkdtempSync(join(tmpdir(), "mayfly-contracts-"));
+try {
+  compile(directory);
+  for (const name of contracts) {
+    const path = join(here, "artifacts", `${name}.json`);
+    const built = artifact(directory, name);
+    if (!check) {
+      writeFileSync(path, built);
+    } else if (!existsSync(path) || readFileSync(path, "utf8") !== built) {
+      console.error(`artifacts/${name}.json is not what the sources give; run infra/contracts/build.mjs`);
+      process.exitCode = 1;
+    }
+  }
+} finally {
+  rmSync(directory, { recursive: true });
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {LibClone} from "solady/utils/LibClone.sol";
+import {TextTooLong} from "./Errors.sol";
+
+/// @notice What a twin knows about itself; it stands in the code of its clone.
+/// @dev
+///     layer: 20 | asset: 4 | l2 token: 20 | name length: 1 | symbol length: 1 | name | symbol | base URI
+library TwinArgs {
+    uint256 private constant ASSET_AT = 20;
+    uint256 private constant L2_AT = 24;
+    uint256 private constant LENGTHS_AT = 44;
+    uint256 private constant TEXTS_AT = 46;
+
+    /// @notice Longest name or symbol, in bytes: what the sealer lets through.
+    uint256 internal constant MAX_TEXT = 64;
+
+    /// @notice The arguments of one twin.
+    function encode(
+        address layer_,
+        uint32 asset_,
+        address l2_,
+        string calldata name_,
+        string calldata symbol_,
+        string calldata baseUri_
+    ) internal pure returns (bytes memory) {
+        uint8 nameLength = _length(name_);
+        uint8 symbolLength = _length(symbol_);
+        return abi.encodePacked(layer_, asset_, l2_, nameLength, symbolLength, name_, symbol_, baseUri_);
+    }
+
+    /// @notice The layer that mints this twin.
+    function layer() internal view returns (address) {
+        return address(bytes20(_slice(0, ASSET_AT)));
+    }
+
+    /// @notice Index of the collection in the layer's asset list.
+    function asset() internal view returns (uint32) {
+        return uint32(bytes4(_slice(ASSET_AT, L2_AT)));
+    }
+
+    /// @notice The collection on the layer.
+    function l2() internal view returns (address) {
+        return address(bytes20(_slice(L2_AT, LENGTHS_AT)));
+    }
+
+    /// @notice The collection's name.
+    function name() internal view returns (string memory) {
+        (uint256 nameEnd,) = _ends();
+        return string(_slice(TEXTS_AT, nameEnd));
+    }
+
+    /// @notice The collection's symbol.
+    function symbol() internal view returns (string memory) {
+        (uint256 nameEnd, uint256 symbolEnd) = _ends();
+        return string(_slice(nameEnd, symbolEnd));
+    }
+
+    /// @notice Base of all token URIs.
+    function baseUri() internal view returns (string memory) {
+        (, uint256 symbolEnd) = _ends();
+        return string(LibClone.argsOnClone(address(this), symbolEnd));
+    }
+
+    function _ends() private view returns (uint256 nameEnd, uint256 symbolEnd) {
+        bytes memory lengths = _slice(LENGTHS_AT, TEXTS_AT);
+        nameEnd = TEXTS_AT + uint8(lengths[0]);
+        symbolEnd = nameEnd + uint8(lengths[1]);
+    }
+
+    function _slice(uint256 from, uint256 to) private view returns (bytes memory) {
+        return LibClone.argsOnClone(address(this), from, to);
+    }
+
+    function _length(string calldata text) private pure returns (uint8) {
+        uint256 length = bytes(text).length;
+        if (length > MAX_TEXT) revert TextTooLong(length, MAX_TEXT);
+        return uint8(length);
+    }
+}
