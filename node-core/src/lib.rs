@@ -3,4 +3,5 @@
 pub mod chain;
 pub mod codec;
 pub mod port;
+pub mod state;
 pub mod trie;

@@ -1,0 +1,29 @@
+//! Floor 1: accounts, storage and code over the trie.
+//!
+//! A [`WorldState`] is the state after one block. It is persistent: a clone is O(1), so keeping the
+//! parent of a block, or any block, costs what differs. A [`Delta`] is what one block changed.
+//!
+//! | file | what |
+//! |---|---|
+//! | `account` | leaves of the two kinds of trie |
+//! | `delta` | what a block changed |
+//! | `world` | reading and applying |
+//! | `walk` | all accounts, all slots |
+//! | `proof` | EIP-1186 answers and revealing from them |
+
+mod account;
+mod delta;
+mod proof;
+mod walk;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use account::{Account, AccountInfo, Slot};
+pub use delta::{AccountChange, AccountDelta, Delta};
+pub use proof::{AccountProof, StorageProof};
+pub use walk::{Accounts, StorageEntries};
+pub use world::WorldState;
+
+pub use crate::trie::{NodeSet, ProofError, TrieError};
