@@ -2,6 +2,7 @@
 
 pub mod chain;
 pub mod codec;
+pub mod execute;
 pub mod port;
 pub mod state;
 pub mod trie;

@@ -1,0 +1,266 @@
+use core::fmt;
+
+use alloy_consensus::{
+    EthereumTxEnvelope, Header, Transaction as _, TransactionEnvelope, TxEip4844,
+};
+use alloy_eips::eip7685::EMPTY_REQUESTS_HASH;
+use alloy_primitives::{Address, B256};
+use op_alloy_consensus::TxDeposit;
+use revm::context::result::InvalidTransaction;
+
+use super::{
+    convert, deposit,
+    env::NextBlock,
+    error::{BlockError, Fault},
+    machine::{Kind, Machine, Run},
+    outcome::{Executed, Included, Outcome},
+    overlay::Overlay,
+    rejected::Rejected,
+    requests,
+    room::Room,
+    rules::{Protocol, Rules},
+    seal, system,
+};
+use crate::{
+    chain::{
+        Ancestors, Block, Receipt, SealedHeader, Transaction, seal as seal_header,
+        transactions_root,
+    },
+    state::{Delta, WorldState},
+};
+
+/// Builds one block, a transaction at a time.
+///
+/// Pure: same parent, world, environment and transactions, same block, bit for bit. What was rejected
+/// leaves no trace. Not `Send`, because revm's memory is not: build between two awaits.
+///
+/// ```text
+/// start -> execute, execute, .. -> finish
+/// ```
+pub struct Builder {
+    rules: Rules,
+    env: NextBlock,
+    parent_hash: B256,
+    machine: Machine,
+    room: Room,
+    transactions: Vec<Transaction>,
+    senders: Vec<Address>,
+    receipts: Vec<Receipt>,
+}
+
+/// A sealed block and the state after it.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// Header with its hash.
+    pub header: SealedHeader,
+    /// Header and transactions.
+    pub block: Block,
+    /// Who sent the transactions, in their order.
+    pub senders: Vec<Address>,
+    /// Receipts of the transactions, in their order.
+    pub receipts: Vec<Receipt>,
+    /// What the block changed.
+    pub delta: Delta,
+    /// The state after the block.
+    pub world: WorldState,
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("number", &self.env.number)
+            .field("transactions", &self.transactions.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    /// Opens the block after `parent`, whose state is `world`: the system calls of EIP-4788 and
+    /// EIP-2935 are made.
+    ///
+    /// `ancestors` are the blocks up to `parent`, which itself may be left out.
+    ///
+    /// # Errors
+    /// [`Fault`] when state cannot be read.
+    pub fn start(
+        parent: &SealedHeader,
+        world: &WorldState,
+        ancestors: &Ancestors,
+        rules: Rules,
+        env: NextBlock,
+    ) -> Result<Self, Fault> {
+        let mut ancestors = ancestors.clone();
+        ancestors.push(parent.number, parent.hash());
+        let mut machine = Machine::new(&rules, &env, Overlay::new(world.clone(), ancestors));
+        system::open_block(&mut machine, env.parent_beacon_block_root, parent.hash())?;
+        Ok(Self {
+            room: Room::of(&env),
+            rules,
+            env,
+            parent_hash: parent.hash(),
+            machine,
+            transactions: Vec::new(),
+            senders: Vec::new(),
+            receipts: Vec::new(),
+        })
+    }
+
+    /// Executes `tx` of `sender` after the transactions before it, if the rules allow it here.
+    ///
+    /// The caller vouches for `sender`; see [`recover_sender`](crate::chain::recover_sender).
+    ///
+    /// # Errors
+    /// [`Fault`] when state cannot be read; drop the builder, it may have half a deposit in it.
+    pub fn execute(&mut self, tx: &Transaction, sender: Address) -> Result<Outcome, Fault> {
+        let executed = match tx {
+            Transaction::Ethereum(signed) => self.execute_signed(signed, sender)?,
+            Transaction::Deposit(deposit) => self.execute_deposit(deposit)?,
+        };
+        Ok(match executed {
+            Ok(executed) => Outcome::Included(self.include(tx, sender, executed)),
+            Err(reason) => Outcome::Rejected(reason),
+        })
+    }
+
+    /// Returns the receipts so far.
+    pub fn receipts(&self) -> &[Receipt] {
+        &self.receipts
+    }
+
+    /// Returns the gas that the transactions so far used.
+    pub const fn gas_used(&self) -> u64 {
+        self.room.gas_used()
+    }
+
+    /// Returns the gas that is left.
+    pub const fn gas_left(&self) -> u64 {
+        self.room.gas_left()
+    }
+
+    /// Returns the state after the transactions so far: what the tag `pending` means.
+    ///
+    /// # Errors
+    /// [`Fault`] when state cannot be read.
+    pub fn pending_world(&mut self) -> Result<WorldState, Fault> {
+        let delta = seal::delta(self.machine.overlay());
+        Ok(self.machine.overlay().world().clone().apply(&delta)?)
+    }
+
+    /// Closes the block: withdrawals, requests, roots.
+    ///
+    /// # Errors
+    /// [`BlockError::Internal`] when state cannot be read; the others under Ethereum's rules only, when
+    /// a system contract fails.
+    pub fn finish(mut self) -> Result<Built, BlockError> {
+        self.pay_withdrawals()?;
+        let requests_hash = self.collect_requests()?;
+        let before = self.machine.overlay().world().clone();
+        let delta = seal::delta(self.machine.overlay());
+        let world = before.apply(&delta).map_err(Fault::from)?;
+        let decided = seal::header(&self.env, self.parent_hash);
+        let executed = seal::summarize(&self.receipts);
+        let header = Header {
+            state_root: world.root(),
+            transactions_root: transactions_root(&self.transactions),
+            receipts_root: executed.receipts_root,
+            logs_bloom: executed.logs_bloom,
+            gas_used: self.room.gas_used(),
+            blob_gas_used: Some(self.room.blob_gas_used()),
+            requests_hash: Some(requests_hash),
+            ..decided
+        };
+        Ok(Built {
+            header: seal_header(header.clone()),
+            block: Block { header, transactions: self.transactions },
+            senders: self.senders,
+            receipts: self.receipts,
+            delta,
+            world,
+        })
+    }
+
+    fn execute_signed(
+        &mut self,
+        tx: &EthereumTxEnvelope<TxEip4844>,
+        sender: Address,
+    ) -> Result<Result<Executed, Rejected>, Fault> {
+        if let Err(reason) = self.check_signed(tx) {
+            return Ok(Err(reason));
+        }
+        let tx = convert::signed(tx, sender);
+        Ok(match self.machine.run(Kind::Signed, tx)? {
+            Ok(run) => Ok(self.settle(run)?),
+            Err(refusal) => Err(self.refuse(refusal)?),
+        })
+    }
+
+    fn execute_deposit(&mut self, tx: &TxDeposit) -> Result<Result<Executed, Rejected>, Fault> {
+        if self.rules.protocol != Protocol::Layer {
+            return Ok(Err(Rejected::Deposit));
+        }
+        let gas_limit = deposit::gas_limit(tx, self.env.gas_limit);
+        if let Err(reason) = self.room.check_gas(gas_limit) {
+            return Ok(Err(reason));
+        }
+        let result = deposit::run(&mut self.machine, &self.rules, tx, gas_limit)?;
+        Ok(Ok(result.map_or_else(|| Executed::not_begun(gas_limit), Executed::from)))
+    }
+
+    fn check_signed(&self, tx: &EthereumTxEnvelope<TxEip4844>) -> Result<(), Rejected> {
+        if self.rules.protocol == Protocol::Layer && tx.is_eip4844() {
+            return Err(Rejected::BlobTransaction);
+        }
+        self.room.check_gas(tx.gas_limit())?;
+        self.room.check_blobs(blobs(tx))
+    }
+
+    fn settle(&mut self, run: Run) -> Result<Executed, Fault> {
+        if let Some(ledger) = self.rules.supply {
+            ledger.add_burned(self.machine.overlay(), run.touched)?;
+        }
+        Ok(run.result.into())
+    }
+
+    fn refuse(&mut self, refusal: InvalidTransaction) -> Result<Rejected, Fault> {
+        let tx = self.machine.last_transaction();
+        Rejected::of(refusal, tx, &self.env, self.rules.chain_id)
+            .map_err(|other| Fault::Evm { message: other.to_string() })
+    }
+
+    fn include(&mut self, tx: &Transaction, sender: Address, executed: Executed) -> Included {
+        let Executed { success, gas_used, logs, created } = executed;
+        self.room.take(gas_used, blobs(tx));
+        self.receipts.push(Receipt {
+            tx_type: tx.tx_type(),
+            success,
+            cumulative_gas_used: self.room.gas_used(),
+            logs,
+        });
+        self.transactions.push(tx.clone());
+        self.senders.push(sender);
+        Included { index: self.receipts.len() - 1, success, gas_used, created }
+    }
+
+    /// EIP-4895: no transaction, no gas, cannot fail.
+    fn pay_withdrawals(&mut self) -> Result<(), Fault> {
+        let overlay = self.machine.overlay();
+        for withdrawal in &self.env.withdrawals {
+            overlay.credit(withdrawal.address, withdrawal.amount_wei())?;
+        }
+        Ok(())
+    }
+
+    /// EIP-7685. A layer has nobody to request anything of.
+    fn collect_requests(&mut self) -> Result<B256, BlockError> {
+        match self.rules.protocol {
+            Protocol::Layer => Ok(EMPTY_REQUESTS_HASH),
+            Protocol::Ethereum => {
+                Ok(requests::collect(&mut self.machine, &self.receipts)?.requests_hash())
+            }
+        }
+    }
+}
+
+fn blobs(tx: &impl alloy_consensus::Transaction) -> u64 {
+    tx.blob_count().unwrap_or_default()
+}

@@ -1,0 +1,96 @@
+use alloy_consensus::Header;
+use revm::context::{TxEnv, result::ExecutionResult};
+
+use super::{
+    super::{
+        env::NextBlock,
+        error::Fault,
+        machine::{Kind, Machine},
+        overlay::Overlay,
+        rejected::Rejected,
+        rules::Rules,
+    },
+    error::CallError,
+    outcome::CallOutcome,
+    overrides::Overrides,
+    request::{CALL_GAS_CAP, CallRequest},
+};
+use crate::{chain::Ancestors, state::WorldState};
+
+/// The block that a call sees, and the state after it.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// What `NUMBER`, `TIMESTAMP` and the like return.
+    pub header: &'a Header,
+    /// The state that the call starts from.
+    pub world: &'a WorldState,
+    /// What `BLOCKHASH` returns.
+    pub ancestors: &'a Ancestors,
+    /// The chain's rules.
+    pub rules: &'a Rules,
+    /// What to pretend; `None` for nothing.
+    pub overrides: Option<&'a Overrides>,
+}
+
+/// Runs a call and forgets what it changed: `eth_call`.
+///
+/// As in geth, the caller's nonce and code do not matter, funds do; without a price the base fee is
+/// zero, for `BASEFEE` as well.
+///
+/// # Errors
+/// [`CallError::Rejected`] when the request could not be a transaction whatever the state does.
+pub fn call(view: View<'_>, request: &CallRequest) -> Result<CallOutcome, CallError> {
+    let gas_limit = request.gas.unwrap_or(CALL_GAS_CAP).min(CALL_GAS_CAP);
+    let mut session = Session::open(view, request)?;
+    Ok(session.run(request.with_gas(gas_limit))?.into())
+}
+
+/// A machine on which one request runs any number of times, each time from the same state.
+pub(super) struct Session {
+    env: NextBlock,
+    chain_id: u64,
+    machine: Machine,
+}
+
+impl Session {
+    /// Applies the overrides of `view`.
+    pub(super) fn open(view: View<'_>, request: &CallRequest) -> Result<Self, CallError> {
+        let View { header, world, ancestors, rules, overrides } = view;
+        let mut env = NextBlock::of(header, &[]);
+        let mut overlay = Overlay::new(world.clone(), ancestors.clone());
+        if let Some(overrides) = overrides {
+            overrides.apply_to_block(&mut env);
+            overrides.apply_to_state(&mut overlay)?;
+        }
+        if request.max_fee == 0 {
+            env.base_fee = 0;
+        }
+        let machine = Machine::new(rules, &env, overlay);
+        Ok(Self { env, chain_id: rules.chain_id, machine })
+    }
+
+    /// Returns the block that calls see.
+    pub(super) const fn env(&self) -> &NextBlock {
+        &self.env
+    }
+
+    /// Returns the state that calls start from.
+    pub(super) fn overlay(&mut self) -> &mut Overlay {
+        self.machine.overlay()
+    }
+
+    /// Runs `tx`, which leaves no trace.
+    pub(super) fn run(&mut self, tx: TxEnv) -> Result<ExecutionResult, CallError> {
+        match self.machine.try_run(Kind::Call, tx)? {
+            Ok(result) => Ok(result),
+            Err(refusal) => {
+                let tx = self.machine.last_transaction();
+                let reason = Rejected::of(refusal, tx, &self.env, self.chain_id);
+                Err(match reason {
+                    Ok(reason) => CallError::Rejected(reason),
+                    Err(other) => CallError::Internal(Fault::Evm { message: other.to_string() }),
+                })
+            }
+        }
+    }
+}

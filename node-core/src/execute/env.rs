@@ -1,0 +1,98 @@
+use alloy_consensus::Header;
+use alloy_eips::eip4895::Withdrawal;
+use alloy_primitives::{Address, B256, Bytes, U256};
+use revm::context::{BlockEnv, CfgEnv};
+use revm::context_interface::block::BlobExcessGasAndPrice;
+use revm::primitives::hardfork::SpecId;
+
+use super::rules::{BLOBS, Rules};
+use crate::chain::SealedHeader;
+
+/// What the author of a block decides before the first transaction is executed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NextBlock {
+    /// Number of the block; its parent's plus one.
+    pub number: u64,
+    /// Unix time in seconds.
+    pub timestamp: u64,
+    /// Gas that all its transactions may use together.
+    pub gas_limit: u64,
+    /// Base fee in wei per gas.
+    pub base_fee: u64,
+    /// Who receives the fees.
+    pub beneficiary: Address,
+    /// What the `PREVRANDAO` instruction returns (EIP-4399).
+    pub prev_randao: B256,
+    /// What the beacon roots contract stores (EIP-4788).
+    pub parent_beacon_block_root: B256,
+    /// At most 32 bytes of the author's choice.
+    pub extra_data: Bytes,
+    /// Running total of blob gas above target (EIP-4844); zero on a layer.
+    pub excess_blob_gas: u64,
+    /// Withdrawals from the beacon chain (EIP-4895); none on a layer.
+    pub withdrawals: Vec<Withdrawal>,
+}
+
+impl NextBlock {
+    /// Returns the block of a layer that follows `parent` at `timestamp` (Unix seconds, not before the
+    /// parent's).
+    ///
+    /// `PREVRANDAO` is the parent's hash: different in each block, known to everybody before it, so not
+    /// fit to draw anything of value.
+    pub fn on_layer(parent: &SealedHeader, timestamp: u64) -> Self {
+        Self {
+            number: parent.number + 1,
+            timestamp: timestamp.max(parent.timestamp),
+            gas_limit: parent.gas_limit,
+            base_fee: parent.base_fee_per_gas.unwrap_or_default(),
+            beneficiary: parent.beneficiary,
+            prev_randao: parent.hash(),
+            ..Self::default()
+        }
+    }
+
+    /// Returns what the author of `header` decided.
+    pub(super) fn of(header: &Header, withdrawals: &[Withdrawal]) -> Self {
+        Self {
+            number: header.number,
+            timestamp: header.timestamp,
+            gas_limit: header.gas_limit,
+            base_fee: header.base_fee_per_gas.unwrap_or_default(),
+            beneficiary: header.beneficiary,
+            prev_randao: header.mix_hash,
+            parent_beacon_block_root: header.parent_beacon_block_root.unwrap_or_default(),
+            extra_data: header.extra_data.clone(),
+            excess_blob_gas: header.excess_blob_gas.unwrap_or_default(),
+            withdrawals: withdrawals.to_vec(),
+        }
+    }
+
+    /// Returns what instructions and fee rules see of the block.
+    pub(super) fn evm(&self) -> BlockEnv {
+        BlockEnv {
+            number: U256::from(self.number),
+            beneficiary: self.beneficiary,
+            timestamp: U256::from(self.timestamp),
+            gas_limit: self.gas_limit,
+            basefee: self.base_fee,
+            difficulty: U256::ZERO,
+            prevrandao: Some(self.prev_randao),
+            blob_excess_gas_and_price: Some(BlobExcessGasAndPrice {
+                excess_blob_gas: self.excess_blob_gas,
+                blob_gasprice: BLOBS.calc_blob_fee(self.excess_blob_gas),
+            }),
+            slot_num: 0,
+        }
+    }
+}
+
+/// Returns the EVM's settings: Osaka.
+///
+/// The cap of EIP-7825 is lifted here and checked by ourselves, because deposits and calls are exempt.
+pub(super) fn settings(rules: &Rules) -> CfgEnv {
+    let mut cfg = CfgEnv::new_with_spec(SpecId::OSAKA);
+    cfg.chain_id = rules.chain_id;
+    cfg.tx_gas_limit_cap = Some(u64::MAX);
+    cfg.max_blobs_per_tx = Some(BLOBS.max_blobs_per_tx);
+    cfg
+}

@@ -1,0 +1,10 @@
+//! Stories about execution, told on a layer unless said.
+
+mod admit;
+mod blocks;
+mod calls;
+mod conservation;
+mod deposits;
+mod kit;
+mod supply;
+mod verification;
