@@ -3,6 +3,7 @@
 pub mod chain;
 pub mod codec;
 pub mod execute;
+pub mod exit;
 pub mod port;
 pub mod state;
 pub mod trie;

@@ -1,0 +1,81 @@
+use alloy_primitives::{B256, U256, keccak256};
+use alloy_sol_types::SolValue;
+use serde::{Deserialize, Serialize};
+
+use super::Asset;
+
+/// Kind of asset 0, ETH.
+pub const KIND_ETH: u8 = 0;
+
+/// Kind of an ERC-721 collection that was born on the layer and gets a twin on the L1.
+pub const KIND_TWIN721: u8 = 4;
+
+/// Most assets of a layer, ETH included: `settle` deploys all twins in one L1 transaction.
+pub const MAX_ASSETS: usize = 64;
+
+/// Sealer's slot of the seal: what the L1 proves.
+pub const SLOT_SEAL_HASH: U256 = U256::ZERO;
+
+/// Sealer's slot of all ETH that genesis and deposits put on the layer; written by the executor.
+pub const SLOT_ETH_MINTED: U256 = U256::from_limbs([1, 0, 0, 0]);
+
+/// Sealer's slot of all ETH that left circulation on the layer; written by the executor.
+pub const SLOT_ETH_BURNED: U256 = U256::from_limbs([2, 0, 0, 0]);
+
+/// Sealer's slot of the number of deposits taken in; written by the executor.
+pub const SLOT_DEPOSIT_COUNT: U256 = U256::from_limbs([3, 0, 0, 0]);
+
+/// What the sealer sealed; its hash stands in [`SLOT_SEAL_HASH`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SealedOutput {
+    /// Root of the exit tree.
+    pub exit_root: B256,
+    /// Number of exits.
+    pub leaf_count: u32,
+    /// Height of the exit tree.
+    pub depth: u8,
+    /// Number of deposits that the layer took in.
+    pub deposit_count: u64,
+    /// Sum of all ETH exits, in wei.
+    pub eth_total: U256,
+    /// Rolling hash of the asset list, see [`assets_hash`].
+    pub assets_hash: B256,
+}
+
+impl SealedOutput {
+    /// Hashes the fields as the sealer and the L1 do: `keccak256(abi.encode(..))`.
+    #[must_use]
+    pub fn hash(&self) -> B256 {
+        let fields = (
+            self.exit_root,
+            U256::from(self.leaf_count),
+            U256::from(self.depth),
+            U256::from(self.deposit_count),
+            self.eth_total,
+            self.assets_hash,
+        );
+        keccak256(fields.abi_encode())
+    }
+}
+
+/// Folds an asset list, ETH first, into the hash that the sealer keeps.
+///
+/// ```text
+/// hash 0       zero
+/// hash i + 1   keccak256(abi.encode(hash i, i, kind, l2, keccak256(name), keccak256(symbol)))
+/// ```
+#[must_use]
+pub fn assets_hash<'a>(assets: impl IntoIterator<Item = &'a Asset>) -> B256 {
+    assets.into_iter().enumerate().fold(B256::ZERO, |hash, (index, asset)| {
+        let fields = (
+            hash,
+            U256::from(index),
+            U256::from(asset.kind),
+            asset.l2,
+            keccak256(&asset.name),
+            keccak256(&asset.symbol),
+        );
+        keccak256(fields.abi_encode())
+    })
+}
