@@ -1,0 +1,33 @@
+#![expect(missing_docs, reason = "generated; the docs are in the Solidity sources")]
+#![expect(
+    clippy::too_many_arguments,
+    reason = "generated from functions and events of the contracts"
+)]
+
+use alloy_sol_types::sol;
+
+sol!(
+    #[derive(Debug, PartialEq, Eq)]
+    ExitSealer,
+    "artifacts/ExitSealer.json"
+);
+sol!(
+    #[derive(Debug, PartialEq, Eq)]
+    FlashFactory,
+    "artifacts/FlashFactory.json"
+);
+sol!(
+    #[derive(Debug, PartialEq, Eq)]
+    FlashLayer,
+    "artifacts/FlashLayer.json"
+);
+sol!(
+    #[derive(Debug, PartialEq, Eq)]
+    FlashTwin721,
+    "artifacts/FlashTwin721.json"
+);
+sol!(
+    #[derive(Debug, PartialEq, Eq)]
+    Ticket,
+    "artifacts/Ticket.json"
+);

@@ -1,0 +1,23 @@
+//! Floor 5: the Solidity side as Rust sees it.
+//!
+//! Bindings and bytecode come from the artifacts that are checked in beside the sources, so nothing here needs
+//! a Solidity compiler; the gate rebuilds the artifacts and compares. What the node's core needs of the sealer
+//! lives in [`node_core::exit`] and is the same interface.
+
+mod bindings;
+mod preinstalls;
+
+pub use bindings::{ExitSealer, FlashFactory, FlashLayer, FlashTwin721, Ticket};
+pub use node_core::exit::{IExitRecipient, IExitSealer};
+pub use preinstalls::{Preinstall, PreinstallError, preinstalls};
+
+use alloy_primitives::Bytes;
+
+/// Returns the code that a layer's genesis puts at [`node_core::exit::EXIT_SEALER`].
+#[must_use]
+pub fn exit_sealer_code() -> Bytes {
+    ExitSealer::DEPLOYED_BYTECODE.clone()
+}
+
+#[cfg(test)]
+mod tests;
