@@ -92,6 +92,9 @@ impl Builder {
         let mut ancestors = ancestors.clone();
         ancestors.push(parent.number, parent.hash());
         let mut machine = Machine::new(&rules, &env, Overlay::new(world.clone(), ancestors));
+        if let Some(ledger) = rules.supply {
+            ledger.load(machine.overlay())?;
+        }
         system::open_block(&mut machine, env.parent_beacon_block_root, parent.hash())?;
         Ok(Self {
             room: Room::of(&env),
@@ -110,7 +113,8 @@ impl Builder {
     /// The caller vouches for `sender`; see [`recover_sender`](crate::chain::recover_sender).
     ///
     /// # Errors
-    /// [`Fault`] when state cannot be read; drop the builder, it may have half a deposit in it.
+    /// [`Fault`] when state cannot be read. Nothing changed: after [`reveal`](Self::reveal) the same
+    /// transaction can be executed again.
     pub fn execute(&mut self, tx: &Transaction, sender: Address) -> Result<Outcome, Fault> {
         let executed = match tx {
             Transaction::Ethereum(signed) => self.execute_signed(signed, sender)?,
@@ -120,6 +124,11 @@ impl Builder {
             Ok(executed) => Outcome::Included(self.include(tx, sender, executed)),
             Err(reason) => Outcome::Rejected(reason),
         })
+    }
+
+    /// Goes on with `world`: the parent's as before, with more of it loaded.
+    pub fn reveal(&mut self, world: WorldState) {
+        self.machine.overlay().reveal(world);
     }
 
     /// Returns the receipts so far.
@@ -149,8 +158,8 @@ impl Builder {
     /// Closes the block: withdrawals, requests, roots.
     ///
     /// # Errors
-    /// [`BlockError::Internal`] when state cannot be read; the others under Ethereum's rules only, when
-    /// a system contract fails.
+    /// [`BlockError::Internal`] when state cannot be read: building again on a world with more loaded
+    /// gives the same block. The others under Ethereum's rules only, when a system contract fails.
     pub fn finish(mut self) -> Result<Built, BlockError> {
         self.pay_withdrawals()?;
         let requests_hash = self.collect_requests()?;

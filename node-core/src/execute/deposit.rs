@@ -22,6 +22,7 @@ use super::{
     convert,
     error::Fault,
     machine::{Kind, Machine, Run},
+    overlay::Overlay,
     rejected::INIT_CODE_LIMIT,
     rules::{Rules, SupplyLedger},
 };
@@ -33,13 +34,34 @@ pub(super) fn gas_limit(tx: &TxDeposit, block_gas_limit: u64) -> u64 {
 }
 
 /// Executes a deposit; `None` when its call could not begin.
+///
+/// A fault leaves the block as it was before the deposit.
 pub(super) fn run(
     machine: &mut Machine,
     rules: &Rules,
     tx: &TxDeposit,
     gas_limit: u64,
 ) -> Result<Option<ExecutionResult>, Fault> {
-    credit(machine, tx, rules.supply)?;
+    let overlay = machine.overlay();
+    let from = overlay.account(tx.from)?;
+    let entries = rules.supply.map(|ledger| ledger.load(overlay)).transpose()?;
+    credit(overlay, tx, rules.supply)?;
+    let result = call(machine, rules.supply, tx, gas_limit);
+    if result.is_err() {
+        machine.overlay().put_back(tx.from, from)?;
+        if let Some((ledger, entries)) = rules.supply.zip(entries) {
+            ledger.put_back(machine.overlay(), entries)?;
+        }
+    }
+    result
+}
+
+fn call(
+    machine: &mut Machine,
+    ledger: Option<SupplyLedger>,
+    tx: &TxDeposit,
+    gas_limit: u64,
+) -> Result<Option<ExecutionResult>, Fault> {
     let call = convert::deposit(tx, gas_limit);
     if !can_begin(machine, &call)? {
         skip(machine, tx)?;
@@ -47,7 +69,7 @@ pub(super) fn run(
     }
     match machine.run(Kind::Deposit, call)? {
         Ok(Run { result, touched }) => {
-            if let Some(ledger) = rules.supply {
+            if let Some(ledger) = ledger {
                 ledger.add_burned(machine.overlay(), touched)?;
             }
             Ok(Some(result))
@@ -61,11 +83,10 @@ pub(super) fn run(
 }
 
 fn credit(
-    machine: &mut Machine,
+    overlay: &mut Overlay,
     tx: &TxDeposit,
     ledger: Option<SupplyLedger>,
 ) -> Result<(), Fault> {
-    let overlay = machine.overlay();
     overlay.credit(tx.from, U256::from(tx.mint))?;
     let Some(ledger) = ledger else { return Ok(()) };
     ledger.add_minted(overlay, tx.mint)?;

@@ -80,6 +80,12 @@ impl Overlay {
         &self.world
     }
 
+    /// Goes on with the same world in which more is loaded.
+    pub(super) fn reveal(&mut self, world: WorldState) {
+        debug_assert_eq!(world.root(), self.world.root(), "the same world");
+        self.world = world;
+    }
+
     /// Returns everything that was read or changed.
     pub(super) const fn accounts(&self) -> &AddressMap<Cached> {
         &self.accounts
@@ -134,6 +140,16 @@ impl Overlay {
         Ok(())
     }
 
+    /// Puts an account back as it was after an earlier transaction; its storage is not touched.
+    pub(super) fn put_back(
+        &mut self,
+        address: Address,
+        account: Option<AccountInfo>,
+    ) -> Result<(), TrieError> {
+        self.cached(address)?.now = account;
+        Ok(())
+    }
+
     /// Adds wei to a balance; nothing is created for nothing.
     pub(super) fn credit(&mut self, address: Address, wei: U256) -> Result<(), TrieError> {
         if wei.is_zero() {
@@ -185,12 +201,17 @@ impl Overlay {
     }
 
     fn cached_slot(&mut self, address: Address, key: U256) -> Result<&mut Slot, TrieError> {
-        let cached = self.cached(address)?;
+        self.cached(address)?;
+        let Self { world, accounts, .. } = self;
+        let cached = accounts.entry(address).or_default();
         Ok(match cached.slots.entry(key) {
             MapEntry::Occupied(entry) => entry.into_mut(),
             MapEntry::Vacant(entry) => {
                 let before = match (&cached.before, cached.storage) {
-                    (Some(account), Storage::Kept) => account.slot(&key)?,
+                    // The second way finds what was loaded after the account was.
+                    (Some(account), Storage::Kept) => {
+                        account.slot(&key).or_else(|_| world.storage(&address, &key))?
+                    }
                     _ => U256::ZERO,
                 };
                 entry.insert(Slot { before, now: before })

@@ -8,7 +8,30 @@ use super::{
     rules::SupplyLedger,
 };
 
+/// The ledger as it was, to go back to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entries {
+    minted: U256,
+    deposits: U256,
+}
+
 impl SupplyLedger {
+    /// Reads all of the ledger, so that no later read of it can fail.
+    pub(super) fn load(&self, overlay: &mut Overlay) -> Result<Entries, Fault> {
+        overlay.has_code(self.account)?;
+        overlay.slot(self.account, Self::BURNED)?;
+        Ok(Entries {
+            minted: overlay.slot(self.account, Self::MINTED)?,
+            deposits: overlay.slot(self.account, Self::DEPOSITS)?,
+        })
+    }
+
+    /// Takes back a mint and a count.
+    pub(super) fn put_back(&self, overlay: &mut Overlay, entries: Entries) -> Result<(), Fault> {
+        overlay.set_slot(self.account, Self::MINTED, entries.minted)?;
+        Ok(overlay.set_slot(self.account, Self::DEPOSITS, entries.deposits)?)
+    }
+
     /// Counts a deposit from the L1.
     pub(super) fn count_deposit(&self, overlay: &mut Overlay) -> Result<(), Fault> {
         self.add(overlay, Self::DEPOSITS, U256::from(1))

@@ -6,5 +6,6 @@ mod calls;
 mod conservation;
 mod deposits;
 mod kit;
+mod partial;
 mod supply;
 mod verification;
