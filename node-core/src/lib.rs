@@ -4,6 +4,7 @@ pub mod chain;
 pub mod codec;
 pub mod execute;
 pub mod exit;
+pub mod flow;
 pub mod port;
 pub mod state;
 pub mod trie;

@@ -43,4 +43,9 @@ impl Ancestors {
     pub fn get(&self, number: u64) -> Option<B256> {
         self.0.get(&number).copied()
     }
+
+    /// Returns numbers and hashes, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, B256)> + '_ {
+        self.0.iter().map(|(number, hash)| (*number, *hash))
+    }
 }

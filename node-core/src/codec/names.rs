@@ -37,5 +37,7 @@ pub const PHASE: &str = "phase";
 pub const CHECKPOINT: &str = "checkpoint";
 /// Register: L1 block up to which deposits were read.
 pub const L1_CURSOR: &str = "l1-cursor";
-/// Register: progress of the end of life.
-pub const TEARDOWN: &str = "teardown";
+/// Register: the L1 transaction that settled the layer.
+pub const SETTLEMENT: &str = "settlement";
+/// Register: the contract that paid orders mint from.
+pub const TICKET: &str = "ticket";

@@ -1,9 +1,12 @@
-use alloy_primitives::{Address, B256, Bytes, TxHash, U256};
+use alloy_primitives::{B256, Bytes, TxHash};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::PortError;
-use crate::chain::{DepositEvent, Finality};
+use crate::{
+    chain::{DepositEvent, Finality},
+    exit::{Asset, ExitLeaf, SealedOutput},
+};
 
 /// What the layer's contract on the L1 says, read at one L1 block.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,14 +66,8 @@ pub enum L1Action {
     Push(PublishedChunk),
     /// Pay one exit.
     Claim {
-        /// Index of the leaf.
-        index: u64,
-        /// Asset of the leaf.
-        asset: u32,
-        /// Receiver.
-        recipient: Address,
-        /// Amount or token id.
-        value: U256,
+        /// The leaf.
+        leaf: ExitLeaf,
         /// Siblings, bottom up.
         proof: Vec<B256>,
     },
@@ -108,7 +105,7 @@ pub trait L1: Send + Sync {
 }
 
 /// Arguments of `settle`, as the contract takes them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settlement {
     /// Number of the layer's last block.
     pub last_block: u64,
@@ -116,35 +113,12 @@ pub struct Settlement {
     pub last_block_hash: B256,
     /// Its state root.
     pub state_root: B256,
-    /// Root of the exit tree.
-    pub exit_root: B256,
-    /// Leaves of the exit tree.
-    pub leaf_count: u32,
-    /// Depth of the exit tree.
-    pub depth: u8,
-    /// Deposits that the layer credited.
-    pub deposit_count: u64,
-    /// Wei in ETH leaves.
-    pub eth_total: U256,
-    /// Hash over `assets`, as the sealer built it.
-    pub assets_hash: B256,
-    /// The collections that exit; position is the asset number, 0 is ETH.
-    pub assets: Vec<SealedAsset>,
+    /// What the sealer sealed.
+    pub sealed: SealedOutput,
+    /// What exits; position is the asset number, 0 is ETH.
+    pub assets: Vec<Asset>,
     /// Proof of the sealer's account in the state trie (EIP-1186).
     pub account_proof: Vec<Bytes>,
     /// Proof of the sealer's slot 0 in its storage trie (EIP-1186).
     pub storage_proof: Vec<Bytes>,
-}
-
-/// An asset that the sealer recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SealedAsset {
-    /// 0 is ETH, 4 is an ERC-721 born on the layer.
-    pub kind: u8,
-    /// Its contract on the layer.
-    pub l2: Address,
-    /// `name()`.
-    pub name: String,
-    /// `symbol()`.
-    pub symbol: String,
 }

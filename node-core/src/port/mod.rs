@@ -15,9 +15,7 @@ pub mod conformance;
 pub mod memory;
 
 pub use error::PortError;
-pub use l1::{
-    L1, L1Action, L1Receipt, L1Settlement, L1View, PublishedChunk, SealedAsset, Settlement,
-};
+pub use l1::{L1, L1Action, L1Receipt, L1Settlement, L1View, PublishedChunk, Settlement};
 pub use stores::{
     Appended, Inbox, Log, LogAppend, Objects, Orders, Put, PutOutcome, Recorded, Registers, Stored,
     Stores, Version,

@@ -4,14 +4,19 @@ use alloy_rlp::{Decodable, Encodable};
 
 use super::frame::{self, FrameError, Kind};
 
+mod block;
+mod delta;
 mod inbox;
 mod manifest;
 mod order;
+mod pack;
 mod slot;
 
+pub use block::{BlockRecord, MintedOrder};
 pub use inbox::{Dropped, Pending};
 pub use manifest::Manifest;
 pub use order::{MintOrder, OrderRecord, OrderState};
+pub use pack::{PackError, PackedAccount, PackedSlot, StatePack};
 pub use slot::{AttemptId, Body, SlotContent, SlotEntry};
 
 /// A stored value: knows its kind of frame and its RLP.

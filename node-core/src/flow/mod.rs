@@ -1,0 +1,29 @@
+//! Floor 4: what a layer does, one page for each flow.
+//!
+//! The way of a transaction: [`submit`] checks and appends it, [`sequence`] puts it into a block and
+//! commits the block, [`query`] shows it, [`checkpoint`] makes the state loadable, [`teardown`] ends
+//! the layer. [`open`] starts a layer, [`bridge`] brings deposits in, [`mint`] turns paid orders into
+//! transactions, [`audit`] executes everything again.
+//!
+//! Flows decide nothing by themselves about time or randomness: both are arguments.
+
+pub mod audit;
+pub mod bridge;
+pub mod checkpoint;
+mod error;
+pub mod lease;
+pub mod mint;
+pub mod open;
+pub mod phase;
+pub mod query;
+mod register;
+pub mod sequence;
+pub mod submit;
+pub mod teardown;
+mod tip;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::FlowError;
+pub use tip::Tip;

@@ -1,0 +1,339 @@
+//! What goes into the next block, and in which order.
+//!
+//! Deposits come first, in the order of the L1's deposit tree, none left out. Then wallets' transactions
+//! and mints, first come first served. A transaction behind a nonce gap waits, at most as long as the
+//! layer's limit says; two with the same nonce are settled by [`compare`].
+
+use std::collections::BTreeMap;
+
+use alloy_consensus::Transaction as _;
+use alloy_eips::eip1559::BaseFeeParams;
+use alloy_primitives::{Address, Bytes, TxHash};
+
+use super::{Context, FlowError, Sequencer};
+use crate::{
+    chain::{SealedHeader, Transaction, decode_transaction},
+    codec::record::{BlockRecord, Dropped, MintOrder, MintedOrder, Pending},
+    execute::{Builder, NextBlock, Outcome, Protocol, Rejected, Rules, SupplyLedger},
+    flow::{
+        Tip, mint,
+        submit::{Replacement, compare},
+    },
+    state::WorldState,
+};
+
+/// When a block is built, and how long gaps are waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// Unix milliseconds.
+    pub now_ms: u64,
+    /// The layer is draining: nothing is waited for any more.
+    pub last_call: bool,
+}
+
+/// A block that is ready to be committed.
+#[derive(Debug, Clone)]
+pub(super) struct BuiltBlock {
+    pub(super) header: SealedHeader,
+    pub(super) record: BlockRecord,
+    pub(super) world: WorldState,
+}
+
+/// A built block, if anything could be included, and what was dropped on the way.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) block: Option<BuiltBlock>,
+    pub(super) dropped: Vec<Dropped>,
+}
+
+/// A mint order with its signed transaction.
+#[derive(Debug, Clone)]
+pub(super) struct SignedMint {
+    order: MintOrder,
+    transaction: Transaction,
+    minter: Address,
+}
+
+/// One thing to try, in order of arrival.
+enum Candidate {
+    Wallet(Pending, Transaction),
+    Mint(SignedMint),
+}
+
+impl Candidate {
+    const fn received_ms(&self) -> u64 {
+        match self {
+            Self::Wallet(pending, _) => pending.received_ms,
+            Self::Mint(mint) => mint.order.received_ms,
+        }
+    }
+}
+
+impl Sequencer {
+    /// Signs `orders` with the nonces that follow the minter's account.
+    ///
+    /// Orders wait while no ticket contract is named.
+    pub(super) async fn sign_mints(
+        &self,
+        orders: Vec<MintOrder>,
+    ) -> Result<Vec<SignedMint>, FlowError> {
+        let Context { stores, config, signer, .. } = &self.context;
+        let Some(signer) = signer else { return Ok(Vec::new()) };
+        if orders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(ticket) = mint::ticket(stores, config).await? else { return Ok(Vec::new()) };
+        let minter = signer.address();
+        let first = self.tip.world.account(&minter)?.map_or(0, |account| account.info.nonce);
+        let mut signed = Vec::with_capacity(orders.len());
+        for (nonce, order) in (first..).zip(orders) {
+            let transaction = mint::transaction(config, &**signer, ticket, &order, nonce).await?;
+            signed.push(SignedMint { order, transaction, minter });
+        }
+        Ok(signed)
+    }
+}
+
+/// Builds a block of what waits.
+pub(super) fn build(
+    context: &Context,
+    tip: &Tip,
+    pending: Vec<Pending>,
+    mints: Vec<SignedMint>,
+    timing: Timing,
+) -> Result<Batch, FlowError> {
+    let env = next_block(&context.rules, &tip.header, timing.now_ms);
+    let builder =
+        Builder::start(&tip.header, &tip.world, &tip.ancestors, (*context.rules).clone(), env)?;
+    let mut filling = Filling {
+        builder,
+        minted: Vec::new(),
+        dropped: Vec::new(),
+        behind_gap: BTreeMap::new(),
+        full: false,
+        now_ms: timing.now_ms,
+    };
+    let (deposits, wallets): (Vec<_>, Vec<_>) =
+        pending.into_iter().partition(|one| one.deposit_index().is_some());
+    filling.deposits(tip, deposits)?;
+    filling.candidates(wallets, mints)?;
+    filling.drop_overdue(context.config.limits.gap_wait_ms, timing.last_call);
+    filling.finish()
+}
+
+/// Builds a block of exactly these system transactions.
+pub(super) fn build_system(
+    context: &Context,
+    tip: &Tip,
+    transactions: &[Transaction],
+    first_sequence: u64,
+    timing: Timing,
+) -> Result<BuiltBlock, FlowError> {
+    let env = next_block(&context.rules, &tip.header, timing.now_ms);
+    let mut builder =
+        Builder::start(&tip.header, &tip.world, &tip.ancestors, (*context.rules).clone(), env)?;
+    for (sequence, transaction) in (first_sequence..).zip(transactions) {
+        let sender = crate::chain::SYSTEM_SENDER;
+        match builder.execute(transaction, sender)? {
+            Outcome::Included(included) if included.success => {}
+            _ => return Err(FlowError::Seal { sequence }),
+        }
+    }
+    seal_block(builder, Vec::new())
+}
+
+/// A block being filled.
+struct Filling {
+    builder: Builder,
+    minted: Vec<MintedOrder>,
+    dropped: Vec<Dropped>,
+    /// By sender and nonce: waits for an earlier nonce.
+    behind_gap: BTreeMap<Address, BTreeMap<u64, (Pending, Transaction)>>,
+    full: bool,
+    now_ms: u64,
+}
+
+impl Filling {
+    fn deposits(&mut self, tip: &Tip, mut deposits: Vec<Pending>) -> Result<(), FlowError> {
+        let slot = SupplyLedger::DEPOSITS;
+        let counted = tip.world.storage(&crate::chain::EXIT_SEALER, &slot)?;
+        let mut next = u64::try_from(counted).unwrap_or(u64::MAX);
+        deposits.sort_by_key(Pending::deposit_index);
+        for pending in deposits {
+            match pending.deposit_index() {
+                Some(index) if index < next => self.drop(pending.hash, "credited before"),
+                Some(index) if index == next && !self.full => {
+                    let Some(transaction) = self.decode(&pending) else { continue };
+                    if self.execute(&pending, &transaction)? {
+                        next += 1;
+                    }
+                }
+                // The deposits before it have not arrived yet.
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn candidates(
+        &mut self,
+        wallets: Vec<Pending>,
+        mints: Vec<SignedMint>,
+    ) -> Result<(), FlowError> {
+        let mut queue: Vec<Candidate> = Vec::with_capacity(wallets.len() + mints.len());
+        for pending in wallets {
+            if let Some(transaction) = self.decode(&pending) {
+                queue.push(Candidate::Wallet(pending, transaction));
+            }
+        }
+        queue.extend(mints.into_iter().map(Candidate::Mint));
+        // Stable: within one millisecond the order of arrival stays.
+        queue.sort_by_key(Candidate::received_ms);
+        let mut minting = true;
+        for candidate in queue {
+            if self.full {
+                return Ok(());
+            }
+            match candidate {
+                Candidate::Wallet(pending, transaction) => self.wallet(pending, transaction)?,
+                // One mint that does not fit holds back those after it: their nonces follow.
+                Candidate::Mint(mint) if minting => minting = self.mint(mint)?,
+                Candidate::Mint(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Executes a wallet's transaction and those of its sender that waited for it.
+    fn wallet(&mut self, pending: Pending, transaction: Transaction) -> Result<(), FlowError> {
+        let (sender, nonce) = (pending.sender, transaction.nonce());
+        if !self.execute(&pending, &transaction)? {
+            return Ok(());
+        }
+        let mut next = nonce + 1;
+        while let Some((pending, transaction)) = self.take_behind_gap(sender, next) {
+            if !self.execute(&pending, &transaction)? {
+                return Ok(());
+            }
+            next += 1;
+        }
+        Ok(())
+    }
+
+    fn mint(&mut self, mint: SignedMint) -> Result<bool, FlowError> {
+        let hash = *mint.transaction.hash();
+        match self.builder.execute(&mint.transaction, mint.minter)? {
+            Outcome::Included(_) => {
+                self.minted.push(MintedOrder { key: mint.order.key, transaction: hash });
+                Ok(true)
+            }
+            Outcome::Rejected(_) => Ok(false),
+        }
+    }
+
+    /// Returns whether the transaction is in the block now.
+    fn execute(&mut self, pending: &Pending, transaction: &Transaction) -> Result<bool, FlowError> {
+        match self.builder.execute(transaction, pending.sender)? {
+            Outcome::Included(_) => return Ok(true),
+            Outcome::Rejected(Rejected::NoRoom { .. }) => self.full = true,
+            Outcome::Rejected(Rejected::NonceTooHigh { .. }) => {
+                self.hold(pending.clone(), transaction.clone());
+            }
+            Outcome::Rejected(reason) => self.drop(pending.hash, &reason.to_string()),
+        }
+        Ok(false)
+    }
+
+    /// Keeps a transaction that came before its predecessor; of two with the same nonce, one.
+    fn hold(&mut self, pending: Pending, transaction: Transaction) {
+        let waiting = self.behind_gap.entry(pending.sender).or_default();
+        let nonce = transaction.nonce();
+        let Some((held, held_transaction)) = waiting.get(&nonce) else {
+            waiting.insert(nonce, (pending, transaction));
+            return;
+        };
+        match compare(held_transaction, &transaction) {
+            Replacement::Replaces => {
+                let (old, new) = (held.hash, pending.hash);
+                waiting.insert(nonce, (pending, transaction));
+                self.drop(old, &format!("replaced by {new}"));
+            }
+            Replacement::Underpriced => {
+                let (old, new) = (held.hash, pending.hash);
+                self.drop(new, &format!("replacement transaction underpriced: {old} stays"));
+            }
+        }
+    }
+
+    fn take_behind_gap(&mut self, sender: Address, nonce: u64) -> Option<(Pending, Transaction)> {
+        self.behind_gap.get_mut(&sender)?.remove(&nonce)
+    }
+
+    /// Gives up on gaps that stayed open too long.
+    fn drop_overdue(&mut self, wait_ms: u64, last_call: bool) {
+        let held = core::mem::take(&mut self.behind_gap);
+        for (pending, transaction) in held.into_values().flat_map(BTreeMap::into_values) {
+            let waited = self.now_ms.saturating_sub(pending.received_ms);
+            let nonce = transaction.nonce();
+            if last_call && !self.full {
+                self.drop(
+                    pending.hash,
+                    &format!("the layer ended before a nonce below {nonce} came"),
+                );
+            } else if waited > wait_ms {
+                self.drop(
+                    pending.hash,
+                    &format!("no transaction with a nonce below {nonce} came within {wait_ms} ms"),
+                );
+            }
+        }
+    }
+
+    fn decode(&mut self, pending: &Pending) -> Option<Transaction> {
+        let decoded = decode_transaction(&pending.raw);
+        if let Err(error) = &decoded {
+            self.drop(pending.hash, &format!("transaction could not be decoded: {error}"));
+        }
+        decoded.ok()
+    }
+
+    fn drop(&mut self, hash: TxHash, reason: &str) {
+        self.dropped.push(Dropped { hash, reason: reason.to_owned(), dropped_ms: self.now_ms });
+    }
+
+    /// No block is made of nothing.
+    fn finish(self) -> Result<Batch, FlowError> {
+        let block = if self.builder.receipts().is_empty() {
+            None
+        } else {
+            Some(seal_block(self.builder, self.minted)?)
+        };
+        Ok(Batch { block, dropped: self.dropped })
+    }
+}
+
+fn seal_block(builder: Builder, minted: Vec<MintedOrder>) -> Result<BuiltBlock, FlowError> {
+    let built = builder.finish()?;
+    let record = BlockRecord {
+        block: built.block,
+        senders: built.senders,
+        receipts: built.receipts,
+        delta: built.delta,
+        minted,
+    };
+    Ok(BuiltBlock { header: built.header, record, world: built.world })
+}
+
+/// What the next block is built with: on a layer as its parent, on Ethereum by EIP-1559.
+fn next_block(rules: &Rules, parent: &SealedHeader, now_ms: u64) -> NextBlock {
+    let now_s = now_ms / 1000;
+    match rules.protocol {
+        Protocol::Layer => NextBlock::on_layer(parent, now_s),
+        Protocol::Ethereum => NextBlock {
+            timestamp: now_s.max(parent.timestamp + 1),
+            base_fee: parent.next_block_base_fee(BaseFeeParams::ethereum()).unwrap_or_default(),
+            extra_data: Bytes::new(),
+            ..NextBlock::on_layer(parent, now_s)
+        },
+    }
+}

@@ -1,0 +1,105 @@
+//! The exits of a sealed layer, read back from the sealer's logs.
+
+use alloy_primitives::{Bytes, Log};
+use alloy_sol_types::SolEvent;
+
+use crate::{
+    chain::{EXIT_SEALER, SlotNumber},
+    exit::{ExitLeaf, ExitTree, IExitSealer, ProofError, pack},
+    flow::{
+        FlowError,
+        tip::{Read, read_slot},
+    },
+    port::{PublishedChunk, Stores},
+};
+
+/// Leaves in one `publishLeaves`. 20 to 30 bytes a leaf, 82 KB of the 128 KB that a mempool takes.
+pub const PUBLISH_LEAVES: u64 = 2_048;
+
+/// Exits in one `claimRange`. A mint on the L1 costs 52 k gas, a transaction has 16.7 M (EIP-7825).
+pub const PUSH_LEAVES: u64 = 200;
+
+const PAGE: usize = 256;
+
+/// All exits of a layer with their tree.
+#[derive(Debug, Clone)]
+pub struct Exits {
+    leaves: Vec<ExitLeaf>,
+    tree: ExitTree,
+}
+
+impl Exits {
+    /// Builds the tree over `leaves`, which are in order of index.
+    pub fn new(leaves: Vec<ExitLeaf>) -> Self {
+        let tree = ExitTree::new(&leaves);
+        Self { leaves, tree }
+    }
+
+    /// All leaves, in order of index.
+    pub fn leaves(&self) -> &[ExitLeaf] {
+        &self.leaves
+    }
+
+    /// The tree.
+    pub const fn tree(&self) -> &ExitTree {
+        &self.tree
+    }
+
+    /// The siblings of leaf `index`, bottom up.
+    ///
+    /// # Errors
+    /// [`ProofError`] when there is no such leaf.
+    pub fn proof(&self, index: u64) -> Result<Vec<alloy_primitives::B256>, ProofError> {
+        self.tree.proof(index)
+    }
+
+    /// Returns at most `most` leaves from `start`, as the contract takes them; `None` past the end.
+    pub fn chunk(&self, start: u64, most: u64) -> Option<PublishedChunk> {
+        let from = usize::try_from(start).ok()?;
+        let count = usize::try_from(most).ok()?.min(self.leaves.len().checked_sub(from)?);
+        let leaves = self.leaves.get(from..from + count).filter(|leaves| !leaves.is_empty())?;
+        let siblings = self.tree.range_proof(start, u64::try_from(count).ok()?).ok()?;
+        Some(PublishedChunk { start, packed: Bytes::from(pack(leaves)), siblings })
+    }
+}
+
+/// Reads the exits of a sealed layer.
+///
+/// # Errors
+/// The stores' errors.
+pub async fn collect(stores: &Stores) -> Result<Vec<ExitLeaf>, FlowError> {
+    let mut leaves = Vec::new();
+    scan_logs(stores, |log| {
+        if log.address != EXIT_SEALER {
+            return;
+        }
+        if let Ok(exit) = IExitSealer::Exit::decode_log(log) {
+            leaves.push(ExitLeaf {
+                index: exit.index,
+                asset: exit.asset,
+                recipient: exit.recipient,
+                value: exit.value,
+            });
+        }
+    })
+    .await?;
+    Ok(leaves)
+}
+
+/// Shows every log of the layer to `seen`, in order.
+pub(super) async fn scan_logs(
+    stores: &Stores,
+    mut seen: impl FnMut(&Log) + Send,
+) -> Result<(), FlowError> {
+    let mut next = SlotNumber(0);
+    loop {
+        let entries = stores.log.read_from(next, PAGE).await?;
+        let Some(last) = entries.last() else { return Ok(()) };
+        next = last.slot.next();
+        for entry in &entries {
+            if let Read::Block(record) = read_slot(stores, entry).await? {
+                record.receipts.iter().flat_map(|receipt| &receipt.logs).for_each(&mut seen);
+            }
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The end of a layer: drain, seal, settle, publish, erase.
+//!
+//! [`Teardown::advance`] does one step. Every step reads where things stand, does what is missing and can
+//! be repeated after a crash at any point. Nothing is erased before the L1 says, on a block that is as
+//! settled as the layer's configuration asks, that the layer is disposable.
+
+mod plan;
+mod settle;
+
+pub mod bundle;
+pub mod exits;
+
+use std::sync::Arc;
+
+use alloy_primitives::U256;
+
+use super::{
+    FlowError, bridge, phase,
+    sequence::{Context, Sequencer, Step, TakeOver, Timing},
+};
+use crate::{
+    chain::{EXIT_SEALER, Finality, Phase},
+    codec::names,
+    execute::SupplyLedger,
+    port::{Doorbell, L1, L1Action, L1Receipt, Settlement},
+};
+
+/// What one [`Teardown::advance`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// The layer is in this phase now.
+    Moved(Phase),
+    /// Something outside must happen first; come back.
+    Waiting(Wait),
+    /// Nothing is stored any more.
+    Erased,
+}
+
+/// What a teardown waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Wait {
+    /// The L1 block that has the last step is not settled enough yet.
+    #[error("the L1 to settle block {block}")]
+    L1Finality {
+        /// The block.
+        block: u64,
+    },
+    /// Another process writes to the layer.
+    #[error("the sequencer to leave")]
+    Writer,
+    /// Deposits are on their way into the layer.
+    #[error("deposit {index} to be credited")]
+    Deposit {
+        /// Index of the next deposit.
+        index: u64,
+    },
+    /// The challenge window is open.
+    #[error("the challenge window, until Unix time {until_s}")]
+    Window {
+        /// End of the window, Unix seconds.
+        until_s: u64,
+    },
+}
+
+/// Ends one layer.
+#[derive(Clone)]
+pub struct Teardown {
+    /// The layer.
+    pub context: Context,
+    /// Its L1.
+    pub l1: Arc<dyn L1>,
+    /// Names this process uniquely.
+    pub holder: String,
+}
+
+impl core::fmt::Debug for Teardown {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Teardown").field("context", &self.context).finish_non_exhaustive()
+    }
+}
+
+/// Nobody has to be woken: the teardown itself is the writer now.
+struct NoDoorbell;
+
+impl Doorbell for NoDoorbell {
+    fn ring(&self) {}
+}
+
+impl Teardown {
+    /// Does the next step of the end.
+    ///
+    /// # Errors
+    /// As the ports: retry what may be retried; [`FlowError::SealHash`] and `Corrupt` need a person.
+    pub async fn advance(&self, now_ms: u64) -> Result<Progress, FlowError> {
+        let phase = match phase::current(&*self.context.stores.registers).await {
+            Err(FlowError::NoLayer) => return Ok(Progress::Erased),
+            other => other?,
+        };
+        match phase {
+            Phase::Open => self.move_on(phase).await,
+            Phase::Draining => self.drain_and_seal(now_ms).await,
+            Phase::Sealed => self.settle().await,
+            Phase::Settled => self.wait_for_window().await,
+            Phase::Final => self.publish().await,
+            Phase::Published | Phase::Erased => self.erase().await,
+        }
+    }
+
+    async fn move_on(&self, from: Phase) -> Result<Progress, FlowError> {
+        Ok(Progress::Moved(phase::advance(&*self.context.stores.registers, from).await?))
+    }
+
+    /// Includes everything that was acknowledged and every deposit, then builds the exit tree.
+    async fn drain_and_seal(&self, now_ms: u64) -> Result<Progress, FlowError> {
+        if let Some(wait) = self.close_deposits().await? {
+            return Ok(Progress::Waiting(wait));
+        }
+        let Context { stores, config, .. } = &self.context;
+        let cursor = bridge::ingest(stores, config, &*self.l1, &NoDoorbell, now_ms).await?;
+        let context = self.context.clone();
+        let mut sequencer = match Sequencer::take_over(context, &self.holder, now_ms).await? {
+            TakeOver::Held { .. } => return Ok(Progress::Waiting(Wait::Writer)),
+            TakeOver::Won(sequencer) => sequencer,
+        };
+        let wait = self.drain(&mut sequencer, cursor.next_index, now_ms).await?;
+        if wait.is_none() {
+            plan::execute(&mut sequencer, &self.context, now_ms).await?;
+            sequencer.end().await?;
+            sequencer.checkpoint().await?;
+        }
+        sequencer.leave().await?;
+        match wait {
+            Some(wait) => Ok(Progress::Waiting(wait)),
+            None => self.move_on(Phase::Draining).await,
+        }
+    }
+
+    async fn close_deposits(&self) -> Result<Option<Wait>, FlowError> {
+        let finality = self.context.config.l1.finality;
+        if self.l1.view(finality).await?.deposits_closed {
+            return Ok(None);
+        }
+        let latest = self.l1.view(Finality::Depth(0)).await?;
+        let block = if latest.deposits_closed {
+            latest.block
+        } else {
+            self.l1.act(L1Action::CloseDeposits).await?.block
+        };
+        let settled = self.l1.view(finality).await?.deposits_closed;
+        Ok((!settled).then_some(Wait::L1Finality { block }))
+    }
+
+    async fn drain(
+        &self,
+        sequencer: &mut Sequencer,
+        deposits: u64,
+        now_ms: u64,
+    ) -> Result<Option<Wait>, FlowError> {
+        let timing = Timing { now_ms, last_call: true };
+        while let Step::Committed(_) = sequencer.step(timing).await? {}
+        let slot = SupplyLedger::DEPOSITS;
+        let credited = sequencer.tip().world.storage(&EXIT_SEALER, &slot)?;
+        let index = u64::try_from(credited).unwrap_or(u64::MAX);
+        Ok((credited != U256::from(deposits)).then_some(Wait::Deposit { index }))
+    }
+
+    async fn settle(&self) -> Result<Progress, FlowError> {
+        let finality = self.context.config.l1.finality;
+        let settlement = settle::settlement(&self.context).await?;
+        if let Some(held) = self.l1.view(finality).await?.settlement {
+            settle::check(&settlement, &held)?;
+            return self.move_on(Phase::Sealed).await;
+        }
+        let latest = self.l1.view(Finality::Depth(0)).await?;
+        let block = match latest.settlement {
+            Some(_) => latest.block,
+            None => self.settle_now(settlement).await?.block,
+        };
+        match self.l1.view(finality).await?.settlement {
+            Some(_) => self.move_on(Phase::Sealed).await,
+            None => Ok(Progress::Waiting(Wait::L1Finality { block })),
+        }
+    }
+
+    async fn settle_now(&self, settlement: Settlement) -> Result<L1Receipt, FlowError> {
+        let receipt = self.l1.act(L1Action::Settle(Box::new(settlement))).await?;
+        bundle::remember_settlement(&self.context.stores, receipt).await?;
+        Ok(receipt)
+    }
+
+    async fn wait_for_window(&self) -> Result<Progress, FlowError> {
+        let view = self.l1.view(self.context.config.l1.finality).await?;
+        let until_s = view.settlement.map_or(u64::MAX, |settlement| settlement.final_at_s);
+        if view.timestamp_s >= until_s {
+            return self.move_on(Phase::Settled).await;
+        }
+        Ok(Progress::Waiting(Wait::Window { until_s }))
+    }
+
+    /// Puts every leaf on the L1, from where the contract says that it has them.
+    async fn publish(&self) -> Result<Progress, FlowError> {
+        let leaves = exits::collect(&self.context.stores).await?;
+        let tree = exits::Exits::new(leaves);
+        let mut latest = self.l1.view(Finality::Depth(0)).await?;
+        while let Some(chunk) = tree.chunk(latest.published, exits::PUBLISH_LEAVES) {
+            self.l1.act(L1Action::Publish(chunk)).await?;
+            latest = self.l1.view(Finality::Depth(0)).await?;
+        }
+        if self.l1.view(self.context.config.l1.finality).await?.disposable {
+            return self.move_on(Phase::Final).await;
+        }
+        Ok(Progress::Waiting(Wait::L1Finality { block: latest.block }))
+    }
+
+    async fn erase(&self) -> Result<Progress, FlowError> {
+        let view = self.l1.view(self.context.config.l1.finality).await?;
+        if !view.disposable {
+            return Ok(Progress::Waiting(Wait::L1Finality { block: view.block }));
+        }
+        let Context { stores, config, .. } = &self.context;
+        let names = stores.objects.list(&names::layer_prefix(config.id)).await?;
+        stores.objects.delete(&names).await?;
+        // The ledger last: while it is there, an interrupted erase is found and repeated.
+        stores.stored.erase().await?;
+        Ok(Progress::Erased)
+    }
+}

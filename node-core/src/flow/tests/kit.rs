@@ -1,0 +1,261 @@
+//! A layer in memory, with a few accounts that have ETH.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use alloy_consensus::{SignableTransaction, TxEip1559, crypto::secp256k1::sign_message};
+use alloy_eips::eip2718::Encodable2718;
+use alloy_primitives::{Address, B256, Bytes, TxHash, TxKind, U256};
+use async_trait::async_trait;
+use futures::executor::block_on;
+
+use crate::{
+    chain::{
+        DepositEvent, EXIT_SEALER, Finality, GenesisAccount, L1Binding, L1Terms, LayerConfig,
+        LayerId, Limits, MintConfig, SlotNumber, Transaction, recover_sender,
+    },
+    codec::record::{Pending, SlotEntry},
+    execute::Rules,
+    flow::{
+        Tip,
+        open::{self, Alloc, Genesis},
+        sequence::{Committed, Context, Sequencer, Step, TakeOver, Timing},
+        submit::{self, SubmitError},
+    },
+    port::{Doorbell, Log, LogAppend, MintSigner, PortError, SignError, Stores, memory::Memory},
+};
+
+pub(super) const CHAIN_ID: u64 = 4_242;
+pub(super) const NOW_MS: u64 = 1_700_000_000_000;
+const ETHER: u64 = 1_000_000_000_000_000_000;
+
+fn secret(i: u8) -> B256 {
+    B256::with_last_byte(i + 1)
+}
+
+/// Address of account `i`.
+pub(super) fn account(i: u8) -> Address {
+    recover_sender(&transfer(i, 0, 0)).expect("our own signature")
+}
+
+/// A signed transfer of 1 wei from account `i`.
+pub(super) fn transfer(i: u8, nonce: u64, max_fee: u128) -> Transaction {
+    sign(
+        i,
+        TxEip1559 {
+            chain_id: CHAIN_ID,
+            nonce,
+            gas_limit: 21_000,
+            max_fee_per_gas: max_fee,
+            max_priority_fee_per_gas: max_fee,
+            to: TxKind::Call(Address::repeat_byte(0xbb)),
+            value: U256::ONE,
+            ..TxEip1559::default()
+        },
+    )
+}
+
+pub(super) fn sign(i: u8, tx: TxEip1559) -> Transaction {
+    let signature = sign_message(secret(i), tx.signature_hash()).expect("a valid key");
+    Transaction::Ethereum(tx.into_signed(signature).into())
+}
+
+/// Signs mints as account 9.
+#[derive(Debug)]
+pub(super) struct Minter;
+
+#[async_trait]
+impl MintSigner for Minter {
+    fn address(&self) -> Address {
+        account(9)
+    }
+
+    async fn sign(&self, hash: B256) -> Result<alloy_primitives::Signature, SignError> {
+        Ok(sign_message(secret(9), hash).expect("a valid key"))
+    }
+}
+
+/// Counts rings.
+#[derive(Debug, Default)]
+pub(super) struct Rings(pub(super) AtomicUsize);
+
+impl Doorbell for Rings {
+    fn ring(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A log whose next `append` writes and then says that it does not know.
+pub(super) struct Forgetful {
+    pub(super) inner: Arc<dyn Log>,
+    pub(super) time_outs: AtomicUsize,
+}
+
+#[async_trait]
+impl Log for Forgetful {
+    async fn append(&self, entry: SlotEntry) -> Result<LogAppend, PortError> {
+        let appended = self.inner.append(entry).await?;
+        if self.time_outs.load(Ordering::Relaxed) == 0 {
+            return Ok(appended);
+        }
+        self.time_outs.fetch_sub(1, Ordering::Relaxed);
+        Err(PortError::unavailable("append", "timed out after the write"))
+    }
+
+    async fn read(&self, slot: SlotNumber) -> Result<Option<SlotEntry>, PortError> {
+        self.inner.read(slot).await
+    }
+
+    async fn read_from(
+        &self,
+        first: SlotNumber,
+        limit: usize,
+    ) -> Result<Vec<SlotEntry>, PortError> {
+        self.inner.read_from(first, limit).await
+    }
+}
+
+/// One open layer.
+pub(super) struct Layer {
+    pub(super) context: Context,
+    pub(super) rings: Rings,
+}
+
+impl Layer {
+    pub(super) fn open() -> Self {
+        Self::on(Memory::stores())
+    }
+
+    /// Opens a layer on empty stores and deposits 10 ETH for accounts 0 to 3.
+    pub(super) fn on(stores: Stores) -> Self {
+        let config = config();
+        let sealer =
+            GenesisAccount { nonce: 1, code: Bytes::from_static(&[0]), ..Default::default() };
+        let ticket =
+            GenesisAccount { nonce: 1, code: Bytes::from_static(&[0]), ..Default::default() };
+        let alloc = Alloc::from([(EXIT_SEALER, sealer), (Address::repeat_byte(0x77), ticket)]);
+        let genesis = Genesis::new(&config, &alloc).expect("a valid configuration");
+        block_on(open::open(&stores, &config, &genesis)).expect("memory does not fail");
+        let context = Context {
+            stores,
+            rules: Arc::new(Rules::layer(config.chain_id)),
+            config: Arc::new(config),
+            signer: Some(Arc::new(Minter)),
+        };
+        let layer = Self { context, rings: Rings::default() };
+        for i in 0..4 {
+            layer.deposit(u64::from(i), account(i));
+        }
+        let mut sequencer = layer.writer("opener", NOW_MS);
+        let opened = layer.drain(&mut sequencer);
+        assert_eq!(hashes(&opened).len(), 4, "four deposits");
+        block_on(sequencer.leave()).expect("memory does not fail");
+        layer
+    }
+
+    pub(super) fn deposit(&self, index: u64, to: Address) {
+        let event = DepositEvent {
+            index,
+            from: Address::repeat_byte(0xdd),
+            to,
+            value: U256::from(10 * ETHER),
+            gas_limit: 50_000,
+            data: Bytes::new(),
+        };
+        let transaction = event.into_transaction(self.context.config.l1.layer);
+        let pending = Pending { deposit_position: index + 1, ..pending(&transaction, NOW_MS) };
+        block_on(self.context.stores.inbox.append(pending)).expect("memory does not fail");
+    }
+
+    /// Takes over as `holder`, whoever holds the lease at `now_ms`.
+    pub(super) fn writer(&self, holder: &str, now_ms: u64) -> Sequencer {
+        let take_over = Sequencer::take_over(self.context.clone(), holder, now_ms);
+        match block_on(take_over).expect("memory does not fail") {
+            TakeOver::Won(sequencer) => *sequencer,
+            TakeOver::Held { until_ms } => panic!("the lease is held until {until_ms}"),
+        }
+    }
+
+    /// Commits until nothing is left to include.
+    pub(super) fn drain(&self, sequencer: &mut Sequencer) -> Vec<Committed> {
+        let mut blocks = Vec::new();
+        while let Step::Committed(block) =
+            block_on(sequencer.step(timing(NOW_MS))).expect("memory does not fail")
+        {
+            blocks.push(*block);
+        }
+        blocks
+    }
+
+    pub(super) fn submit(&self, transaction: &Transaction) -> Result<TxHash, SubmitError> {
+        let Context { stores, config, rules, .. } = &self.context;
+        let signed = submit::decode(&transaction.encoded_2718(), config)?;
+        let tip = block_on(Tip::load(stores))?;
+        block_on(submit::submit(stores, &self.rings, (config, rules), &tip, signed, NOW_MS))
+    }
+
+    /// Puts a transaction into the inbox without any check.
+    pub(super) fn force(&self, transaction: &Transaction) {
+        let pending = pending(transaction, NOW_MS);
+        block_on(self.context.stores.inbox.append(pending)).expect("memory does not fail");
+    }
+
+    pub(super) fn dropped(&self, transaction: &Transaction) -> Option<String> {
+        let dropped = self.context.stores.inbox.dropped(*transaction.hash());
+        block_on(dropped).expect("memory does not fail").map(|dropped| dropped.reason)
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        block_on(self.context.stores.inbox.waiting(100)).expect("memory does not fail").len()
+    }
+
+    pub(super) fn tip(&self) -> Tip {
+        block_on(Tip::load(&self.context.stores)).expect("memory does not fail")
+    }
+}
+
+pub(super) const fn timing(now_ms: u64) -> Timing {
+    Timing { now_ms, last_call: false }
+}
+
+/// Hashes of the transactions in `blocks`, in order.
+pub(super) fn hashes(blocks: &[Committed]) -> Vec<TxHash> {
+    let transactions = blocks.iter().flat_map(|block| &block.record.block.transactions);
+    transactions.map(|tx| *tx.hash()).collect()
+}
+
+fn pending(transaction: &Transaction, received_ms: u64) -> Pending {
+    Pending {
+        hash: *transaction.hash(),
+        sender: recover_sender(transaction).expect("signed or a deposit"),
+        raw: transaction.encoded_2718().into(),
+        received_ms,
+        deposit_position: 0,
+    }
+}
+
+fn config() -> LayerConfig {
+    LayerConfig {
+        id: LayerId::new([7; 16]),
+        name: "test".to_owned(),
+        chain_id: CHAIN_ID,
+        opened_at_s: NOW_MS / 1000 - 10,
+        ends_at_s: NOW_MS / 1000 + 3_600,
+        gas_limit: 30_000_000,
+        base_fee_wei: 0,
+        fee_recipient: Address::repeat_byte(0xfe),
+        organiser: account(0),
+        operator: account(0),
+        l1: L1Binding {
+            chain_id: 1,
+            layer: Address::repeat_byte(0x11),
+            opened_in_block: 1,
+            finality: Finality::Depth(0),
+            terms: L1Terms::default(),
+        },
+        mint: Some(MintConfig { minter: account(9), ticket: Some(Address::repeat_byte(0x77)) }),
+        limits: Limits::default(),
+    }
+}

@@ -1,0 +1,5 @@
+//! Stories of one layer on the reference model.
+
+mod kit;
+mod sequence;
+mod submit;

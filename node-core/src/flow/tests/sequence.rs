@@ -1,0 +1,275 @@
+use std::sync::{Arc, atomic::AtomicUsize};
+
+use alloy_primitives::{Address, TxHash, U256};
+use futures::executor::block_on;
+
+use super::kit::{Forgetful, Layer, NOW_MS, account, hashes, timing, transfer};
+use crate::{
+    chain::Phase,
+    chain::{EXIT_SEALER, SlotNumber},
+    codec::record::{MintOrder, OrderState, SlotContent},
+    execute::SupplyLedger,
+    flow::{
+        FlowError, Tip, checkpoint, mint,
+        phase::{self},
+        query::Replica,
+        sequence::{LEASE_MS, Sequencer, TakeOver},
+    },
+    port::{PortError, Recorded, memory::Memory},
+};
+
+#[test]
+fn transactions_are_included_in_order_of_arrival() {
+    let layer = Layer::open();
+    let sent = [transfer(2, 0, 0), transfer(0, 0, 0), transfer(1, 0, 0), transfer(0, 1, 0)];
+    sent.iter().for_each(|tx| layer.force(tx));
+    let mut sequencer = layer.writer("a", NOW_MS);
+    let blocks = layer.drain(&mut sequencer);
+    assert_eq!(hashes(&blocks), sent.map(|tx| *tx.hash()));
+    assert_eq!(layer.waiting(), 0, "what is included is forgotten by the inbox");
+}
+
+#[test]
+fn a_nonce_gap_waits_and_is_filled_within_a_block() {
+    let layer = Layer::open();
+    let (first, second, third) = (transfer(0, 0, 0), transfer(0, 1, 0), transfer(0, 2, 0));
+    layer.force(&third);
+    layer.force(&second);
+    let mut sequencer = layer.writer("a", NOW_MS);
+    assert!(layer.drain(&mut sequencer).is_empty(), "no block of what must wait");
+    assert_eq!(layer.waiting(), 2);
+    layer.force(&first);
+    let blocks = layer.drain(&mut sequencer);
+    assert_eq!(hashes(&blocks), [first, second, third].map(|tx| *tx.hash()));
+}
+
+#[test]
+fn a_gap_that_stays_open_is_dropped_with_a_reason() {
+    let layer = Layer::open();
+    let ahead = transfer(0, 5, 0);
+    layer.force(&ahead);
+    let mut sequencer = layer.writer("a", NOW_MS);
+    let wait_ms = layer.context.config.limits.gap_wait_ms;
+    block_on(sequencer.step(timing(NOW_MS + wait_ms + 1))).expect("memory does not fail");
+    assert_eq!(layer.waiting(), 0);
+    let reason = layer.dropped(&ahead).expect("dropped");
+    assert!(reason.contains("nonce below 5"), "{reason}");
+}
+
+#[test]
+fn of_two_with_one_nonce_the_better_paying_one_stays() {
+    let layer = Layer::open();
+    let (cheap, slightly, dear) = (transfer(0, 1, 100), transfer(0, 1, 105), transfer(0, 1, 110));
+    [&cheap, &slightly, &dear, &transfer(0, 0, 0)].into_iter().for_each(|tx| layer.force(tx));
+    let mut sequencer = layer.writer("a", NOW_MS);
+    let blocks = layer.drain(&mut sequencer);
+    assert_eq!(hashes(&blocks), [*transfer(0, 0, 0).hash(), *dear.hash()]);
+    assert!(layer.dropped(&slightly).expect("dropped").contains("underpriced"));
+    assert!(layer.dropped(&cheap).expect("dropped").contains(&dear.hash().to_string()));
+}
+
+#[test]
+fn an_invalid_transaction_is_dropped_and_the_rest_goes_on() {
+    let layer = Layer::open();
+    let (penniless, good) = (transfer(7, 0, 0), transfer(0, 0, 0));
+    layer.force(&penniless);
+    layer.force(&good);
+    let mut sequencer = layer.writer("a", NOW_MS);
+    assert_eq!(hashes(&layer.drain(&mut sequencer)), [*good.hash()]);
+    let reason = layer.dropped(&penniless).expect("dropped");
+    assert!(reason.contains("insufficient funds"), "{reason}");
+}
+
+#[test]
+fn deposits_are_credited_in_order_and_once() {
+    let layer = Layer::open();
+    layer.deposit(5, account(5));
+    layer.deposit(2, account(2));
+    let mut sequencer = layer.writer("a", NOW_MS);
+    assert!(layer.drain(&mut sequencer).is_empty(), "deposit 4 is missing, deposit 2 is credited");
+    layer.deposit(4, account(4));
+    assert_eq!(hashes(&layer.drain(&mut sequencer)).len(), 2);
+    let world = &sequencer.tip().world;
+    let count = world.storage(&EXIT_SEALER, &SupplyLedger::DEPOSITS).expect("loaded");
+    assert_eq!(count, U256::from(6));
+    let two = world.account(&account(2)).expect("loaded").expect("exists").info.balance;
+    let five = world.account(&account(5)).expect("loaded").expect("exists").info.balance;
+    assert_eq!(two, five, "nobody is credited twice");
+}
+
+#[test]
+fn a_second_sequencer_is_held_off_by_the_lease() {
+    let layer = Layer::open();
+    let _first = layer.writer("a", NOW_MS);
+    let second = block_on(Sequencer::take_over(layer.context, "b", NOW_MS + 1));
+    assert!(matches!(second, Ok(TakeOver::Held { .. })), "{second:?}");
+}
+
+#[test]
+fn a_fenced_writer_cannot_commit() {
+    let layer = Layer::open();
+    let mut old = layer.writer("old", NOW_MS);
+    let mut new = layer.writer("new", NOW_MS + LEASE_MS + 1);
+    layer.force(&transfer(0, 0, 0));
+    // The old writer believes in its lease: its clock stands still.
+    let fenced = block_on(old.step(timing(NOW_MS)));
+    assert!(matches!(fenced, Err(FlowError::Port(PortError::Fenced { .. }))), "{fenced:?}");
+    assert_eq!(layer.tip().header.number, new.tip().header.number, "nothing was committed");
+    assert_eq!(layer.drain(&mut new).len(), 1, "the new writer includes it");
+}
+
+#[test]
+fn a_new_writer_takes_over_what_the_old_one_committed_before_the_fence() {
+    let layer = Layer::open();
+    let mut old = layer.writer("old", NOW_MS);
+    layer.force(&transfer(0, 0, 0));
+    let committed = layer.drain(&mut old);
+    let new = layer.writer("new", NOW_MS + LEASE_MS + 1);
+    assert_eq!(new.tip().header.hash(), committed[0].header.hash());
+}
+
+#[test]
+fn a_time_out_after_the_write_commits_once() {
+    let mut layer = Layer::open();
+    let inner = layer.context.stores.log.clone();
+    let forgetful = Forgetful { inner, time_outs: AtomicUsize::new(2) };
+    layer.context.stores.log = Arc::new(forgetful);
+    layer.force(&transfer(0, 0, 0));
+    let mut sequencer = layer.writer("a", NOW_MS);
+    assert_eq!(layer.drain(&mut sequencer).len(), 1);
+    let blocks = block_on(layer.context.stores.log.read_from(SlotNumber(0), 100))
+        .expect("memory does not fail")
+        .into_iter()
+        .filter(|entry| matches!(entry.content, SlotContent::Block { .. }));
+    assert_eq!(blocks.count(), 2, "one for the deposits, one for the transfer");
+}
+
+#[test]
+fn what_a_crash_left_in_the_inbox_is_not_included_twice() {
+    let layer = Layer::open();
+    let tx = transfer(0, 0, 0);
+    layer.force(&tx);
+    let mut first = layer.writer("a", NOW_MS);
+    layer.drain(&mut first);
+    // As if the writer had died between the commit and the removal.
+    layer.force(&tx);
+    let mut second = layer.writer("b", NOW_MS + LEASE_MS + 1);
+    assert_eq!(layer.waiting(), 0, "taking over finishes what the newest block left");
+    assert!(layer.drain(&mut second).is_empty());
+    assert_eq!(layer.dropped(&tx), None, "an included transaction is never reported as dropped");
+}
+
+#[test]
+fn an_order_is_minted_once_even_when_its_mark_was_lost() {
+    let layer = Layer::open();
+    let order = MintOrder { key: "shop/1".into(), recipient: account(3), received_ms: NOW_MS };
+    let record = || {
+        let recorded =
+            mint::record(&layer.context.stores, &layer.rings, &layer.context.config, order.clone());
+        block_on(recorded).expect("memory does not fail")
+    };
+    assert_eq!(record(), Recorded::New);
+    assert_eq!(record(), Recorded::Known(OrderState::Waiting));
+    let mut sequencer = layer.writer("a", NOW_MS);
+    let blocks = layer.drain(&mut sequencer);
+    assert_eq!(blocks.len(), 1);
+    let transaction = blocks[0].record.minted[0].transaction;
+    assert_eq!(record(), Recorded::Known(OrderState::Minted { transaction }));
+    assert!(layer.drain(&mut sequencer).is_empty());
+}
+
+#[test]
+fn no_block_is_made_of_nothing() {
+    let layer = Layer::open();
+    let mut sequencer = layer.writer("a", NOW_MS);
+    let before = sequencer.tip().header.number;
+    assert!(layer.drain(&mut sequencer).is_empty());
+    assert_eq!(sequencer.tip().header.number, before);
+}
+
+#[test]
+fn a_checkpoint_opens_to_the_state_of_its_block() {
+    let layer = Layer::open();
+    for nonce in 0..3 {
+        layer.force(&transfer(0, nonce, 0));
+    }
+    let mut sequencer = layer.writer("a", NOW_MS);
+    layer.drain(&mut sequencer);
+    block_on(sequencer.checkpoint()).expect("memory does not fail");
+    let loaded = block_on(checkpoint::load(&layer.context.stores)).expect("just written");
+    assert_eq!(loaded.header.hash(), sequencer.tip().header.hash());
+    assert_eq!(loaded.ancestors, sequencer.tip().ancestors);
+    assert_eq!(loaded.world.root(), sequencer.tip().header.state_root);
+}
+
+#[test]
+fn a_damaged_checkpoint_is_an_error() {
+    let layer = Layer::open();
+    let sequencer = layer.writer("a", NOW_MS);
+    block_on(sequencer.checkpoint()).expect("memory does not fail");
+    let objects = &layer.context.stores.objects;
+    for name in block_on(objects.list("")).expect("memory does not fail") {
+        let mut bytes = block_on(objects.get(&name)).expect("listed").to_vec();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        block_on(objects.put(&name, bytes.into(), crate::port::Put::Overwrite))
+            .expect("memory does not fail");
+    }
+    let loaded = block_on(Tip::load(&layer.context.stores));
+    assert!(matches!(loaded, Err(FlowError::Port(PortError::Corrupt { .. }))), "{loaded:?}");
+}
+
+#[test]
+fn a_replica_follows_and_finds_transactions_of_every_block() {
+    let layer = Layer::open();
+    let replica = block_on(Replica::open(&layer.context.stores, layer.context.config.id))
+        .expect("memory does not fail");
+    let sent: Vec<_> = (0..3).map(|nonce| transfer(0, nonce, 0)).collect();
+    let mut sequencer = layer.writer("a", NOW_MS);
+    for tx in &sent {
+        layer.force(tx);
+        for block in layer.drain(&mut sequencer) {
+            replica.push(block);
+        }
+    }
+    let again = block_on(Replica::open(&layer.context.stores, layer.context.config.id))
+        .expect("memory does not fail");
+    for chain in [&replica, &again] {
+        assert_eq!(chain.head().header.hash(), sequencer.tip().header.hash());
+        for tx in &sent {
+            let found = chain.transaction(tx.hash()).expect("committed");
+            assert_eq!(found.block.record.block.transactions[found.index], *tx);
+        }
+        assert!(chain.transaction(&TxHash::ZERO).is_none());
+        let earlier = chain.block(2).expect("exists");
+        let balance = earlier.world.account(&Address::repeat_byte(0xbb)).expect("loaded");
+        assert_eq!(balance.expect("exists").info.balance, U256::ONE, "history is kept");
+    }
+    block_on(replica.follow(&layer.context.stores)).expect("what was pushed is not read again");
+}
+
+#[test]
+fn nothing_is_committed_after_the_end() {
+    let layer = Layer::open();
+    let mut sequencer = layer.writer("a", NOW_MS);
+    block_on(sequencer.end()).expect("memory does not fail");
+    layer.force(&transfer(0, 0, 0));
+    assert!(layer.drain(&mut sequencer).is_empty());
+    block_on(sequencer.leave()).expect("memory does not fail");
+    let mut next = layer.writer("b", NOW_MS);
+    assert!(layer.drain(&mut next).is_empty(), "the end is for every later writer");
+}
+
+#[test]
+fn phases_are_walked_one_by_one() {
+    let layer = Layer::open();
+    let registers = &*layer.context.stores.registers;
+    assert_eq!(block_on(phase::advance(registers, Phase::Open)).expect("open"), Phase::Draining);
+    let again = block_on(phase::advance(registers, Phase::Open)).expect("the same as once");
+    assert_eq!(again, Phase::Draining);
+    let skipped = block_on(phase::advance(registers, Phase::Sealed));
+    assert!(matches!(skipped, Err(FlowError::Port(PortError::Conflict { .. }))), "{skipped:?}");
+    let empty = Memory::stores();
+    let nothing = block_on(phase::current(&*empty.registers));
+    assert!(matches!(nothing, Err(FlowError::NoLayer)), "{nothing:?}");
+}
