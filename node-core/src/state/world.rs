@@ -28,6 +28,9 @@ impl WorldState {
     }
 
     /// The state of block 0.
+    ///
+    /// # Panics
+    /// Never: a state that starts empty has no blinded nodes.
     pub fn from_genesis<'a>(
         alloc: impl IntoIterator<Item = (&'a Address, &'a GenesisAccount)>,
     ) -> Self {
@@ -72,6 +75,9 @@ impl WorldState {
     }
 
     /// Adds codes to those that are known, each under its own hash.
+    ///
+    /// # Panics
+    /// Never: the map of codes is whole.
     pub fn add_codes(&mut self, codes: impl IntoIterator<Item = Bytes>) {
         self.insert_codes(codes.into_iter().map(|code| (keccak256(&code), code)).collect());
     }

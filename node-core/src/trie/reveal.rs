@@ -14,6 +14,13 @@ use super::{Nibbles, NodeError, ProofError, Trie, TrieError, Value, rlp};
 #[derive(Debug, Clone, Default)]
 pub struct NodeSet(BTreeMap<B256, Bytes>);
 
+impl NodeSet {
+    /// The node with a hash.
+    pub fn get(&self, hash: &B256) -> Option<&Bytes> {
+        self.0.get(hash)
+    }
+}
+
 impl FromIterator<Bytes> for NodeSet {
     fn from_iter<I: IntoIterator<Item = Bytes>>(nodes: I) -> Self {
         Self(nodes.into_iter().map(|node| (keccak256(&node), node)).collect())
