@@ -170,7 +170,9 @@ impl Writer {
     async fn report(&self, error: &FlowError) {
         match error {
             FlowError::NoLayer => tracing::debug!("the layer is gone"),
-            error if error.is_fenced() => tracing::warn!(%error, "fenced: another writer took over"),
+            error if error.is_fenced() => {
+                tracing::warn!(%error, "fenced: another writer took over")
+            }
             error => {
                 tracing::error!(%error, "the writer stopped; it takes over again");
                 // The store had trouble a moment ago: leave it some air before the next attempt.

@@ -1,4 +1,4 @@
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, U256};
 use serde::{Deserialize, Serialize};
 
 use super::LayerId;
@@ -48,26 +48,6 @@ pub struct L1Binding {
     pub opened_in_block: u64,
     /// How settled an L1 block must be before its deposits are credited.
     pub finality: Finality,
-    /// What the layer's contract was opened with.
-    pub terms: L1Terms,
-}
-
-/// The part of the L1 contract's configuration that the layer itself does not need: with it, anyone who has
-/// the layer's configuration can call the contract.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct L1Terms {
-    /// Unix time at which the contract stops taking deposits, in seconds.
-    pub deposit_cutoff_s: u64,
-    /// Time between settlement and the first claim, in seconds.
-    pub window_s: u32,
-    /// Most ETH that may be on the layer, in wei.
-    pub tvl_cap_wei: U256,
-    /// Hash of block 0.
-    pub genesis_block_hash: B256,
-    /// State root of block 0.
-    pub genesis_state_root: B256,
-    /// Where the metadata of twins is, followed by the collection's address and the id.
-    pub twin_base_uri: String,
 }
 
 /// How settled an L1 block must be.

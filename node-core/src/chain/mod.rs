@@ -14,9 +14,7 @@ mod receipt;
 mod transaction;
 
 pub use block::{Ancestors, Block, SealedHeader, seal};
-pub use config::{
-    ConfigError, Finality, L1Binding, L1Terms, LayerConfig, Limits, MAX_CHAIN_ID, MintConfig,
-};
+pub use config::{ConfigError, Finality, L1Binding, LayerConfig, Limits, MAX_CHAIN_ID, MintConfig};
 pub use deposit::{DepositEvent, SYSTEM_GAS_LIMIT, system_transaction};
 pub use genesis::{GenesisAccount, genesis_header};
 pub use ids::{Epoch, LayerId, ParseLayerIdError, SlotNumber};

@@ -13,8 +13,8 @@ use futures::executor::block_on;
 
 use crate::{
     chain::{
-        DepositEvent, EXIT_SEALER, Finality, GenesisAccount, L1Binding, L1Terms, LayerConfig,
-        LayerId, Limits, MintConfig, SlotNumber, Transaction, recover_sender,
+        DepositEvent, EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId,
+        Limits, MintConfig, SlotNumber, Transaction, recover_sender,
     },
     codec::record::{Pending, SlotEntry},
     execute::Rules,
@@ -253,7 +253,6 @@ fn config() -> LayerConfig {
             layer: Address::repeat_byte(0x11),
             opened_in_block: 1,
             finality: Finality::Depth(0),
-            terms: L1Terms::default(),
         },
         mint: Some(MintConfig { minter: account(9), ticket: Some(Address::repeat_byte(0x77)) }),
         limits: Limits::default(),
