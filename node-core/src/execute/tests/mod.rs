@@ -7,5 +7,6 @@ mod conservation;
 mod deposits;
 mod kit;
 mod partial;
+mod requests;
 mod supply;
 mod verification;

@@ -1,0 +1,200 @@
+use alloy_primitives::{
+    Address, B256, Bytes, KECCAK256_EMPTY, U256,
+    map::{AddressMap, B256Map, hash_map::Entry},
+};
+use revm::{
+    bytecode::Bytecode,
+    state::{AccountInfo as EvmInfo, EvmState},
+};
+
+use super::cached::{Cached, Slot};
+use crate::{
+    chain::Ancestors,
+    state::{AccountInfo, TrieError, WorldState},
+};
+
+/// What a block changed so far, over the world before it; revm reads through it.
+///
+/// Every account and slot that was read stays here, so the trie is walked once per block for each.
+/// Iteration order of the maps never reaches a hash: `seal` sorts.
+#[derive(Debug)]
+pub(in crate::execute) struct Overlay {
+    pub(super) world: WorldState,
+    pub(super) ancestors: Ancestors,
+    accounts: AddressMap<Cached>,
+    pub(super) codes: B256Map<Bytecode>,
+}
+
+/// Sum of the balances that a transaction touched, in wei.
+///
+/// Wraps: on a layer no sum comes near 2^256, on Ethereum nobody looks at it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::execute) struct Touched {
+    /// Before the transaction.
+    pub(in crate::execute) before: U256,
+    /// After it.
+    pub(in crate::execute) after: U256,
+}
+
+impl Overlay {
+    /// Starts from `world`, with nothing changed.
+    pub(in crate::execute) fn new(world: WorldState, ancestors: Ancestors) -> Self {
+        Self { world, ancestors, accounts: AddressMap::default(), codes: B256Map::default() }
+    }
+
+    /// Returns the world before the block.
+    pub(in crate::execute) const fn world(&self) -> &WorldState {
+        &self.world
+    }
+
+    /// Goes on with the same world in which more is loaded.
+    pub(in crate::execute) fn reveal(&mut self, world: WorldState) {
+        debug_assert_eq!(world.root(), self.world.root(), "the same world");
+        self.world = world;
+    }
+
+    /// Returns everything that was read or changed.
+    pub(in crate::execute) const fn accounts(&self) -> &AddressMap<Cached> {
+        &self.accounts
+    }
+
+    /// Returns a code that was read or stored in this block.
+    pub(in crate::execute) fn known_code(&self, hash: &B256) -> Option<Bytes> {
+        self.codes.get(hash).map(Bytecode::original_bytes)
+    }
+
+    /// Returns an account as it is now.
+    pub(in crate::execute) fn account(
+        &mut self,
+        address: Address,
+    ) -> Result<Option<AccountInfo>, TrieError> {
+        Ok(self.cached(address)?.now)
+    }
+
+    /// Returns whether an account has code now.
+    pub(in crate::execute) fn has_code(&mut self, address: Address) -> Result<bool, TrieError> {
+        Ok(self.account(address)?.is_some_and(|it| it.code_hash != KECCAK256_EMPTY))
+    }
+
+    /// Returns a slot as it is now.
+    pub(in crate::execute) fn slot(
+        &mut self,
+        address: Address,
+        key: U256,
+    ) -> Result<U256, TrieError> {
+        Ok(self.cached_slot(address, key)?.now)
+    }
+
+    /// Writes a slot of an account that exists.
+    pub(in crate::execute) fn set_slot(
+        &mut self,
+        address: Address,
+        key: U256,
+        value: U256,
+    ) -> Result<(), TrieError> {
+        self.cached_slot(address, key)?.now = value;
+        Ok(())
+    }
+
+    /// Changes nonce or balance of an account; one that does not exist begins empty, one that ends
+    /// empty does not exist (EIP-161).
+    pub(in crate::execute) fn update(
+        &mut self,
+        address: Address,
+        change: impl FnOnce(&mut AccountInfo),
+    ) -> Result<(), TrieError> {
+        let cached = self.cached(address)?;
+        let mut account = cached.now.unwrap_or_default();
+        change(&mut account);
+        if account.is_empty() {
+            cached.destroy();
+        } else {
+            cached.now = Some(account);
+        }
+        Ok(())
+    }
+
+    /// Puts an account back as it was after an earlier transaction; its storage is not touched.
+    pub(in crate::execute) fn put_back(
+        &mut self,
+        address: Address,
+        account: Option<AccountInfo>,
+    ) -> Result<(), TrieError> {
+        self.cached(address)?.now = account;
+        Ok(())
+    }
+
+    /// Adds wei to a balance; nothing is created for nothing.
+    pub(in crate::execute) fn credit(
+        &mut self,
+        address: Address,
+        wei: U256,
+    ) -> Result<(), TrieError> {
+        if wei.is_zero() {
+            return Ok(());
+        }
+        // Saturates: all ETH there is fits into 128 bits.
+        self.update(address, |account| account.balance = account.balance.saturating_add(wei))
+    }
+
+    /// Forgets all slots of an account: those that are not written after this are zero.
+    pub(in crate::execute) fn clear_storage(&mut self, address: Address) -> Result<(), TrieError> {
+        self.cached(address)?.clear_storage();
+        Ok(())
+    }
+
+    /// Gives an account code.
+    pub(in crate::execute) fn set_code(
+        &mut self,
+        address: Address,
+        code: Bytes,
+    ) -> Result<(), TrieError> {
+        let code = Bytecode::new_raw(code);
+        let hash = code.hash_slow();
+        self.codes.insert(hash, code);
+        self.update(address, |account| account.code_hash = hash)
+    }
+
+    /// Takes over what one transaction did.
+    pub(in crate::execute) fn commit(&mut self, changes: EvmState) -> Result<Touched, TrieError> {
+        let mut touched = Touched::default();
+        for (address, changed) in changes {
+            if !changed.is_touched() {
+                continue;
+            }
+            self.keep_code(&changed.info);
+            let cached = self.cached(address)?;
+            touched.before = touched.before.wrapping_add(cached.balance());
+            cached.take_over(&changed);
+            touched.after = touched.after.wrapping_add(cached.balance());
+        }
+        Ok(touched)
+    }
+
+    fn cached(&mut self, address: Address) -> Result<&mut Cached, TrieError> {
+        load(&mut self.accounts, &self.world, address)
+    }
+
+    fn cached_slot(&mut self, address: Address, key: U256) -> Result<&mut Slot, TrieError> {
+        let Self { world, accounts, .. } = self;
+        load(accounts, world, address)?.slot(world, &address, key)
+    }
+
+    fn keep_code(&mut self, info: &EvmInfo) {
+        let Some(code) = &info.code else { return };
+        if info.code_hash != KECCAK256_EMPTY {
+            self.codes.entry(info.code_hash).or_insert_with(|| code.clone());
+        }
+    }
+}
+
+fn load<'a>(
+    accounts: &'a mut AddressMap<Cached>,
+    world: &WorldState,
+    address: Address,
+) -> Result<&'a mut Cached, TrieError> {
+    Ok(match accounts.entry(address) {
+        Entry::Occupied(entry) => entry.into_mut(),
+        Entry::Vacant(entry) => entry.insert(Cached::new(world.account(&address)?.cloned())),
+    })
+}

@@ -1,0 +1,8 @@
+//! What a block changed so far, over the world before it.
+
+mod block;
+mod cached;
+mod database;
+
+pub(super) use block::{Overlay, Touched};
+pub(super) use cached::{Cached, Storage};
