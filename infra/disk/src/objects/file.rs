@@ -1,0 +1,132 @@
+//! The file of an object.
+//!
+//! ```text
+//! offset      size  field
+//! 0              n  the object, as given
+//! n            8 c  xxh3-64 of each chunk of 64 KiB, little endian; c = n / 64 KiB, rounded up
+//! n + 8 c        8  n, little endian
+//!   + 8          8  xxh3-64 of name, checksums and n, little endian
+//!   + 16         8  magic and version, "MFLYOBJ1"
+//! ```
+//! The object comes first, so that other tools read it with `head -c`; the trailer is small, so
+//! that a range is verified without reading the rest.
+
+use core::ops::Range;
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom, Write},
+};
+
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+
+const CHUNK_BYTES: usize = 64 << 10;
+const SUM_BYTES: usize = 8;
+const TAIL_BYTES: usize = 24;
+const MAGIC: [u8; 8] = *b"MFLYOBJ1";
+
+/// An object's file that cannot be read.
+#[derive(Debug)]
+pub(super) enum ReadError {
+    Io(io::Error),
+    Damaged(&'static str),
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Writes the object `name` into `out`.
+pub(super) fn write(out: &mut impl Write, name: &str, value: &[u8]) -> io::Result<()> {
+    out.write_all(value)?;
+    out.write_all(&trailer(name, value))
+}
+
+fn trailer(name: &str, value: &[u8]) -> Vec<u8> {
+    let sums = value.chunks(CHUNK_BYTES).flat_map(|chunk| xxh3_64(chunk).to_le_bytes());
+    let mut trailer: Vec<u8> = sums.collect();
+    let length = u64::try_from(value.len()).expect("usize fits u64 on every target");
+    trailer.extend_from_slice(&length.to_le_bytes());
+    trailer.extend_from_slice(&seal(name, &trailer).to_le_bytes());
+    trailer.extend_from_slice(&MAGIC);
+    trailer
+}
+
+fn seal(name: &str, sums_and_length: &[u8]) -> u64 {
+    let mut hash = Xxh3::new();
+    hash.update(name.as_bytes());
+    hash.update(sums_and_length);
+    hash.digest()
+}
+
+/// Reads and verifies the bytes of `range`, cut at the end of the object.
+pub(super) fn read(file: &mut File, name: &str, range: Range<u64>) -> Result<Vec<u8>, ReadError> {
+    let Trailer { sums, length } = Trailer::read(file, name)?;
+    let cut = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(length);
+    let (start, end) = (cut(range.start), cut(range.end));
+    if start >= end {
+        return Ok(Vec::new());
+    }
+    let first = start / CHUNK_BYTES;
+    let offset = first * CHUNK_BYTES;
+    let mut bytes = read_at(file, offset, end.next_multiple_of(CHUNK_BYTES).min(length) - offset)?;
+    let expected = sums.chunks_exact(SUM_BYTES).skip(first);
+    if !bytes
+        .chunks(CHUNK_BYTES)
+        .zip(expected)
+        .all(|(chunk, sum)| xxh3_64(chunk).to_le_bytes() == sum)
+    {
+        return Err(ReadError::Damaged("a chunk does not match its checksum"));
+    }
+    bytes.truncate(end - offset);
+    Ok(bytes.split_off(start - offset))
+}
+
+/// What the end of the file says about the object.
+struct Trailer {
+    sums: Vec<u8>,
+    length: usize,
+}
+
+impl Trailer {
+    fn read(file: &mut File, name: &str) -> Result<Self, ReadError> {
+        let whole = usize::try_from(file.metadata()?.len())
+            .map_err(|_| ReadError::Damaged("the file is larger than the address space"))?;
+        let before = whole.checked_sub(TAIL_BYTES).ok_or(ReadError::Damaged("the file is cut"))?;
+        let tail = read_at(file, before, TAIL_BYTES)?;
+        let (numbers, magic) = tail.split_at(TAIL_BYTES - MAGIC.len());
+        if magic != MAGIC {
+            return Err(ReadError::Damaged("the file does not end in `MFLYOBJ1`: cut or foreign"));
+        }
+        let (length, expected) = numbers.split_at(SUM_BYTES);
+        let mut sums = read_at(file, sums_at(length, before)?, before - sums_at(length, before)?)?;
+        let object = before - sums.len();
+        sums.extend_from_slice(length);
+        if seal(name, &sums).to_le_bytes() != expected {
+            return Err(ReadError::Damaged("the trailer does not match its checksum or its name"));
+        }
+        sums.truncate(sums.len() - SUM_BYTES);
+        Ok(Self { sums, length: object })
+    }
+}
+
+/// Returns where the checksums start, when an object of `length` and its checksums end at `end`.
+fn sums_at(length: &[u8], end: usize) -> Result<usize, ReadError> {
+    let length = length.try_into().map(u64::from_le_bytes).ok();
+    length
+        .and_then(|length| usize::try_from(length).ok())
+        .filter(|length| {
+            let sums = length.div_ceil(CHUNK_BYTES).checked_mul(SUM_BYTES);
+            sums.and_then(|sums| sums.checked_add(*length)) == Some(end)
+        })
+        .ok_or(ReadError::Damaged("the length of the file is not the length in it"))
+}
+
+fn read_at(file: &mut File, offset: usize, length: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; length];
+    let offset = u64::try_from(offset).expect("usize fits u64 on every target");
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
