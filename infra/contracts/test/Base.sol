@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {RLP} from "@openzeppelin/contracts/utils/RLP.sol";
+import {FlashFactory} from "../src/FlashFactory.sol";
+import {FlashLayer} from "../src/FlashLayer.sol";
+import {FlashTwin721} from "../src/FlashTwin721.sol";
+import {Seal} from "../src/Seal.sol";
+import {Asset, Config, Exit, KIND_ETH, KIND_TWIN721, MODE_OPERATOR, Output} from "../src/Types.sol";
+import {Naive} from "./Naive.sol";
+import {vm} from "./Vm.sol";
+
+/// @notice A factory, one open layer, and the ways to bring it to its end.
+abstract contract Base {
+    address internal organiser = address(0xA11CE);
+    address internal operator = address(0x0B0E);
+    address internal alice = address(0xA1);
+    address internal bob = address(0xB0B);
+
+    FlashFactory internal factory;
+    FlashLayer internal layer;
+    Config internal config;
+
+    function setUp() public virtual {
+        vm.warp(1_800_000_000);
+        factory = new FlashFactory(address(new FlashLayer(address(new FlashTwin721()))));
+        config = Config({
+            organiser: organiser,
+            operator: operator,
+            chainId: 0xF1A500000001,
+            depositCutoff: uint64(block.timestamp + 1 hours),
+            endsAt: uint64(block.timestamp + 2 hours),
+            window: 0,
+            mode: MODE_OPERATOR,
+            tvlCapWei: 100 ether,
+            genesisBlockHash: keccak256("genesis"),
+            genesisStateRoot: keccak256("state"),
+            twinBaseUri: "https://example.org/t/"
+        });
+        layer = open();
+    }
+
+    /// A number from `min` to `max` for a fuzzer's number.
+    function pick(uint256 noise, uint256 min, uint256 max) internal pure returns (uint256) {
+        if (min == 0 && max == type(uint256).max) return noise;
+        return min + noise % (max - min + 1);
+    }
+
+    function open() internal returns (FlashLayer) {
+        vm.prank(organiser);
+        return FlashLayer(factory.open(config, "salt"));
+    }
+
+    function deposit(address from, uint256 value) internal {
+        vm.deal(from, value);
+        vm.prank(from, from);
+        layer.depositETH{value: value}(config, from, 100_000, "");
+    }
+
+    function assetList() internal pure returns (Asset[] memory assets) {
+        assets = new Asset[](3);
+        assets[0] = Asset(KIND_ETH, address(0), "", "");
+        assets[1] = Asset(KIND_TWIN721, address(0x7070), "Ticket", "TIX");
+        assets[2] = Asset(KIND_TWIN721, address(0x7171), "", "");
+    }
+
+    function outputOf(Exit[] memory exits) internal view returns (Output memory o) {
+        (, uint64 deposits) = layer.depositRoot();
+        o.lastBlock = 77;
+        o.lastBlockHash = keccak256("last");
+        o.leafCount = uint32(exits.length);
+        o.depth = Naive.depth(exits.length);
+        o.exitRoot = Naive.root(Naive.hashes(exits));
+        o.depositCount = deposits;
+        for (uint256 i; i < exits.length; ++i) {
+            if (exits[i].asset == 0) o.ethTotal += exits[i].value;
+        }
+        o.assetsHash = assetsHash(assetList());
+    }
+
+    function assetsHash(Asset[] memory assets) internal pure returns (bytes32 hash) {
+        for (uint32 i; i < assets.length; ++i) {
+            hash = Seal.fold(hash, i, assets[i].kind, assets[i].l2, assets[i].name, assets[i].symbol);
+        }
+    }
+
+    /// Puts the seal of `o` into a state of one account and one slot, and `o.stateRoot` in front of it.
+    function seal(Output memory o)
+        internal
+        pure
+        returns (Output memory sealed_, bytes[] memory accountProof, bytes[] memory storageProof)
+    {
+        bytes32 hash = Seal.hash(o.exitRoot, o.leafCount, o.depth, o.depositCount, o.ethTotal, o.assetsHash);
+        bytes32 storageRoot;
+        (storageRoot, storageProof) = Naive.trie(abi.encode(uint256(0)), RLP.encode(hash));
+        (o.stateRoot, accountProof) =
+            Naive.trie(abi.encodePacked(Seal.SEALER), Naive.account(storageRoot));
+        sealed_ = o;
+    }
+
+    function closeDeposits() internal {
+        vm.prank(operator);
+        layer.closeDeposits(config);
+    }
+
+    /// Closes and settles the layer with these exits.
+    function settle(Exit[] memory exits) internal {
+        if (!layer.depositsClosed()) closeDeposits();
+        settleOutput(outputOf(exits));
+    }
+
+    function settleOutput(Output memory o) internal {
+        (Output memory done, bytes[] memory accountProof, bytes[] memory storageProof) = seal(o);
+        vm.prank(operator);
+        layer.settle(config, done, assetList(), accountProof, storageProof);
+    }
+
+    /// `count` exits of varying kinds: ETH at first, then ids of the two collections.
+    function someExits(uint256 count) internal pure returns (Exit[] memory exits) {
+        exits = new Exit[](count);
+        for (uint256 i; i < count; ++i) {
+            uint32 asset = uint32(i * 3 / count);
+            address to = address(uint160(0x10000 + uint160(i)));
+            exits[i] = Exit(asset, to, asset == 0 ? 1 gwei + i : 1000 + i);
+        }
+    }
+
+    function proofOf(Exit[] memory exits, uint256 index) internal pure returns (bytes32[] memory) {
+        return Naive.rangeProof(Naive.hashes(exits), index, index + 1);
+    }
+
+    function rangeOf(Exit[] memory exits, uint256 start, uint256 end)
+        internal
+        pure
+        returns (bytes memory packed, bytes32[] memory siblings)
+    {
+        packed = Naive.pack(exits, start, end);
+        siblings = Naive.rangeProof(Naive.hashes(exits), start, end);
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {RLP} from "@openzeppelin/contracts/utils/RLP.sol";
+import {Exit} from "../src/Types.sol";
+
+/// @notice Slow and obvious versions of what the contracts do, written from the tables in the README.
+library Naive {
+    using RLP for *;
+
+    function leaf(uint256 index, Exit memory e) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(uint32(index), e.asset, e.recipient, e.value));
+    }
+
+    function hashes(Exit[] memory exits) internal pure returns (bytes32[] memory out) {
+        out = new bytes32[](exits.length);
+        for (uint256 i; i < exits.length; ++i) {
+            out[i] = leaf(i, exits[i]);
+        }
+    }
+
+    function depth(uint256 count) internal pure returns (uint8 d) {
+        while (2 ** d < count) ++d;
+    }
+
+    /// Node `index` at `height` of the zero-padded tree over `leaves`.
+    function node(bytes32[] memory leaves, uint256 height, uint256 index) internal pure returns (bytes32) {
+        if (height == 0) return index < leaves.length ? leaves[index] : bytes32(0);
+        if (index << height >= leaves.length) {
+            bytes32 below = node(leaves, height - 1, 2 * index);
+            return keccak256(bytes.concat(below, below));
+        }
+        return keccak256(
+            bytes.concat(node(leaves, height - 1, 2 * index), node(leaves, height - 1, 2 * index + 1))
+        );
+    }
+
+    function root(bytes32[] memory leaves) internal pure returns (bytes32) {
+        return node(leaves, depth(leaves.length), 0);
+    }
+
+    function rangeProof(bytes32[] memory leaves, uint256 start, uint256 end)
+        internal
+        pure
+        returns (bytes32[] memory siblings)
+    {
+        bytes32[] memory found = new bytes32[](64);
+        uint256 count;
+        for (uint256 height; height < depth(leaves.length); ++height) {
+            if (start % 2 == 1) found[count++] = node(leaves, height, start - 1);
+            if (end % 2 == 1) found[count++] = node(leaves, height, end);
+            (start, end) = (start / 2, (end + 1) / 2);
+        }
+        siblings = new bytes32[](count);
+        for (uint256 i; i < count; ++i) {
+            siblings[i] = found[i];
+        }
+    }
+
+    /// One explicit segment per exit.
+    function pack(Exit[] memory exits, uint256 start, uint256 end) internal pure returns (bytes memory packed) {
+        for (uint256 i = start; i < end; ++i) {
+            bytes memory value = minimal(exits[i].value);
+            packed = bytes.concat(
+                packed,
+                abi.encodePacked(uint8(2), exits[i].asset, uint16(1), exits[i].recipient, uint8(value.length), value)
+            );
+        }
+    }
+
+    function minimal(uint256 value) internal pure returns (bytes memory out) {
+        while (value != 0) {
+            out = bytes.concat(bytes1(uint8(value)), out);
+            value >>= 8;
+        }
+    }
+
+    /// Root and proof of a secure trie with a single entry.
+    function trie(bytes memory key, bytes memory value) internal pure returns (bytes32, bytes[] memory proof) {
+        bytes[] memory fields = new bytes[](2);
+        // 0x20: a leaf with an even number of nibbles left.
+        fields[0] = RLP.encode(bytes.concat(bytes1(0x20), keccak256(key)));
+        fields[1] = RLP.encode(value);
+        proof = new bytes[](1);
+        proof[0] = RLP.encode(fields);
+        return (keccak256(proof[0]), proof);
+    }
+
+    /// RLP of an account with this storage root.
+    function account(bytes32 storageRoot) internal pure returns (bytes memory) {
+        bytes[] memory fields = new bytes[](4);
+        fields[0] = RLP.encode(uint256(1));
+        fields[1] = RLP.encode(uint256(0));
+        fields[2] = RLP.encode(storageRoot);
+        fields[3] = RLP.encode(keccak256(""));
+        return RLP.encode(fields);
+    }
+}
