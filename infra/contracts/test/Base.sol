@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {RLP} from "@openzeppelin/contracts/utils/RLP.sol";
 import {FlashFactory} from "../src/FlashFactory.sol";
 import {FlashLayer} from "../src/FlashLayer.sol";
-import {FlashTwin721} from "../src/FlashTwin721.sol";
 import {Seal} from "../src/Seal.sol";
 import {Asset, Config, Exit, KIND_ETH, KIND_TWIN721, MODE_OPERATOR, Output} from "../src/Types.sol";
 import {Naive} from "./Naive.sol";
@@ -23,7 +22,10 @@ abstract contract Base {
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
-        factory = new FlashFactory(address(new FlashLayer(address(new FlashTwin721()))));
+        // By name and not with `new`, which would compile the contracts again into every test.
+        address twin = vm.deployCode("FlashTwin721.sol");
+        address implementation = vm.deployCode("FlashLayer.sol", abi.encode(twin));
+        factory = FlashFactory(vm.deployCode("FlashFactory.sol", abi.encode(implementation)));
         config = Config({
             organiser: organiser,
             operator: operator,

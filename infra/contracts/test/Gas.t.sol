@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {Base} from "./Base.sol";
+import {Naive} from "./Naive.sol";
+import {vm} from "./Vm.sol";
+import {ExitSealer} from "../src/ExitSealer.sol";
+import {FlashLayer} from "../src/FlashLayer.sol";
+import {Seal} from "../src/Seal.sol";
+import {Asset, Exit, Output} from "../src/Types.sol";
+import {Ticket} from "../src/examples/Ticket.sol";
+
+/// @notice Measures whole transactions (`isolate`) and writes `snapshots/GasTest.json`.
+contract GasTest is Base {
+    uint8 private constant DEPTH = 20;
+    uint256 private constant COUNT = 1 << DEPTH;
+    uint256 private constant START = 524_288;
+
+    address private constant SYSTEM = 0x4D61796600000000000000000000000000000000;
+
+    function test_gas_open() public {
+        vm.prank(organiser);
+        factory.open(config, "measured");
+        vm.snapshotGasLastCall("open, without the factory's first write");
+    }
+
+    function test_gas_deposits() public {
+        vm.deal(alice, 1 ether);
+        vm.startPrank(alice, alice);
+        layer.depositETH{value: 1}(config, alice, 100_000, "");
+        vm.snapshotGasLastCall("deposit, first");
+        uint256 sum;
+        for (uint256 i; i < 255; ++i) {
+            layer.depositETH{value: 1}(config, alice, 100_000, "");
+            sum += vm.snapshotGasLastCall("deposit, 256th");
+        }
+        vm.snapshotValue("deposit, mean of the next 255", sum / 255);
+        vm.stopPrank();
+    }
+
+    /// The proof is one of a state of 200 accounts and 40 slots; each doubling of both adds about half a level.
+    function test_gas_settle() public {
+        string memory json = vm.readFile("../../node-core/src/exit/golden/vectors.json");
+        deposit(alice, 3 ether);
+        deposit(alice, 1 ether);
+        closeDeposits();
+        Output memory o;
+        o.exitRoot = vm.parseJsonBytes32(json, ".seal.output.exitRoot");
+        o.stateRoot = vm.parseJsonBytes32(json, ".seal.stateRoot");
+        o.assetsHash = vm.parseJsonBytes32(json, ".seal.output.assetsHash");
+        o.ethTotal = vm.parseJsonUint(json, ".seal.output.ethTotal");
+        (o.leafCount, o.depth, o.depositCount) = (13, 4, 2);
+        Asset[] memory assets = new Asset[](3);
+        assets[1] = Asset(4, 0x1111111111111111111111111111111111111111, unicode"Café du Monde", unicode"CAFÉ");
+        assets[2] = Asset(4, 0x2222222222222222222222222222222222222222, "", "");
+        bytes[] memory accountProof = vm.parseJsonBytesArray(json, ".seal.accountProof");
+        bytes[] memory storageProof = vm.parseJsonBytesArray(json, ".seal.storageProof");
+        vm.prank(operator);
+        layer.settle(config, o, assets, accountProof, storageProof);
+        vm.snapshotGasLastCall("settle, two twins");
+    }
+
+    function test_gas_claimEth() public {
+        (Exit[] memory exits, bytes32[] memory path) = deepTree(2, 0);
+        vm.deal(exits[0].recipient, 1);
+        layer.claim(START, exits[0], withNeighbour(exits[1], 1, path));
+        vm.snapshotGasLastCall("claim ETH, fresh bitmap word");
+        vm.deal(exits[1].recipient, 1);
+        layer.claim(START + 1, exits[1], withNeighbour(exits[0], 0, path));
+        vm.snapshotGasLastCall("claim ETH, used bitmap word");
+    }
+
+    function test_gas_claimTwin() public {
+        (Exit[] memory exits, bytes32[] memory path) = deepTree(2, 1);
+        layer.claim(START, exits[0], withNeighbour(exits[1], 1, path));
+        vm.snapshotGasLastCall("claim twin, fresh bitmap word");
+        layer.claim(START + 1, exits[1], withNeighbour(exits[0], 0, path));
+        vm.snapshotGasLastCall("claim twin, used bitmap word");
+    }
+
+    function test_gas_claimRange() public {
+        (Exit[] memory exits, bytes32[] memory path) = deepTree(128, 1);
+        layer.claimRange(START, sequential(exits), path);
+        perLeaf("claimRange, 128 twins", exits.length);
+    }
+
+    function test_gas_publish() public {
+        (Exit[] memory exits, bytes32[] memory path) = deepTree(1024, 1);
+        vm.store(address(layer), bytes32(uint256(3)), withPublished(START));
+        vm.assertEq(layer.publishedCount(), START);
+        layer.publishLeaves(START, sequential(exits), path);
+        perLeaf("publishLeaves, 1024 ids", exits.length);
+    }
+
+    function test_gas_publishExplicit() public {
+        (Exit[] memory exits, bytes32[] memory path) = deepTree(1024, 0);
+        vm.store(address(layer), bytes32(uint256(3)), withPublished(START));
+        bytes memory packed = abi.encodePacked(uint8(2), uint32(0), uint16(1024));
+        for (uint256 i; i < exits.length; ++i) {
+            bytes memory value = Naive.minimal(exits[i].value);
+            packed = bytes.concat(packed, bytes20(exits[i].recipient), bytes1(uint8(value.length)), value);
+        }
+        layer.publishLeaves(START, packed, path);
+        perLeaf("publishLeaves, 1024 amounts", exits.length);
+    }
+
+    function test_gas_sealer() public {
+        vm.etch(Seal.SEALER, vm.getDeployedCode("ExitSealer.sol"));
+        ExitSealer sealer = ExitSealer(Seal.SEALER);
+        Ticket ticket = Ticket(vm.deployCode("Ticket.sol", abi.encode("T", "T", 0, address(this), 10_000)));
+        uint256[] memory ids = new uint256[](512);
+        for (uint256 i; i < ids.length; ++i) {
+            ids[i] = ticket.mintTo(address(uint160(0xABCDEF000 + i)));
+        }
+        vm.startPrank(SYSTEM, SYSTEM);
+        sealer.freeze();
+        uint32 asset = sealer.addAsset721(address(ticket));
+        sealer.sweep721(asset, ids);
+        perLeaf("sweep721, 512 tickets", ids.length);
+        address[] memory holders = new address[](512);
+        for (uint256 i; i < holders.length; ++i) {
+            holders[i] = address(uint160(0xABCDEF000 + i));
+            vm.deal(holders[i], i + 1);
+        }
+        sealer.sweepETH(holders);
+        perLeaf("sweepETH, 512 holders", holders.length);
+    }
+
+    // ------------------------------------------------------------------------------------------------
+
+    /// Settles a layer of 2^20 exits, of which `count` (a power of two) are known, and returns the siblings
+    /// of their subtree.
+    function deepTree(uint256 count, uint32 asset) private returns (Exit[] memory exits, bytes32[] memory path) {
+        exits = new Exit[](count);
+        for (uint256 i; i < count; ++i) {
+            exits[i] = Exit(asset, address(uint160(uint256(keccak256(abi.encode(i))))), asset == 0 ? 1 gwei + i : 9000 + i);
+        }
+        bytes32[] memory hashes = new bytes32[](count);
+        for (uint256 i; i < count; ++i) {
+            hashes[i] = Naive.leaf(START + i, exits[i]);
+        }
+        uint8 height = Naive.depth(count);
+        path = new bytes32[](DEPTH - height);
+        bytes32 root = Naive.node(hashes, height, 0);
+        for (uint256 i; i < path.length; ++i) {
+            path[i] = keccak256(abi.encode("sibling", i));
+            bool left = ((START >> (height + i)) & 1) == 0;
+            root = keccak256(left ? bytes.concat(root, path[i]) : bytes.concat(path[i], root));
+        }
+        settleRoot(root);
+    }
+
+    function settleRoot(bytes32 root) private {
+        deposit(alice, 1 ether);
+        closeDeposits();
+        Output memory o = outputOf(new Exit[](0));
+        (o.exitRoot, o.leafCount, o.depth) = (root, uint32(COUNT), DEPTH);
+        settleOutput(o);
+    }
+
+    function withNeighbour(Exit memory e, uint256 offset, bytes32[] memory path)
+        private
+        pure
+        returns (bytes32[] memory proof)
+    {
+        proof = new bytes32[](path.length + 1);
+        proof[0] = Naive.leaf(START + offset, e);
+        for (uint256 i; i < path.length; ++i) {
+            proof[i + 1] = path[i];
+        }
+    }
+
+    function sequential(Exit[] memory exits) private pure returns (bytes memory packed) {
+        packed = abi.encodePacked(uint8(1), exits[0].asset, uint16(exits.length), exits[0].value);
+        for (uint256 i; i < exits.length; ++i) {
+            packed = bytes.concat(packed, bytes20(exits[i].recipient));
+        }
+    }
+
+    /// Slot 3 of the layer: finalAt | lastBlock | leafCount | publishedCount | depth, from the right.
+    function withPublished(uint256 published) private view returns (bytes32) {
+        return vm.load(address(layer), bytes32(uint256(3))) | bytes32(published << 160);
+    }
+
+    function perLeaf(string memory name, uint256 count) private {
+        vm.snapshotValue(string.concat(name, ", each"), vm.snapshotGasLastCall(name) / count);
+    }
+}
