@@ -208,7 +208,7 @@ impl Builder {
             return Ok(Err(Rejected::Deposit));
         }
         let gas_limit = deposit::gas_limit(tx, self.env.gas_limit);
-        if let Err(reason) = self.room.check_gas(gas_limit) {
+        if let Err(reason) = deposit::check(tx).and_then(|()| self.room.check_gas(gas_limit)) {
             return Ok(Err(reason));
         }
         let result = deposit::run(&mut self.machine, &self.rules, tx, gas_limit)?;

@@ -23,10 +23,17 @@ use super::{
     error::Fault,
     machine::{Kind, Machine, Run},
     overlay::Overlay,
-    rejected::INIT_CODE_LIMIT,
+    rejected::{INIT_CODE_LIMIT, Rejected},
     rules::{Rules, SupplyLedger},
 };
 use crate::chain::SYSTEM_SENDER;
+
+/// Checks what every deposit must be: only what comes from the L1 mints, so that all that was minted is
+/// counted as deposits are.
+pub(super) fn check(tx: &TxDeposit) -> Result<(), Rejected> {
+    let mint = tx.mint;
+    if tx.from == SYSTEM_SENDER && mint > 0 { Err(Rejected::SystemMint { mint }) } else { Ok(()) }
+}
 
 /// Returns the gas that a deposit gets in a block of `block_gas_limit`.
 pub(super) fn gas_limit(tx: &TxDeposit, block_gas_limit: u64) -> u64 {

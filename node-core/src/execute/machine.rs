@@ -12,7 +12,7 @@ use revm::{
         validation,
     },
     interpreter::InitialAndFloorGas,
-    primitives::{U256, hardfork::SpecId},
+    primitives::{Address, U256, hardfork::SpecId},
     state::EvmState,
 };
 
@@ -86,14 +86,19 @@ impl Machine {
         Ok(Ok(Run { result, touched }))
     }
 
-    /// Runs a transaction and forgets what it changed.
+    /// Runs a transaction and hands out what it read and changed, but does not keep it.
     pub(super) fn try_run(
         &mut self,
         kind: Kind,
         tx: TxEnv,
-    ) -> Result<Result<ExecutionResult, InvalidTransaction>, Fault> {
+    ) -> Result<Result<(ExecutionResult, EvmState), InvalidTransaction>, Fault> {
         let outcome = self.execute(kind, tx);
-        Ok(settle(outcome)?.map(|(result, _)| result))
+        settle(outcome)
+    }
+
+    /// Whether there is a precompile at `address`.
+    pub(super) fn is_precompile(&self, address: &Address) -> bool {
+        self.evm.precompiles.precompiles.contains(address)
     }
 
     /// Calls a contract in the name of the chain itself, outside of every transaction.

@@ -3,11 +3,14 @@
 //! | file | what |
 //! |---|---|
 //! | `rules`, `env` | what a chain fixes for life, what one block fixes |
+//! | `rejected`, `room`, `outcome` | why a transaction is not in a block, what it did when it is |
 //! | `overlay` | what a block changed so far, over the world before it |
-//! | `machine` | revm with our fee rule; signed transactions, deposits, calls, system calls |
+//! | `machine` | revm, but for who is checked and who is paid |
+//! | `deposit`, `supply` | `0x7E` transactions; where ETH came from and went |
+//! | `system`, `requests`, `seal` | what happens around the transactions of a block |
 //! | `admit` | what can be said of a transaction before it is run |
 //! | `build`, `verify` | a block from transactions; a block from somebody else |
-//! | `call`, `estimate` | `eth_call`, `eth_estimateGas` |
+//! | `call` | `eth_call`, `eth_estimateGas`, `eth_createAccessList` |
 //!
 //! Ethereum's rules are here for the official tests and for the L1 in this process; a layer differs in
 //! the rows of [`Rules`] only, and in `0x7E` deposits.
@@ -31,14 +34,14 @@ mod supply;
 mod system;
 mod verify;
 
-pub use admit::{Sender, SenderCode, Terms, admit, check_sender, check_transaction};
 #[cfg(test)]
 mod tests;
 
+pub use admit::{Sender, SenderCode, Terms, admit, check_sender, check_transaction};
 pub use build::{Builder, Built};
 pub use call::{
-    CALL_GAS_CAP, CallError, CallOutcome, CallRequest, EstimateError, Halt, Overrides, View, call,
-    estimate_gas,
+    AccessListed, CALL_GAS_CAP, CallError, CallOutcome, CallRequest, EstimateError, Halt,
+    Overrides, View, call, create_access_list, estimate_gas,
 };
 pub use env::NextBlock;
 pub use error::{BlockError, Fault};

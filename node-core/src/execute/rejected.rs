@@ -11,6 +11,12 @@ pub enum Rejected {
     /// Only the layer itself makes deposits.
     #[error("transaction type not supported: deposits come from the L1 only")]
     Deposit,
+    /// The calls by which a layer seals itself bring no ETH with them.
+    #[error("system transaction mints {mint} wei")]
+    SystemMint {
+        /// What it would mint.
+        mint: u128,
+    },
     /// A layer has no blobs.
     #[error("transaction type not supported: no blobs on a layer")]
     BlobTransaction,

@@ -1,5 +1,6 @@
-//! Transactions that are not: `eth_call` and `eth_estimateGas`, with geth's rules.
+//! Transactions that are not: `eth_call`, `eth_estimateGas`, `eth_createAccessList`, with geth's rules.
 
+mod access;
 mod error;
 mod estimate;
 mod outcome;
@@ -7,6 +8,7 @@ mod overrides;
 mod request;
 mod run;
 
+pub use access::{AccessListed, create_access_list};
 pub use error::{CallError, EstimateError};
 pub use estimate::estimate_gas;
 pub use outcome::{CallOutcome, Halt};

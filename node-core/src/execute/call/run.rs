@@ -1,5 +1,12 @@
 use alloy_consensus::Header;
-use revm::context::{TxEnv, result::ExecutionResult};
+use alloy_primitives::Address;
+use revm::{
+    context::{
+        TxEnv,
+        result::{ExecutionResult, InvalidTransaction},
+    },
+    state::EvmState,
+};
 
 use super::{
     super::{
@@ -79,18 +86,29 @@ impl Session {
         self.machine.overlay()
     }
 
+    /// Whether there is a precompile at `address`.
+    pub(super) fn is_precompile(&self, address: &Address) -> bool {
+        self.machine.is_precompile(address)
+    }
+
     /// Runs `tx`, which leaves no trace.
     pub(super) fn run(&mut self, tx: TxEnv) -> Result<ExecutionResult, CallError> {
-        match self.machine.try_run(Kind::Call, tx)? {
-            Ok(result) => Ok(result),
-            Err(refusal) => {
-                let tx = self.machine.last_transaction();
-                let reason = Rejected::of(refusal, tx, &self.env, self.chain_id);
-                Err(match reason {
-                    Ok(reason) => CallError::Rejected(reason),
-                    Err(other) => CallError::Internal(Fault::Evm { message: other.to_string() }),
-                })
-            }
+        Ok(self.run_and_show(tx)?.0)
+    }
+
+    /// Runs `tx` and returns what it read and changed too.
+    pub(super) fn run_and_show(
+        &mut self,
+        tx: TxEnv,
+    ) -> Result<(ExecutionResult, EvmState), CallError> {
+        self.machine.try_run(Kind::Call, tx)?.map_err(|refusal| self.refuse(refusal))
+    }
+
+    fn refuse(&self, refusal: InvalidTransaction) -> CallError {
+        let tx = self.machine.last_transaction();
+        match Rejected::of(refusal, tx, &self.env, self.chain_id) {
+            Ok(reason) => CallError::Rejected(reason),
+            Err(other) => CallError::Internal(Fault::Evm { message: other.to_string() }),
         }
     }
 }

@@ -1,3 +1,4 @@
+use alloy_eips::eip2930::AccessListItem;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, hex};
 use alloy_rpc_types_eth::{
     BlockOverrides,
@@ -6,7 +7,7 @@ use alloy_rpc_types_eth::{
 
 use super::super::{
     CallError, CallOutcome, CallRequest, EstimateError, Halt, Overrides, Rejected, View, call,
-    estimate_gas,
+    create_access_list, estimate_gas,
 };
 use super::kit::*;
 
@@ -127,6 +128,35 @@ fn replaced_storage_hides_the_old() {
     let view = View { overrides: Some(&overrides), ..view(&layer) };
 
     assert_eq!(returned(call(view, &to_contract()).expect("runs")), U256::ZERO);
+}
+
+#[test]
+fn access_list_has_what_was_touched_also_when_the_call_reverts() {
+    // SLOAD(7), BALANCE(BOB), SLOAD(SLOAD(7) + 1), then reverts.
+    let mut code =
+        hex!("600754 73b0b0000000000000000000000000000000000b0b3150 600101 5450").to_vec();
+    code.extend(REVERTS);
+    let layer = Layer::new().with_contract(&code);
+
+    let listed = create_access_list(view(&layer), &to_contract()).expect("runs");
+
+    let slots = [1, 7].map(B256::with_last_byte).to_vec();
+    let expected = [(BOB, vec![]), (CONTRACT, slots)]
+        .map(|(address, storage_keys)| AccessListItem { address, storage_keys });
+    assert_eq!(listed.access_list.0, expected);
+    let CallOutcome::Revert { gas_used, .. } = listed.outcome else { panic!("{listed:?}") };
+    let request = CallRequest { access_list: listed.access_list, ..to_contract() };
+    assert_eq!(call(view(&layer), &request).expect("runs").gas_used(), gas_used);
+}
+
+#[test]
+fn transfer_has_an_empty_access_list() {
+    let request = CallRequest { to: BOB.into(), ..CallRequest::default() };
+
+    let listed = create_access_list(view(&Layer::new()), &request).expect("runs");
+
+    assert!(listed.access_list.is_empty());
+    assert_eq!(listed.outcome.gas_used(), 21_000);
 }
 
 #[test]

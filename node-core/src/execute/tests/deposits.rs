@@ -4,7 +4,7 @@ use op_alloy_consensus::TxDeposit;
 
 use super::super::{Protocol, Rejected};
 use super::kit::*;
-use crate::chain::{EXIT_SEALER, SYSTEM_GAS_LIMIT, system_transaction};
+use crate::chain::{EXIT_SEALER, SYSTEM_GAS_LIMIT, SYSTEM_SENDER, system_transaction};
 
 #[test]
 fn deposit_credits_and_calls() {
@@ -124,6 +124,15 @@ fn system_transaction_is_executed_but_not_counted() {
     assert_eq!(slot(&built.world, CONTRACT, 0), U256::from(1));
     assert_eq!(slot(&built.world, EXIT_SEALER, 3), U256::ZERO);
     assert!(built.header.gas_used < SYSTEM_GAS_LIMIT);
+}
+
+#[test]
+fn system_transaction_mints_nothing() {
+    let tx = seal_deposit(deposit(SYSTEM_SENDER, BOB, 5));
+
+    let reason = reject(&mut Layer::new().builder(), &tx);
+
+    assert_eq!(reason, Rejected::SystemMint { mint: 5 });
 }
 
 #[test]
