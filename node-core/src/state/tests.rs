@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_trie::TrieAccount;
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
 
-use super::{AccountChange, AccountDelta, AccountInfo, Delta, WorldState};
+use super::{AccountChange, AccountDelta, AccountInfo, Delta, ProofError, TrieError, WorldState};
+use crate::chain::GenesisAccount;
 
 /// The state as plain maps: what the world is compared with.
 #[derive(Debug, Clone, Default)]
@@ -106,4 +109,135 @@ fn code_is_found_by_its_hash() {
     assert_eq!(world.code(&hash), Some(code));
     assert_eq!(world.code(&AccountInfo::default().code_hash), Some(Bytes::new()));
     assert_eq!(world.code(&B256::ZERO), None);
+}
+
+#[test]
+fn genesis_accounts_are_there_and_empty_ones_are_not() {
+    let code = Bytes::from_static(&[0x60, 0x00]);
+    let contract = GenesisAccount { nonce: 1, balance: U256::ZERO, code: code.clone() };
+    let alloc = BTreeMap::from([(address(1), contract), (address(2), GenesisAccount::default())]);
+    let world = WorldState::from_genesis(&alloc);
+    let info = world.account(&address(1)).unwrap().unwrap().info;
+    assert_eq!((info.nonce, world.code(&info.code_hash)), (1, Some(code)));
+    assert!(world.account(&address(2)).unwrap().is_none());
+}
+
+/// Few addresses and slots, so that deltas meet: accounts come, change, empty, go and come back.
+fn any_delta() -> impl Strategy<Value = Delta> {
+    let info =
+        (0..3_u64, 0..3_u64).prop_map(|(nonce, balance)| AccountInfo { nonce, ..holder(balance) });
+    let slots = btree_map((0..6_u64).prop_map(U256::from), (0..3_u64).prop_map(U256::from), 0..4);
+    let change =
+        prop_oneof![1 => Just(AccountChange::Deleted), 4 => info.prop_map(AccountChange::Updated)];
+    let account =
+        (change, prop::bool::weighted(0.2), slots).prop_map(|(change, storage_cleared, slots)| {
+            AccountDelta { change, storage_cleared, slots }
+        });
+    btree_map((0..12_u8).prop_map(address), account, 0..8)
+        .prop_map(|accounts| Delta { accounts, codes: BTreeMap::new() })
+}
+
+fn history() -> impl Strategy<Value = Vec<Delta>> {
+    vec(any_delta(), 1..8)
+}
+
+fn after(deltas: &[Delta]) -> (WorldState, Model) {
+    let (mut world, mut model) = (WorldState::new(), Model::default());
+    for delta in deltas {
+        world = world.apply(delta).unwrap();
+        model.apply(delta);
+    }
+    (world, model)
+}
+
+fn slot_keys() -> Vec<U256> {
+    (0..6_u64).map(U256::from).collect()
+}
+
+proptest! {
+    #[test]
+    fn any_deltas_lead_to_the_root_of_the_oracle(deltas in history()) {
+        let (mut world, mut model, mut sum) = (WorldState::new(), Model::default(), Delta::default());
+        let mut old = Vec::new();
+        for delta in deltas {
+            old.push((world.clone(), model.root()));
+            world = world.apply(&delta).unwrap();
+            model.apply(&delta);
+            sum.then(&delta);
+            prop_assert_eq!(world.root(), model.root());
+        }
+        prop_assert_eq!(WorldState::new().apply(&sum).unwrap().root(), world.root(), "deltas compose");
+        for (world, root) in old {
+            prop_assert_eq!(world.root(), root, "a parent does not change");
+        }
+    }
+
+    #[test]
+    fn accounts_and_slots_are_listed_with_their_names(deltas in history()) {
+        let (world, model) = after(&deltas);
+        let mut listed = Model::default();
+        for account in world.iter_accounts() {
+            let (hashed, account) = account.unwrap();
+            let address = account.address.unwrap();
+            prop_assert_eq!(hashed, keccak256(address));
+            let slots = world.storage_entries(&address).unwrap().map(|slot| slot.unwrap().1.entry().unwrap());
+            listed.0.insert(address, (account.info, slots.collect()));
+        }
+        prop_assert_eq!(listed.0, model.0);
+    }
+
+    #[test]
+    fn proofs_prove_what_the_state_holds(deltas in history(), wrong in 1..9_u64) {
+        let (world, model) = after(&deltas);
+        for n in 0..12 {
+            let mut proof = world.prove(address(n), &slot_keys()).unwrap();
+            prop_assert_eq!(proof.verify(world.root()), Ok(()));
+            let (info, slots) = model.0.get(&address(n)).cloned().unwrap_or_default();
+            prop_assert_eq!(proof.info, info);
+            for slot in &proof.storage_proofs {
+                prop_assert_eq!(slot.value, slots.get(&slot.key).copied().unwrap_or_default());
+            }
+            proof.info.balance += U256::from(wrong);
+            let refused = matches!(proof.verify(world.root()), Err(ProofError::ValueMismatch { .. }));
+            prop_assert!(refused);
+        }
+    }
+
+    #[test]
+    fn alloy_accepts_our_account_proofs(deltas in history()) {
+        let (world, model) = after(&deltas);
+        for n in 0..12 {
+            let proof = world.prove(address(n), &[]).unwrap();
+            let account = model.0.contains_key(&address(n)).then(|| {
+                let AccountInfo { nonce, balance, code_hash } = proof.info;
+                alloy_rlp::encode(TrieAccount { nonce, balance, storage_root: proof.storage_root, code_hash })
+            });
+            let key = alloy_trie::Nibbles::unpack(keccak256(address(n)));
+            let verdict = alloy_trie::proof::verify_proof(world.root(), key, account, &proof.account_proof);
+            prop_assert!(verdict.is_ok(), "{:?}", verdict);
+        }
+    }
+
+    #[test]
+    fn a_state_from_proofs_reads_right_and_changes_as_the_whole_one(
+        deltas in history(), known in vec((0..12_u8).prop_map(address), 0..12), next in any_delta(),
+    ) {
+        let (world, mut model) = after(&deltas);
+        let mut partial = WorldState::from_root(world.root());
+        for address in &known {
+            partial.reveal(&world.prove(*address, &slot_keys()).unwrap()).unwrap();
+            prop_assert_eq!(partial.root(), world.root());
+        }
+        for address in &known {
+            prop_assert_eq!(partial.account(address).unwrap().map(|a| a.info), model.0.get(address).map(|a| a.0));
+            for key in slot_keys() {
+                prop_assert_eq!(partial.storage(address, &key), world.storage(address, &key));
+            }
+        }
+        model.apply(&next);
+        match partial.apply(&next) {
+            Ok(after) => prop_assert_eq!(after.root(), model.root()),
+            Err(error) => prop_assert!(matches!(error, TrieError::Blinded { .. }), "{}", error),
+        }
+    }
 }
