@@ -62,15 +62,9 @@ impl WorldState {
     pub fn reveal(&mut self, proof: &AccountProof) -> Result<(), ProofError> {
         let key = keccak256(proof.address);
         self.accounts.reveal_path(key.as_slice(), &proof.account_proof)?;
-        if self.accounts.get(key.as_slice())?.is_none() {
-            return Ok(());
-        }
-        let root = self.accounts.root();
         let Some(account) = self.accounts.get_mut(key.as_slice())? else { return Ok(()) };
         account.address = Some(proof.address);
-        account.reveal_slots(&proof.storage_proofs)?;
-        debug_assert_eq!(self.accounts.root(), root, "revealing does not change the root");
-        Ok(())
+        account.reveal_slots(&proof.storage_proofs)
     }
 }
 

@@ -17,12 +17,12 @@ pub(super) fn prepend<V: Value>(
 ) -> Result<Link<V>, TrieError> {
     match child {
         Link::Empty => Ok(Link::Empty),
-        Link::Blinded(hash) => Err(TrieError::Blinded { path: join(at, path), hash }),
+        Link::Blinded(hash) => Err(TrieError::Blinded { path: at.below(path), hash }),
         // A leaf knows its whole key; only its depth, and so its encoding, changes.
         Link::Loaded(Node::Leaf(leaf), _) => Ok(Node::Leaf(leaf).into()),
         Link::Loaded(Node::Extension(extension), _) => {
             let Extension { path: rest, child } = Arc::unwrap_or_clone(extension);
-            Ok(Link::extension(join(path, &rest), child))
+            Ok(Link::extension(path.below(&rest), child))
         }
         branch @ Link::Loaded(Node::Branch(_), _) => Ok(Link::extension(*path, branch)),
     }
@@ -55,8 +55,4 @@ pub(super) fn compact<V: Value>(
 fn path_of_slot(slot: u32) -> Nibbles {
     let nibble = slot.checked_sub(VALUE_SLOT + 1).and_then(|nibble| u8::try_from(nibble).ok());
     nibble.map_or(Nibbles::EMPTY, Nibbles::of)
-}
-
-fn join(path: &Nibbles, rest: &Nibbles) -> Nibbles {
-    path.join(rest).expect("paths of loaded nodes were measured when they were made")
 }

@@ -21,7 +21,7 @@ impl<'a, V> Iter<'a, V> {
         match node {
             Node::Leaf(_) => {}
             Node::Extension(extension) => {
-                self.stack.push((below(path, &extension.path), &extension.child))
+                self.stack.push((path.below(&extension.path), &extension.child))
             }
             Node::Branch(branch) => {
                 let first = self.stack.len();
@@ -30,16 +30,12 @@ impl<'a, V> Iter<'a, V> {
                         .checked_sub(VALUE_SLOT + 1)
                         .and_then(|nibble| u8::try_from(nibble).ok());
                     let rest = nibble.map_or(Nibbles::EMPTY, Nibbles::of);
-                    self.stack.push((below(path, &rest), child));
+                    self.stack.push((path.below(&rest), child));
                 }
                 self.stack[first..].reverse();
             }
         }
     }
-}
-
-fn below(path: &Nibbles, rest: &Nibbles) -> Nibbles {
-    path.join(rest).expect("paths of loaded nodes were measured when they were made")
 }
 
 impl<'a, V> Iterator for Iter<'a, V> {

@@ -129,6 +129,17 @@ impl Nibbles {
         Some(out)
     }
 
+    /// The path of what is reached over `rest` from here, in loaded nodes.
+    pub(crate) fn below(&self, rest: &Self) -> Self {
+        self.join(rest).expect("paths of loaded nodes were measured when they were made")
+    }
+
+    /// Number of nibbles of `path` that this path goes on with after `depth`.
+    pub(crate) fn follows(&self, depth: usize, path: &Self) -> usize {
+        let longest = path.len().min(self.len() - depth);
+        (0..longest).take_while(|i| self.at(depth + i) == path.at(*i)).count()
+    }
+
     /// Bytes that [`Self::encode_compact`] writes for the nibbles after `from`.
     pub(crate) const fn compact_len(&self, from: usize) -> usize {
         (self.len() - from) / 2 + 1

@@ -201,7 +201,7 @@ pub(super) fn step<'a, V>(
     match node {
         Node::Leaf(_) => None,
         Node::Extension(extension) => {
-            let passes = passes(key, *depth, &extension.path);
+            let passes = key.follows(*depth, &extension.path) == extension.path.len();
             *depth += extension.path.len();
             passes.then_some(&extension.child)
         }
@@ -222,7 +222,7 @@ pub(super) fn step_mut<'a, V: Value>(
     match node {
         Node::Leaf(_) => None,
         Node::Extension(extension) => {
-            let passes = passes(key, *depth, &extension.path);
+            let passes = key.follows(*depth, &extension.path) == extension.path.len();
             *depth += extension.path.len();
             passes.then(|| &mut Arc::make_mut(extension).child)
         }
@@ -232,11 +232,6 @@ pub(super) fn step_mut<'a, V: Value>(
             Some(&mut Arc::make_mut(&mut branch.children)[position])
         }
     }
-}
-
-/// Whether `key` continues with `path` after `depth` nibbles.
-fn passes(key: &Nibbles, depth: usize, path: &Nibbles) -> bool {
-    key.len() >= depth + path.len() && (0..path.len()).all(|i| key.at(depth + i) == path.at(i))
 }
 
 /// Keys to paths, checked to ascend.

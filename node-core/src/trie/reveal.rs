@@ -114,7 +114,7 @@ fn fill<V: Value>(link: &mut Link<V>, path: &Nibbles, nodes: &NodeSet) -> Result
     match node {
         Node::Leaf(_) => {}
         Node::Extension(extension) => {
-            let below = join(path, &extension.path);
+            let below = path.below(&extension.path);
             placed += fill(&mut Arc::make_mut(extension).child, &below, nodes)?;
         }
         Node::Branch(branch) => {
@@ -123,7 +123,7 @@ fn fill<V: Value>(link: &mut Link<V>, path: &Nibbles, nodes: &NodeSet) -> Result
                 // The value's leaf has nothing to reveal, so its path does not matter.
                 let nibble = u8::try_from(slot.saturating_sub(1)).unwrap_or_default();
                 if !matches!(child, Link::Loaded(Node::Leaf(_), _)) {
-                    placed += fill(child, &join(path, &Nibbles::of(nibble)), nodes)?;
+                    placed += fill(child, &path.below(&Nibbles::of(nibble)), nodes)?;
                 }
             }
         }
@@ -143,8 +143,4 @@ fn wants<V>(node: &Node<V>, nodes: &NodeSet) -> bool {
         Node::Extension(extension) => link_wants(&extension.child),
         Node::Branch(branch) => branch.children.iter().any(link_wants),
     }
-}
-
-fn join(path: &Nibbles, rest: &Nibbles) -> Nibbles {
-    path.join(rest).expect("paths of loaded nodes were measured when they were made")
 }

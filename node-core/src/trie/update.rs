@@ -70,11 +70,7 @@ fn update_extension<V: Value>(
 ) -> Result<(), TrieError> {
     let Link::Loaded(Node::Extension(extension), cached) = link else { return Ok(()) };
     let path = extension.path;
-    let shared = |key: &Nibbles| {
-        (0..path.len())
-            .take_while(|i| depth + i < key.len() && key.at(depth + i) == path.at(*i))
-            .count()
-    };
+    let shared = |key: &Nibbles| key.follows(depth, &path);
     let inserted = batch.iter().filter(|(_, value)| value.is_some());
     let fork = inserted.map(|(key, _)| shared(key)).min().unwrap_or(path.len());
     if fork < path.len() {
