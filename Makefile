@@ -1,0 +1,23 @@
+# Everything a newcomer types. The work is done by cargo, npm and tests/gate.
+
+.PHONY: demo up test check bench
+
+# Watch a whole event: a flash layer opens, sells, ends, settles, pays out and is gone.
+demo:
+	cargo run --release --quiet --package mayfly -- demo
+
+# Open a layer of your own, with a development L1 and ten funded accounts.
+up:
+	cargo run --release --quiet --package mayfly -- up
+
+# Install what the tests need into this folder, run everything, print one summary.
+test:
+	node tests/gate/run.mjs test
+
+# Everything that needs no run: format, lints, docs, floors, purity, licences, artifacts, spelling.
+check:
+	node tests/gate/run.mjs check
+
+# Measure the parts against their limits. Ratios within one run are what counts.
+bench:
+	cargo bench --package mayfly-bench

@@ -1,0 +1,93 @@
+// Runs the gate step by step and prints one summary.
+//
+//   node tests/gate/run.mjs test     everything
+//   node tests/gate/run.mjs check    what needs no run
+
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+
+const VENV = ".venv";
+
+/** Steps in order; each is a name and a command line for sh. */
+const CHECK = [
+  ["format", "cargo fmt --all --check"],
+  ["lints", "cargo clippy --workspace --all-targets --quiet -- -D warnings"],
+  ["docs", "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet"],
+  ["floors", "node tests/gate/floors.mjs"],
+  ["purity", "node tests/gate/purity.mjs"],
+  ["licences", "node tests/gate/licences.mjs"],
+  ["contract artifacts", "node infra/contracts/build.mjs --check"],
+  ["spelling", `${VENV}/bin/typos`],
+];
+
+const TEST = [
+  ["rust tests", "cargo nextest run --workspace --no-fail-fast --profile gate"],
+  ["contract tests", "node infra/contracts/forge.mjs test"],
+];
+
+const plan = { check: CHECK, test: [...CHECK, ...TEST] }[process.argv[2] ?? "test"];
+if (!plan) {
+  console.error("usage: node tests/gate/run.mjs check|test");
+  process.exit(2);
+}
+
+const results = [];
+step("tools", install);
+for (const [name, command] of plan) {
+  step(name, () => sh(command));
+}
+summarise();
+
+function step(name, run) {
+  console.log(`\n== ${name}`);
+  const started = process.hrtime.bigint();
+  const passed = run();
+  const seconds = Number((process.hrtime.bigint() - started) / 1_000_000n) / 1000;
+  results.push({ name, passed, seconds });
+}
+
+function sh(command) {
+  const { status } = spawnSync("sh", ["-c", command], { stdio: "inherit" });
+  return status === 0;
+}
+
+/** Pinned tools, into this folder; done again only when the pins change. */
+function install() {
+  return npm() && pip();
+}
+
+function npm() {
+  return once("node_modules/.mayfly-pins", ["package.json", "package-lock.json"], () =>
+    sh("npm ci --no-audit --no-fund"),
+  );
+}
+
+function pip() {
+  return once(`${VENV}/.mayfly-pins`, ["requirements.txt"], () =>
+    sh(`python3 -m venv ${VENV} && ${VENV}/bin/pip install --quiet --requirement requirements.txt`),
+  );
+}
+
+function once(stamp, inputs, run) {
+  const hash = createHash("sha256");
+  inputs.forEach((path) => hash.update(readFileSync(path)));
+  const wanted = hash.digest("hex");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return true;
+  if (!run()) return false;
+  mkdirSync(stamp.slice(0, stamp.lastIndexOf("/")), { recursive: true });
+  writeFileSync(stamp, wanted);
+  return true;
+}
+
+function summarise() {
+  const failed = results.filter((result) => !result.passed);
+  console.log("\n== summary");
+  for (const { name, passed, seconds } of results) {
+    console.log(`${passed ? "passed" : "FAILED"}  ${seconds.toFixed(1).padStart(7)} s  ${name}`);
+  }
+  const total = results.reduce((sum, result) => sum + result.seconds, 0);
+  console.log(`                      total ${(total / 60).toFixed(1)} min`);
+  console.log(`steps: ${results.length - failed.length} passed, ${failed.length} failed`);
+  process.exit(failed.length === 0 ? 0 : 1);
+}
