@@ -22,7 +22,8 @@ function forgePath() {
 
 function compile(directory) {
   const args = ["build", "--skip", "test", "--out", join(directory, "out"), "--cache-path", join(directory, "cache")];
-  execFileSync(forgePath(), args, { cwd: here, stdio: ["ignore", "ignore", "inherit"] });
+  const env = { ...process.env, FOUNDRY_PROFILE: "artifacts" };
+  execFileSync(forgePath(), args, { cwd: here, env, stdio: ["ignore", "ignore", "inherit"] });
 }
 
 function artifact(directory, name) {

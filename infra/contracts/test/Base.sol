@@ -22,10 +22,10 @@ abstract contract Base {
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
-        // By name and not with `new`, which would compile the contracts again into every test.
-        address twin = vm.deployCode("FlashTwin721.sol");
-        address implementation = vm.deployCode("FlashLayer.sol", abi.encode(twin));
-        factory = FlashFactory(vm.deployCode("FlashFactory.sol", abi.encode(implementation)));
+        // What is checked in, and not with `new`, which would compile the contracts again into every test.
+        address twin = vm.deployCode("artifacts/FlashTwin721.json");
+        address implementation = vm.deployCode("artifacts/FlashLayer.json", abi.encode(twin));
+        factory = FlashFactory(vm.deployCode("artifacts/FlashFactory.json", abi.encode(implementation)));
         config = Config({
             organiser: organiser,
             operator: operator,

@@ -68,7 +68,7 @@ contract ExitSealerTest {
     Exit[] private expected;
 
     function setUp() public {
-        vm.etch(Seal.SEALER, vm.getDeployedCode("ExitSealer.sol"));
+        vm.etch(Seal.SEALER, vm.getDeployedCode("artifacts/ExitSealer.json"));
     }
 
     // ------------------------------------------------------------------------------------------ rights
@@ -362,7 +362,7 @@ contract ExitSealerTest {
     // ------------------------------------------------------------------------------------------------
 
     function ticketOf(string memory name) private returns (Ticket) {
-        return Ticket(vm.deployCode("Ticket.sol", abi.encode(name, "EVT", 0, address(this), 10)));
+        return Ticket(vm.deployCode("artifacts/Ticket.json", abi.encode(name, "EVT", 0, address(this), 10)));
     }
 
     function freeze() private {

@@ -105,9 +105,9 @@ contract GasTest is Base {
     }
 
     function test_gas_sealer() public {
-        vm.etch(Seal.SEALER, vm.getDeployedCode("ExitSealer.sol"));
+        vm.etch(Seal.SEALER, vm.getDeployedCode("artifacts/ExitSealer.json"));
         ExitSealer sealer = ExitSealer(Seal.SEALER);
-        Ticket ticket = Ticket(vm.deployCode("Ticket.sol", abi.encode("T", "T", 0, address(this), 10_000)));
+        Ticket ticket = Ticket(vm.deployCode("artifacts/Ticket.json", abi.encode("T", "T", 0, address(this), 10_000)));
         uint256[] memory ids = new uint256[](512);
         for (uint256 i; i < ids.length; ++i) {
             ids[i] = ticket.mintTo(address(uint160(0xABCDEF000 + i)));

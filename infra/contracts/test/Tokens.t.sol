@@ -73,7 +73,7 @@ contract TicketTest {
     receive() external payable {}
 
     function setUp() public {
-        ticket = Ticket(vm.deployCode("Ticket.sol", abi.encode("Event", "EVT", 1 ether, shop, 2)));
+        ticket = Ticket(vm.deployCode("artifacts/Ticket.json", abi.encode("Event", "EVT", 1 ether, shop, 2)));
     }
 
     function test_buy_givesTheNextId() public {
