@@ -1,0 +1,121 @@
+use std::sync::Arc;
+
+use alloy::{
+    eips::BlockNumberOrTag,
+    primitives::{B256, keccak256},
+    rpc::types::Filter,
+    sol_types::{SolEvent, SolValue},
+};
+use async_trait::async_trait;
+use mayfly_contracts::{FlashFactory, FlashLayer};
+use node_core::{
+    chain::{DepositEvent, Finality, L1Binding},
+    port::{L1, L1Action, L1Receipt, L1View, PortError},
+};
+
+use crate::{Config, Node, Sender, terms};
+
+/// The L1 of one layer over HTTP.
+///
+/// Reads need a node only; [`L1::act`] needs a [`Sender`], whose key must be the operator's for `settle`, the
+/// organiser's or operator's for `closeDeposits`, and anybody's for the rest.
+#[derive(Debug, Clone)]
+pub struct HttpL1 {
+    pub(crate) node: Node,
+    pub(crate) binding: L1Binding,
+    pub(crate) config: Config,
+    pub(crate) sender: Option<Arc<Sender>>,
+}
+
+impl HttpL1 {
+    /// Binds to the layer that `binding` names. Its configuration is read from the event of its opening and
+    /// checked against the hash in the contract's code, so neither the node nor the factory is trusted with it.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] when the node is of another chain, or has no such layer there.
+    pub async fn connect(node: Node, binding: L1Binding) -> Result<Self, PortError> {
+        check_chain(&node, &binding)?;
+        let opened = Filter::new()
+            .event_signature(FlashFactory::FlashOpened::SIGNATURE_HASH)
+            .topic2(binding.layer.into_word());
+        let block = binding.opened_in_block;
+        let refused = |reason: String| PortError::Refused {
+            what: format!("layer {} on the L1", binding.layer),
+            reason,
+        };
+        let logs = node.logs(&opened, block, block).await?;
+        let expected = Self::config_hash(&node, &binding).await?;
+        let config = logs
+            .iter()
+            .filter_map(|log| FlashFactory::FlashOpened::decode_log(&log.inner).ok())
+            .map(|event| terms::of_layer(event.data.config))
+            .find(|config| keccak256(config.abi_encode()) == expected)
+            .ok_or_else(|| refused(format!("it was not opened in L1 block {block}")))?;
+        Ok(Self { node, binding, config, sender: None })
+    }
+
+    /// Binds to a layer whose configuration is known; the contract checks it at every act.
+    #[must_use]
+    pub const fn new(node: Node, binding: L1Binding, config: Config) -> Self {
+        Self { node, binding, config, sender: None }
+    }
+
+    /// Sets the key that acts.
+    #[must_use]
+    pub fn with_sender(mut self, sender: Arc<Sender>) -> Self {
+        self.sender = Some(sender);
+        self
+    }
+
+    /// Returns the configuration as the contract has it.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Returns where the layer settles.
+    #[must_use]
+    pub const fn binding(&self) -> &L1Binding {
+        &self.binding
+    }
+
+    /// Returns the node that is asked.
+    #[must_use]
+    pub const fn node(&self) -> &Node {
+        &self.node
+    }
+
+    async fn config_hash(node: &Node, binding: &L1Binding) -> Result<B256, PortError> {
+        let call = FlashLayer::configHashCall {};
+        node.call(binding.layer, &call, BlockNumberOrTag::Latest).await
+    }
+}
+
+fn check_chain(node: &Node, binding: &L1Binding) -> Result<(), PortError> {
+    let (got, expected) = (node.chain_id(), binding.chain_id);
+    if got == expected {
+        return Ok(());
+    }
+    let reason = format!("expected chain {expected}, the node is of chain {got}");
+    Err(PortError::Refused { what: "L1 node".to_owned(), reason })
+}
+
+#[async_trait]
+impl L1 for HttpL1 {
+    async fn block_number(&self, finality: Finality) -> Result<u64, PortError> {
+        Ok(self.node.block(finality).await?.number)
+    }
+
+    async fn deposits(&self, first: u64, last: u64) -> Result<Vec<DepositEvent>, PortError> {
+        self.read_deposits(first, last).await
+    }
+
+    async fn view(&self, finality: Finality) -> Result<L1View, PortError> {
+        let block = self.node.block(finality).await?;
+        self.view_at(block).await
+    }
+
+    async fn act(&self, action: L1Action) -> Result<L1Receipt, PortError> {
+        self.carry_out(action).await
+    }
+}

@@ -1,0 +1,36 @@
+//! Floor 5: the L1.
+//!
+//! | file | what |
+//! |---|---|
+//! | `node` | one L1 node over HTTP: calls, logs, blocks by finality |
+//! | `fault` | what a request came to when not to an answer, with reverts by name |
+//! | `sender` | a key, its turns, and its transactions until they are executed |
+//! | `layer`, `view`, `deposits`, `act` | [`HttpL1`], the [`L1`](node_core::port::L1) of one layer |
+//! | `terms` | the configuration of a layer as its contract has it |
+//! | `organiser` | deploy the factory, open a layer, deposit |
+//! | `holder` | claim, twins, owners, balances |
+//! | [`devnet`] | genesis of an L1 inside the process |
+
+mod act;
+mod deposits;
+mod fault;
+mod holder;
+mod layer;
+mod node;
+mod organiser;
+mod sender;
+mod terms;
+mod view;
+
+pub mod devnet;
+
+pub use alloy::signers::local::PrivateKeySigner;
+pub use holder::{claim, claim_range};
+pub use layer::HttpL1;
+pub use mayfly_contracts::FlashLayer::Config;
+pub use node::{L1Block, Node};
+pub use organiser::{
+    Deposited, OpenedLayer, deploy_factory, deposit_eth, factory_address, open_layer,
+};
+pub use sender::Sender;
+pub use terms::Terms;

@@ -1,0 +1,247 @@
+//! One event on an L1 of its own: anvil, an open layer in memory, and people.
+
+use std::sync::Arc;
+
+use alloy::{
+    consensus::{SignableTransaction, TxEip1559, TxEnvelope},
+    eips::eip2718::Encodable2718,
+    network::TxSignerSync,
+    primitives::{Address, B256, TxKind, U256, utils::parse_ether},
+    sol_types::{SolCall, SolConstructor},
+};
+use mayfly_contracts::{Ticket, exit_sealer_code};
+use mayfly_it::Anvil;
+use mayfly_l1::{
+    HttpL1, Node, PrivateKeySigner, Sender, Terms, deploy_factory, deposit_eth, devnet, open_layer,
+};
+use node_core::{
+    chain::{
+        EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, Phase,
+    },
+    flow::{
+        Tip, bridge,
+        open::{self, Alloc, Genesis},
+        sequence::{Context, Sequencer, Step, TakeOver, Timing},
+        submit,
+        teardown::{
+            Progress, Teardown, Wait,
+            exits::{self, Exits},
+        },
+    },
+    port::{Doorbell, L1, L1View, memory::Memory},
+};
+
+use crate::recorder::Recorder;
+
+pub(crate) const LAYER_CHAIN_ID: u64 = 4_242;
+pub(crate) const WINDOW_S: u32 = 1_000;
+/// Opens, operates and ends the layer.
+pub(crate) const ORGANISER: usize = 0;
+
+/// The newest block.
+pub(crate) const HEAD: Finality = Finality::Depth(0);
+
+pub(crate) struct Event {
+    pub(crate) anvil: Anvil,
+    pub(crate) node: Node,
+    pub(crate) organiser: Arc<Sender>,
+    pub(crate) l1: Arc<HttpL1>,
+    pub(crate) recorder: Arc<Recorder>,
+    pub(crate) context: Context,
+    pub(crate) now_ms: u64,
+}
+
+struct Deaf;
+
+impl Doorbell for Deaf {
+    fn ring(&self) {}
+}
+
+pub(crate) fn ether(amount: &str) -> U256 {
+    parse_ether(amount).expect("a number")
+}
+
+pub(crate) fn person(i: usize) -> PrivateKeySigner {
+    devnet::accounts().remove(i)
+}
+
+impl Event {
+    /// Opens a layer that credits deposits of finalized blocks.
+    pub(crate) async fn open() -> Self {
+        let anvil = Anvil::start();
+        let node = Node::connect(&anvil.url()).await.expect("anvil answers");
+        let organiser = Arc::new(Sender::new(node.clone(), person(ORGANISER)));
+        let factory = deploy_factory(&organiser).await.expect("anvil has the deployer");
+        let now_s = node.block(HEAD).await.expect("anvil has blocks").timestamp_s;
+        let mut config = layer_config(now_s, node.chain_id());
+        let genesis = Genesis::new(&config, &alloc()).expect("a valid configuration");
+        let terms = terms(now_s).config(&config, &genesis);
+        let opened =
+            open_layer(&organiser, factory, &terms, B256::ZERO).await.expect("a valid layer");
+        config.l1.layer = opened.address;
+        config.l1.opened_in_block = opened.receipt.block;
+
+        let l1 = HttpL1::connect(node.clone(), config.l1.clone()).await.expect("it is there");
+        assert_eq!(*l1.config(), terms, "the L1 gives back what it was opened with");
+        let l1 = Arc::new(l1.with_sender(organiser.clone()));
+        let stores = Memory::stores();
+        open::open(&stores, &config, &genesis).await.expect("memory does not fail");
+        let context = Context::load(stores, None).await.expect("it is open");
+        let recorder = Arc::new(Recorder::new(l1.clone()));
+        Self { anvil, node, organiser, l1, recorder, context, now_ms: now_s * 1_000 }
+    }
+
+    /// Returns an event that is over: claims are open. Accounts 1, 2 and 3 have deposited 5 ETH each, 1 and 2
+    /// have bought ticket 1 and 2 for 1 ETH from 3.
+    pub(crate) async fn over() -> (Self, Exits) {
+        let event = Self::open().await;
+        for i in 1..=3 {
+            event.deposit(i, ether("5")).await;
+        }
+        event.anvil.finalize();
+        event.ingest().await;
+        event.sell_tickets().await;
+        event.end(Phase::Final).await;
+        let leaves = exits::collect(&event.context.stores).await.expect("memory does not fail");
+        (event, Exits::new(leaves))
+    }
+
+    pub(crate) fn layer(&self) -> Address {
+        self.context.config.l1.layer
+    }
+
+    pub(crate) fn sender(&self, i: usize) -> Sender {
+        Sender::new(self.node.clone(), person(i))
+    }
+
+    pub(crate) async fn view(&self, finality: Finality) -> L1View {
+        self.l1.view(finality).await.expect("anvil answers")
+    }
+
+    /// Deposits for person `i`, from their own key.
+    pub(crate) async fn deposit(&self, i: usize, value: U256) -> mayfly_l1::Deposited {
+        let sender = self.sender(i);
+        deposit_eth(&sender, self.layer(), self.l1.config(), sender.address(), value)
+            .await
+            .expect("deposits are open")
+    }
+
+    /// Brings finalized deposits to the layer and commits everything that waits there.
+    pub(crate) async fn ingest(&self) {
+        let Context { stores, config, .. } = &self.context;
+        bridge::ingest(stores, config, &*self.l1, &Deaf, self.now_ms).await.expect("anvil answers");
+        self.commit().await;
+    }
+
+    pub(crate) async fn balance_on_layer(&self, account: Address) -> U256 {
+        let tip = Tip::load(&self.context.stores).await.expect("memory does not fail");
+        let account = tip.world.account(&account).expect("memory has the whole state");
+        account.map_or(U256::ZERO, |account| account.info.balance)
+    }
+
+    pub(crate) fn teardown(&self) -> Teardown {
+        let l1: Arc<dyn L1> = self.recorder.clone();
+        Teardown { context: self.context.clone(), l1, holder: "end".into() }
+    }
+
+    /// Ends the layer up to `phase`, passing time and finality on the L1 as it asks.
+    pub(crate) async fn end(&self, phase: Phase) {
+        let teardown = self.teardown();
+        loop {
+            match teardown.advance(self.now_ms).await.expect("nothing fails") {
+                Progress::Moved(reached) if reached == phase => return,
+                Progress::Moved(_) => {}
+                Progress::Waiting(Wait::L1Finality { .. }) => self.anvil.finalize(),
+                Progress::Waiting(Wait::Window { .. }) => {
+                    self.anvil.pass_time(WINDOW_S.into());
+                    self.anvil.finalize();
+                }
+                Progress::Waiting(wait) => panic!("waits for {wait}"),
+                Progress::Erased => return,
+            }
+        }
+    }
+
+    async fn sell_tickets(&self) {
+        let seller = person(3);
+        let ticket = seller.address().create(0);
+        let arguments = Ticket::constructorCall {
+            name_: "Ticket".to_owned(),
+            symbol_: "TCK".to_owned(),
+            priceWei_: ether("1"),
+            minter_: seller.address(),
+            maxSupply_: U256::from(10),
+        };
+        let code = [Ticket::BYTECODE.as_ref(), &arguments.abi_encode()].concat();
+        self.submit(3, TxEip1559 { input: code.into(), ..transaction(TxKind::Create) }).await;
+        for buyer in [1, 2] {
+            let input = Ticket::buyCall {}.abi_encode().into();
+            let value = ether("1");
+            self.submit(buyer, TxEip1559 { value, input, ..transaction(ticket.into()) }).await;
+        }
+    }
+
+    async fn submit(&self, i: usize, mut tx: TxEip1559) {
+        let signature = person(i).sign_transaction_sync(&mut tx).expect("a local key signs");
+        let raw = TxEnvelope::from(tx.into_signed(signature)).encoded_2718();
+        let Context { stores, config, rules, .. } = &self.context;
+        let tip = Tip::load(stores).await.expect("memory does not fail");
+        let signed = submit::decode(&raw, config).expect("well formed");
+        submit::submit(stores, &Deaf, (config, rules), &tip, signed, self.now_ms)
+            .await
+            .expect("the layer is open");
+        self.commit().await;
+    }
+
+    async fn commit(&self) {
+        let take_over = Sequencer::take_over(self.context.clone(), "event", self.now_ms).await;
+        let TakeOver::Won(mut sequencer) = take_over.expect("memory does not fail") else {
+            panic!("nobody else writes");
+        };
+        let timing = Timing { now_ms: self.now_ms, last_call: false };
+        while let Step::Committed(_) = sequencer.step(timing).await.expect("memory does not fail") {
+        }
+        sequencer.leave().await.expect("memory does not fail");
+    }
+}
+
+fn transaction(to: TxKind) -> TxEip1559 {
+    TxEip1559 { chain_id: LAYER_CHAIN_ID, gas_limit: 5_000_000, to, ..TxEip1559::default() }
+}
+
+fn alloc() -> Alloc {
+    let sealer = GenesisAccount { nonce: 1, code: exit_sealer_code(), ..GenesisAccount::default() };
+    Alloc::from([(EXIT_SEALER, sealer)])
+}
+
+fn terms(now_s: u64) -> Terms {
+    Terms {
+        deposit_cutoff_s: now_s + 43_200,
+        window_s: WINDOW_S,
+        tvl_cap_wei: 1_000_000_000_000_000_000_000,
+        twin_base_uri: String::new(),
+    }
+}
+
+fn layer_config(now_s: u64, l1_chain_id: u64) -> LayerConfig {
+    LayerConfig {
+        id: LayerId::new([7; 16]),
+        name: "event".to_owned(),
+        chain_id: LAYER_CHAIN_ID,
+        opened_at_s: now_s,
+        ends_at_s: now_s + 86_400,
+        gas_limit: 60_000_000,
+        base_fee_wei: 0,
+        fee_recipient: person(ORGANISER).address(),
+        organiser: person(ORGANISER).address(),
+        operator: person(ORGANISER).address(),
+        l1: L1Binding {
+            chain_id: l1_chain_id,
+            layer: Address::ZERO,
+            opened_in_block: 0,
+            finality: Finality::Finalized,
+        },
+        mint: None,
+        limits: Limits::default(),
+    }
+}

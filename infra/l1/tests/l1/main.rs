@@ -1,0 +1,8 @@
+//! The adapter against a real node: foundry's anvil, with the contracts that are checked in.
+
+mod claims;
+mod deposits;
+mod end;
+mod event;
+mod recorder;
+mod sender;

@@ -1,0 +1,68 @@
+use core::time::Duration;
+
+use alloy::primitives::U256;
+use mayfly_l1::{PrivateKeySigner, Sender, deposit_eth};
+use node_core::port::PortError;
+
+use crate::event::{Event, HEAD, ether, person};
+
+#[tokio::test]
+async fn transactions_of_one_key_wait_for_each_other() {
+    let event = Event::open().await;
+    let sender = event.sender(1);
+    let deposit =
+        || deposit_eth(&sender, event.layer(), event.l1.config(), sender.address(), ether("1"));
+    let (a, b, c) = tokio::join!(deposit(), deposit(), deposit());
+    let mut indices = [a, b, c].map(|deposited| deposited.expect("deposits are open").index);
+    indices.sort_unstable();
+    assert_eq!(indices, [0, 1, 2]);
+}
+
+#[tokio::test]
+async fn transaction_that_is_stuck_is_replaced_and_not_doubled() {
+    let event = Event::open().await;
+    let sender = event.sender(1).with_patience(Duration::from_millis(50));
+    event.anvil.set_automine(false);
+    for _ in 0..2 {
+        let to = sender.address();
+        let stuck = deposit_eth(&sender, event.layer(), event.l1.config(), to, ether("1")).await;
+        let error = stuck.expect_err("no block is sealed");
+        assert!(matches!(error, PortError::Unavailable { .. }), "{error}");
+    }
+    event.anvil.mine(2);
+    assert_eq!(event.view(HEAD).await.deposit_count, 1);
+}
+
+#[tokio::test]
+async fn key_without_eth_is_refused() {
+    let event = Event::open().await;
+    let poor: PrivateKeySigner =
+        PrivateKeySigner::from_bytes(&alloy::primitives::B256::repeat_byte(9)).expect("a key");
+    let sender = Sender::new(event.node.clone(), poor);
+    let to = sender.address();
+    let error = deposit_eth(&sender, event.layer(), event.l1.config(), to, U256::ONE).await;
+    let error = error.expect_err("it cannot pay");
+    assert!(matches!(error, PortError::Refused { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn node_that_is_gone_is_unavailable() {
+    let event = Event::open().await;
+    let Event { anvil, l1, .. } = event;
+    let url = anvil.url();
+    drop(anvil);
+    let error = node_core::port::L1::view(&*l1, HEAD).await.expect_err("nobody is there");
+    assert!(error.is_retryable());
+    let chain = format!("{error:?}");
+    assert!(!chain.contains(&url), "the URL may hold a key: {chain}");
+}
+
+#[tokio::test]
+async fn key_is_not_shown() {
+    let event = Event::open().await;
+    let sender = event.sender(0);
+    let secret = alloy::hex::encode(person(0).to_bytes());
+    let shown = format!("{sender:?} {:?}", event.l1);
+    assert!(!shown.contains(&secret), "{shown}");
+    assert!(!shown.contains("127.0.0.1"), "nor is the node's URL: {shown}");
+}

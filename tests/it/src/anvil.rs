@@ -1,0 +1,186 @@
+use std::{
+    env,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use serde_json::json;
+
+use crate::Rpc;
+
+/// Longest wait for the node to listen.
+const START: Duration = Duration::from_secs(30);
+
+/// What anvil prints before its address.
+const LISTENING: &str = "Listening on ";
+
+/// An L1 node of its own for one test: foundry's anvil, killed on drop.
+///
+/// Seals a block per transaction. An epoch has one slot, so blocks are safe when they are one deep and
+/// finalized when they are two deep.
+#[derive(Debug)]
+pub struct Anvil {
+    process: Child,
+    rpc: Rpc,
+}
+
+impl Anvil {
+    /// Starts a node.
+    ///
+    /// # Panics
+    /// When anvil is not installed (`npm ci` in the root of the workspace does) or does not start. A test
+    /// without its L1 must not pass.
+    #[must_use]
+    pub fn start() -> Self {
+        let path = binary();
+        let mut process = Command::new(&path)
+            .args(["--port", "0", "--hardfork", "osaka", "--slots-in-an-epoch", "1"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{} does not start: {error}", path.display()));
+        let output = process.stdout.take().expect("its output is piped");
+        match address(output) {
+            Some(address) => Self { process, rpc: Rpc::new(address) },
+            None => {
+                stop(&mut process);
+                panic!("{} does not listen after {START:?}", path.display());
+            }
+        }
+    }
+
+    /// Returns the URL of its JSON-RPC.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.rpc.url()
+    }
+
+    /// Returns its JSON-RPC, for what this type has no verb.
+    #[must_use]
+    pub const fn rpc(&self) -> &Rpc {
+        &self.rpc
+    }
+
+    /// Seals `count` empty blocks.
+    ///
+    /// # Panics
+    /// When the node does not.
+    pub fn mine(&self, count: u64) {
+        self.rpc.call("anvil_mine", &json!([count]));
+    }
+
+    /// Seals as many blocks as it takes until everything so far is finalized.
+    ///
+    /// # Panics
+    /// When the node does not.
+    pub fn finalize(&self) {
+        self.mine(2);
+    }
+
+    /// Lets `seconds` pass, and seals a block after them.
+    ///
+    /// # Panics
+    /// When the node does not.
+    pub fn pass_time(&self, seconds: u64) {
+        self.rpc.call("evm_increaseTime", &json!([seconds]));
+        self.mine(1);
+    }
+
+    /// Replaces the newest `depth` blocks with empty ones.
+    ///
+    /// # Panics
+    /// When the node does not.
+    pub fn reorg(&self, depth: u64) {
+        self.rpc.call("anvil_reorg", &json!([depth, []]));
+    }
+
+    /// Sets whether the node seals a block per transaction.
+    ///
+    /// # Panics
+    /// When the node does not.
+    pub fn set_automine(&self, on: bool) {
+        self.rpc.call("evm_setAutomine", &json!([on]));
+    }
+}
+
+impl Drop for Anvil {
+    fn drop(&mut self) {
+        stop(&mut self.process);
+    }
+}
+
+/// Both fail only when the process has ended already.
+fn stop(process: &mut Child) {
+    let _ = process.kill();
+    let _ = process.wait();
+}
+
+/// Reads the output until it says where the node listens, and on from there, so that it never blocks on a
+/// full pipe.
+fn address(output: ChildStdout) -> Option<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if let Some(address) = line.trim().strip_prefix(LISTENING) {
+                // Nobody listens any more when the start took too long.
+                let _ = sender.send(address.to_owned());
+            }
+        }
+    });
+    receiver.recv_timeout(START).ok()
+}
+
+/// Finds anvil as node finds modules: in `node_modules` here or in a directory above.
+///
+/// npm may have been told to run no install scripts, so the platform's package is asked directly.
+fn binary() -> PathBuf {
+    if let Some(path) = env::var_os("MAYFLY_ANVIL") {
+        return path.into();
+    }
+    let package = format!("node_modules/@foundry-rs/anvil-{}-{}", platform(), architecture());
+    let file = format!("bin/anvil{}", env::consts::EXE_SUFFIX);
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let found =
+        here.ancestors().map(|above| above.join(&package).join(&file)).find(|path| path.is_file());
+    found.unwrap_or_else(|| {
+        panic!("anvil is not installed: no {package} here or above; run `npm ci` in the workspace's root")
+    })
+}
+
+/// The operating system as npm calls it.
+fn platform() -> &'static str {
+    match env::consts::OS {
+        "macos" => "darwin",
+        "windows" => "win32",
+        other => other,
+    }
+}
+
+/// The processor as npm calls it.
+fn architecture() -> &'static str {
+    match env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn anvil_starts_with_ten_accounts_and_ends_with_its_value() {
+        let anvil = Anvil::start();
+        let accounts = anvil.rpc().call("eth_accounts", &json!([]));
+        assert_eq!(accounts.as_array().map(Vec::len), Some(10));
+        let rpc = anvil.rpc().clone();
+        drop(anvil);
+        assert!(rpc.try_call("eth_accounts", &json!([])).is_err());
+    }
+}

@@ -1,0 +1,9 @@
+//! What the stories are told with.
+//!
+//! Nothing here knows Mayfly: a story brings the parts it is about.
+
+mod anvil;
+mod rpc;
+
+pub use anvil::Anvil;
+pub use rpc::Rpc;
