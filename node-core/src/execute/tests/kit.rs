@@ -3,7 +3,10 @@
 use alloy_consensus::Sealable;
 use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, constants::EMPTY_WITHDRAWALS};
 use alloy_consensus::{Header, SignableTransaction, TxEip1559, crypto::secp256k1::sign_message};
-use alloy_eips::eip7685::EMPTY_REQUESTS_HASH;
+use alloy_eips::{
+    eip7002::WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS,
+    eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS, eip7685::EMPTY_REQUESTS_HASH,
+};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address, hex, keccak256};
 use op_alloy_consensus::TxDeposit;
 
@@ -52,6 +55,15 @@ impl Layer {
         let world = WorldState::new().apply(&delta).expect("an empty world takes everything");
         let head = genesis(world.root(), base_fee);
         Self { head, world, ancestors: Ancestors::default(), rules: Rules::layer(CHAIN_ID) }
+    }
+
+    /// Not a layer: Ethereum, with system contracts that do nothing.
+    pub(super) fn ethereum() -> Self {
+        let mut chain = Self::new()
+            .with_code(WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS, &[0x00])
+            .with_code(CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS, &[0x00]);
+        chain.rules = Rules::ethereum(CHAIN_ID);
+        chain
     }
 
     /// The same layer with `code` at [`CONTRACT`].

@@ -17,12 +17,7 @@ const DEPOSIT_CONTRACT: [u8; 44] = hex!(
 );
 
 fn ethereum() -> Layer {
-    let mut chain = Layer::new()
-        .with_code(WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS, &[0x00])
-        .with_code(CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS, &[0x00])
-        .with_code(MAINNET_DEPOSIT_CONTRACT_ADDRESS, &DEPOSIT_CONTRACT);
-    chain.rules = Rules::ethereum(CHAIN_ID);
-    chain
+    Layer::ethereum().with_code(MAINNET_DEPOSIT_CONTRACT_ADDRESS, &DEPOSIT_CONTRACT)
 }
 
 /// A deposit event in the ABI, its fields filled with 1, 2, 3, 4 and 5.

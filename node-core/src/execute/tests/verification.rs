@@ -2,7 +2,8 @@ use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bloom, U256};
 
 use super::super::{
-    Candidate, InvalidBlock, Rejected, Senders, VerifyError, verify, verify_candidate,
+    Builder, Candidate, InvalidBlock, NextBlock, Rejected, Senders, VerifyError, verify,
+    verify_candidate,
 };
 use super::kit::*;
 use crate::chain::{Block, Transaction};
@@ -55,6 +56,41 @@ fn timestamp_may_repeat_but_not_go_back() {
 
     let error = check(&layer, &block).expect_err("too old");
     assert!(matches!(error, InvalidBlock::Timestamp { .. }), "{error}");
+}
+
+/// Builds an empty block of Ethereum and verifies it.
+fn check_ethereum(timestamp: u64, gas_limit: u64) -> Result<(), InvalidBlock> {
+    let chain = Layer::ethereum();
+    let Layer { head, world, ancestors, rules } = &chain;
+    let env = NextBlock { timestamp, gas_limit, ..chain.next() };
+    let builder = Builder::start(head, world, ancestors, rules.clone(), env).expect("loaded");
+    check(&chain, &builder.finish().expect("the contracts do nothing").block)
+}
+
+#[test]
+fn timestamp_of_ethereum_must_grow() {
+    let Layer { head, .. } = Layer::ethereum();
+    let (now, gas_limit) = (head.timestamp, head.gas_limit);
+
+    check_ethereum(now + 1, gas_limit).expect("later");
+    let error = check_ethereum(now, gas_limit).expect_err("at the same time");
+
+    assert!(matches!(error, InvalidBlock::Timestamp { .. }), "{error}");
+}
+
+#[test]
+fn gas_limit_of_ethereum_moves_by_less_than_a_1024th() {
+    let Layer { head, .. } = Layer::ethereum();
+    let (later, limit) = (head.timestamp + 1, head.gas_limit);
+    let step = limit / 1024;
+
+    for allowed in [limit, limit + step - 1, limit - step + 1] {
+        check_ethereum(later, allowed).expect("within the bounds");
+    }
+    for refused in [limit + step, limit - step] {
+        let error = check_ethereum(later, refused).expect_err("beyond the bounds");
+        assert!(matches!(error, InvalidBlock::GasLimit { .. }), "{error}");
+    }
 }
 
 /// A lie in a header, and the name under which it is found.
