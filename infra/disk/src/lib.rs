@@ -13,7 +13,13 @@
 //! may or may not have happened; all verbs can be repeated. After the disk failed once, the
 //! directory must be opened again.
 //!
-//! Reads take a snapshot and see every write that returned before. They run on the caller's thread
+//! Measured by `examples/append.rs`, release build, on two cores that others kept busy and a disk with
+//! an fsync of 5 ms, so as lower bounds: 160 durable writes per second with one caller, 5,400-5,900
+//! with 64; with 1,024 callers 8,700 to the log and 4,500 to an inbox that grows to 100,000 waiting
+//! transactions (its indexes by hash and sender write to pages all over). A write costs 50 us of CPU.
+//!
+//! Dropping the last [`Stores`](node_core::port::Stores) and the [`Disk`] waits until what is queued is
+//! written. Reads take a snapshot and see every write that returned before. They run on the caller's thread
 //! and block it for as long as the rows take to read and decompress (microseconds each). Writes of
 //! objects run on a few threads of their own. No async runtime is needed or assumed.
 //!
