@@ -6,5 +6,6 @@ pub mod execute;
 pub mod exit;
 pub mod flow;
 pub mod port;
+pub mod rpc;
 pub mod state;
 pub mod trie;

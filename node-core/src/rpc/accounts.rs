@@ -1,0 +1,108 @@
+//! State of accounts.
+
+use std::collections::BTreeSet;
+
+use alloy_consensus::Transaction as _;
+use alloy_eips::{BlockId, BlockNumberOrTag};
+use alloy_primitives::{Address, B256, U64};
+use alloy_rpc_types_eth::{EIP1186AccountProofResponse, EIP1186StorageProof};
+use alloy_serde::JsonStorageKey;
+
+use super::{
+    Node, RpcError,
+    params::Params,
+    table::{Answer, json},
+};
+use crate::{
+    chain::decode_transaction,
+    execute::Fault,
+    flow::{FlowError, sequence::Committed},
+    state::{AccountInfo, AccountProof},
+};
+
+/// Most slots in one `eth_getProof`. As geth.
+const MAX_PROOF_KEYS: usize = 1_024;
+
+pub(super) fn balance(node: &Node, params: Params<'_>) -> Answer {
+    let (address, at) = params.read(|p| Ok((p.need("address")?, p.block()?)))?;
+    let block = node.block(at)?;
+    json(&info(&block, address)?.balance)
+}
+
+pub(super) fn code(node: &Node, params: Params<'_>) -> Answer {
+    let (address, at) = params.read(|p| Ok((p.need("address")?, p.block()?)))?;
+    let block = node.block(at)?;
+    let hash = info(&block, address)?.code_hash;
+    let code = block.world.code(&hash).ok_or(Fault::CodeNotLoaded { hash });
+    json(&code.map_err(FlowError::from)?)
+}
+
+pub(super) fn storage(node: &Node, params: Params<'_>) -> Answer {
+    let (address, key, at): (Address, JsonStorageKey, BlockId) =
+        params.read(|p| Ok((p.need("address")?, p.need("key")?, p.block()?)))?;
+    let value = node.block(at)?.world.storage(&address, &key.as_b256().into())?;
+    json(&B256::from(value))
+}
+
+pub(super) async fn transaction_count(node: &Node, params: Params<'_>) -> Answer {
+    let (address, at): (Address, BlockId) =
+        params.read(|p| Ok((p.need("address")?, p.block()?)))?;
+    let nonce = match at {
+        BlockId::Number(BlockNumberOrTag::Pending) => next_nonce(node, address).await?,
+        _ => {
+            let block = node.block(at)?;
+            info(&block, address)?.nonce
+        }
+    };
+    json(&U64::from(nonce))
+}
+
+/// Returns the nonce after all transactions of `sender` that wait without a gap.
+///
+/// The inbox is read before the state, and the state from the log: what the inbox forgot between the two
+/// is in a committed block, so the nonce never goes back.
+pub(super) async fn next_nonce(node: &Node, sender: Address) -> Result<u64, RpcError> {
+    let waiting = node.stores.inbox.of_sender(sender).await?;
+    node.replica.follow(&node.stores).await?;
+    let waiting: BTreeSet<u64> = waiting
+        .iter()
+        .filter(|one| one.deposit_index().is_none())
+        .filter_map(|one| Some(decode_transaction(&one.raw).ok()?.nonce()))
+        .collect();
+    let first = info(&node.replica.head(), sender)?.nonce;
+    Ok((first..).find(|nonce| !waiting.contains(nonce)).unwrap_or(u64::MAX))
+}
+
+pub(super) fn proof(node: &Node, params: Params<'_>) -> Answer {
+    let (address, keys, at): (Address, Vec<JsonStorageKey>, BlockId) =
+        params.read(|p| Ok((p.need("address")?, p.need("keys")?, p.block()?)))?;
+    if keys.len() > MAX_PROOF_KEYS {
+        let what = format!("too many slots ({})", keys.len());
+        return Err(RpcError::Limit { what, limit: MAX_PROOF_KEYS });
+    }
+    let slots: Vec<_> = keys.iter().map(|key| key.as_b256().into()).collect();
+    let proof = node.block(at)?.world.prove(address, &slots)?;
+    json(&proof_view(proof, &keys))
+}
+
+/// Slots are named in the answer as they were in the question.
+fn proof_view(proof: AccountProof, keys: &[JsonStorageKey]) -> EIP1186AccountProofResponse {
+    let AccountProof { address, info, storage_root, account_proof, storage_proofs } = proof;
+    let slots = keys.iter().zip(storage_proofs);
+    EIP1186AccountProofResponse {
+        address,
+        balance: info.balance,
+        code_hash: info.code_hash,
+        nonce: info.nonce,
+        storage_hash: storage_root,
+        account_proof,
+        storage_proof: slots
+            .map(|(key, slot)| EIP1186StorageProof::new(*key, slot.value, slot.proof))
+            .collect(),
+    }
+}
+
+/// Returns an account after `block`; the empty one where there is none.
+pub(super) fn info(block: &Committed, address: Address) -> Result<AccountInfo, RpcError> {
+    Ok(block.world.account(&address)?.map(|account| account.info).unwrap_or_default())
+}

@@ -1,0 +1,81 @@
+use serde_json::value::RawValue;
+
+use super::{
+    Node, RpcError,
+    message::{Body, Request, Response},
+    params::Params,
+    table,
+};
+
+/// Most requests in one batch. geth's `--rpc.batch-request-limit`.
+pub const MAX_BATCH: usize = 1_000;
+
+/// Bytes after which no further result is added to the answer of a batch. geth's
+/// `--rpc.batch-response-max-size`.
+const MAX_BATCH_BYTES: usize = 25_000_000;
+
+/// Answers the body of a request; `None` when nobody waits for an answer.
+///
+/// Requests of a batch are answered one after the other, in their order: each sees what the ones before
+/// it did.
+pub async fn dispatch(node: &Node, body: &[u8]) -> Option<Vec<u8>> {
+    match Body::parse(body) {
+        Ok(Body::Single(raw)) => single(node, raw, usize::MAX).await,
+        Ok(Body::Batch(requests)) => match check_batch(&requests) {
+            Ok(()) => batch(node, &requests).await,
+            Err(error) => Some(failure(error)),
+        },
+        Err(error) => Some(failure(error)),
+    }
+}
+
+fn check_batch(requests: &[&RawValue]) -> Result<(), RpcError> {
+    match requests.len() {
+        0 => Err(RpcError::Request { reason: "empty batch".to_owned() }),
+        1..=MAX_BATCH => Ok(()),
+        got => Err(RpcError::Limit { what: format!("batch of {got} requests"), limit: MAX_BATCH }),
+    }
+}
+
+async fn batch(node: &Node, requests: &[&RawValue]) -> Option<Vec<u8>> {
+    let mut answers = vec![b'['];
+    for raw in requests {
+        let room = MAX_BATCH_BYTES.saturating_sub(answers.len());
+        if let Some(answer) = single(node, raw, room).await {
+            answers.extend_from_slice(&answer);
+            answers.push(b',');
+        }
+    }
+    (answers.pop() == Some(b',')).then(|| {
+        answers.push(b']');
+        answers
+    })
+}
+
+/// Answers one request, if it asks for an answer, with a result of at most `room` bytes.
+async fn single(node: &Node, raw: &RawValue, room: usize) -> Option<Vec<u8>> {
+    let request = match Request::parse(raw) {
+        Ok(request) => request,
+        Err(error) => return Some(failure(error)),
+    };
+    let answer = match Params::parse(request.params) {
+        Ok(params) => table::answer(node, &request.method, params).await,
+        Err(error) => Err(error.into()),
+    };
+    let answer = answer.and_then(|result| check_room(result, room));
+    Some(Response::new(Some(request.id?), answer).to_bytes())
+}
+
+fn check_room(result: Box<RawValue>, room: usize) -> Result<Box<RawValue>, RpcError> {
+    if result.get().len() <= room {
+        return Ok(result);
+    }
+    Err(RpcError::Limit {
+        what: "answer of the batch too large".to_owned(),
+        limit: MAX_BATCH_BYTES,
+    })
+}
+
+fn failure(error: RpcError) -> Vec<u8> {
+    Response::new(None, Err(error)).to_bytes()
+}

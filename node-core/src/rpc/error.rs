@@ -1,0 +1,199 @@
+use alloy_eips::BlockId;
+use alloy_primitives::{Bytes, TxHash};
+use alloy_sol_types::{Panic, Revert, SolError};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::ParamError;
+use crate::{
+    execute::{CallError, EstimateError},
+    flow::{FlowError, submit::SubmitError},
+    port::PortError,
+    trie::TrieError,
+};
+
+/// Why a request has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum RpcError {
+    /// The body is not JSON.
+    #[error("parse error: {reason}")]
+    Parse {
+        /// What the parser said.
+        reason: String,
+    },
+    /// JSON, but no request of JSON-RPC 2.0.
+    #[error("invalid request: {reason}")]
+    Request {
+        /// What is wrong.
+        reason: String,
+    },
+    /// There is no such method.
+    #[error("the method {method} does not exist/is not available")]
+    Method {
+        /// What was asked for.
+        method: String,
+    },
+    /// An argument is wrong.
+    #[error(transparent)]
+    Params(#[from] ParamError),
+    /// The call takes everything back.
+    #[error("{}", revert_text(output))]
+    Reverted {
+        /// What it reverts with.
+        output: Bytes,
+    },
+    /// The call cannot be run, or ends badly.
+    #[error(transparent)]
+    Execution(EstimateError),
+    /// The transaction was not accepted.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+    /// No committed block is this one.
+    #[error("block not found: {}", block_text(id))]
+    BlockNotFound {
+        /// What was asked for.
+        id: BlockId,
+    },
+    /// The answer would be too large.
+    #[error("{what}; the limit is {limit}")]
+    Limit {
+        /// What was asked for.
+        what: String,
+        /// The most.
+        limit: usize,
+    },
+    /// The answer would be too large; a part of the blocks would do.
+    #[error("{what}. Try with this block range [{from:#x}, {to:#x}].")]
+    Range {
+        /// What was asked for, and the limit.
+        what: String,
+        /// First block of a range that is not too large.
+        from: u64,
+        /// Its last block.
+        to: u64,
+    },
+    /// EIP-7966: accepted, but not included in time.
+    #[error(
+        "The transaction was added to the mempool but wasn't processed in {timeout_ms} ms: it may still be"
+    )]
+    SyncTimeout {
+        /// The transaction.
+        hash: TxHash,
+        /// How long was waited.
+        timeout_ms: u64,
+    },
+    /// EIP-7966: accepted, but it was not or will not be included.
+    #[error("The transaction was added to the mempool but wasn't processed: {reason}")]
+    SyncUnready {
+        /// The transaction.
+        hash: TxHash,
+        /// What holds it back, or why it was dropped.
+        reason: String,
+    },
+    /// Our fault.
+    #[error("internal error: {0}")]
+    Internal(#[from] FlowError),
+    /// Our fault: an answer that is no JSON.
+    #[error("internal error: {0}")]
+    Encode(#[from] serde_json::Error),
+}
+
+impl RpcError {
+    /// Returns the code: JSON-RPC 2.0, EIP-1474, EIP-7966 and geth's 3 for reverts.
+    pub fn code(&self) -> i32 {
+        match self {
+            Self::Parse { .. } => -32700,
+            Self::Request { .. } => -32600,
+            Self::Method { .. } => -32601,
+            Self::Params(_) => -32602,
+            Self::Reverted { .. } => 3,
+            Self::Execution(EstimateError::Call(error)) => call_code(error),
+            Self::Submit(SubmitError::Flow(_)) | Self::Internal(_) | Self::Encode(_) => -32603,
+            Self::Execution(_) | Self::Submit(_) => -32000,
+            Self::BlockNotFound { .. } => -32001,
+            Self::Limit { .. } | Self::Range { .. } => -32005,
+            Self::SyncTimeout { .. } => 4,
+            Self::SyncUnready { .. } => 5,
+        }
+    }
+
+    fn data(&self) -> Option<Value> {
+        match self {
+            Self::Reverted { output } => Some(json!(output)),
+            Self::Range { from, to, .. } => {
+                Some(json!({ "from": format!("{from:#x}"), "to": format!("{to:#x}") }))
+            }
+            Self::SyncTimeout { hash, .. } | Self::SyncUnready { hash, .. } => Some(json!(hash)),
+            _ => None,
+        }
+    }
+
+    /// Returns the error as the wire shows it.
+    pub(super) fn object(&self) -> ErrorObject {
+        ErrorObject { code: self.code(), message: self.to_string(), data: self.data() }
+    }
+}
+
+/// The member `error` of an answer.
+#[derive(Debug, Serialize)]
+pub(super) struct ErrorObject {
+    code: i32,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Value>,
+}
+
+const fn call_code(error: &CallError) -> i32 {
+    match error {
+        CallError::Rejected(_) => -32000,
+        CallError::MovedPrecompile { .. } | CallError::StateAndDiff { .. } => -32602,
+        CallError::Internal(_) => -32603,
+    }
+}
+
+/// geth's text: the reason where the output is Solidity's `Error(string)` or `Panic(uint256)`.
+fn revert_text(output: &Bytes) -> String {
+    let reason = if let Ok(revert) = Revert::abi_decode(output) {
+        Some(revert.reason)
+    } else {
+        Panic::abi_decode(output).ok().map(|panic| panic.as_geth_str().into_owned())
+    };
+    match reason {
+        Some(reason) => format!("execution reverted: {reason}"),
+        None => "execution reverted".to_owned(),
+    }
+}
+
+fn block_text(id: &BlockId) -> String {
+    match id {
+        BlockId::Number(number) => number.to_string(),
+        BlockId::Hash(hash) => hash.block_hash.to_string(),
+    }
+}
+
+impl From<EstimateError> for RpcError {
+    fn from(error: EstimateError) -> Self {
+        match error {
+            EstimateError::Reverted { output } => Self::Reverted { output },
+            other => Self::Execution(other),
+        }
+    }
+}
+
+impl From<CallError> for RpcError {
+    fn from(error: CallError) -> Self {
+        Self::Execution(error.into())
+    }
+}
+
+impl From<TrieError> for RpcError {
+    fn from(error: TrieError) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<PortError> for RpcError {
+    fn from(error: PortError) -> Self {
+        Self::Internal(error.into())
+    }
+}

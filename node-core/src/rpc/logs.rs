@@ -1,0 +1,95 @@
+//! `eth_getLogs`.
+
+use core::ops::RangeInclusive;
+
+use alloy_eips::{BlockNumHash, BlockNumberOrTag};
+use alloy_rpc_types_eth::{Filter, FilterBlockOption, Log};
+
+use super::{
+    Node, ParamError, RpcError,
+    params::Params,
+    table::{Answer, json},
+};
+use crate::flow::sequence::Committed;
+
+/// Most logs in one answer. What the large providers answer, so that clients know what to do above it.
+pub const MAX_LOGS: usize = 10_000;
+
+/// Most blocks in one question. A block that the bloom rules out takes well under a microsecond.
+pub const MAX_RANGE: u64 = 100_000;
+
+/// Blocks looked at under one lock of the replica.
+const STRIDE: u64 = 1_024;
+
+pub(super) fn logs(node: &Node, params: Params<'_>) -> Answer {
+    let filter: Filter = params.read(|p| p.need("filter"))?;
+    let mut logs = Vec::new();
+    match filter.block_option {
+        FilterBlockOption::AtBlockHash(hash) => {
+            let block = node.block(hash.into())?;
+            collect(&filter, &block, &mut logs);
+        }
+        FilterBlockOption::Range { from_block, to_block } => {
+            in_range(node, &filter, range(node, from_block, to_block)?, &mut logs)?;
+        }
+    }
+    json(&logs)
+}
+
+/// Both ends are the newest block when they are not given; nothing is above the newest block.
+fn range(
+    node: &Node,
+    from: Option<BlockNumberOrTag>,
+    to: Option<BlockNumberOrTag>,
+) -> Result<RangeInclusive<u64>, RpcError> {
+    let first = node.number(from.unwrap_or_default());
+    let last = node.number(to.unwrap_or_default());
+    if first > last && from.is_some() && to.is_some() {
+        return Err(ParamError::conflict("invalid block range params").into());
+    }
+    let last = last.min(node.replica.head().header.number);
+    if last.saturating_sub(first) >= MAX_RANGE {
+        let what = format!("query exceeds the limit of {MAX_RANGE} blocks");
+        return Err(RpcError::Range { what, from: first, to: first + MAX_RANGE - 1 });
+    }
+    Ok(first..=last)
+}
+
+fn in_range(
+    node: &Node,
+    filter: &Filter,
+    range: RangeInclusive<u64>,
+    logs: &mut Vec<Log>,
+) -> Result<(), RpcError> {
+    let (first, last) = range.into_inner();
+    let mut next = first;
+    while next <= last {
+        let stride_end = last.min(next + (STRIDE - 1));
+        for block in node.replica.blocks(next, stride_end) {
+            collect(filter, &block, logs);
+            check_count(logs, first, block.header.number)?;
+        }
+        next = stride_end + 1;
+    }
+    Ok(())
+}
+
+/// A single block is answered whatever it holds: there is nothing narrower to ask for.
+fn check_count(logs: &[Log], first: u64, block: u64) -> Result<(), RpcError> {
+    if logs.len() <= MAX_LOGS || block == first {
+        return Ok(());
+    }
+    let what = format!("query returned more than {MAX_LOGS} results");
+    Err(RpcError::Range { what, from: first, to: block - 1 })
+}
+
+fn collect(filter: &Filter, block: &Committed, logs: &mut Vec<Log>) {
+    let header = &block.header;
+    if !filter.matches_bloom(header.logs_bloom) {
+        return;
+    }
+    let hashes = block.record.block.transactions.iter().map(|tx| *tx.hash());
+    let id = BlockNumHash::new(header.number, header.hash());
+    let receipts = hashes.zip(&block.record.receipts);
+    filter.append_matching_block_logs(logs, id, header.timestamp, receipts, false);
+}

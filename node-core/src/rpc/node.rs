@@ -1,0 +1,120 @@
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+
+use alloy_eips::{BlockId, BlockNumberOrTag};
+
+use super::RpcError;
+use crate::{
+    chain::LayerConfig,
+    execute::Rules,
+    flow::{query::Replica, sequence::Committed},
+    port::{Clock, Doorbell, Heads, Stores},
+};
+
+/// Everything an answer is made from.
+///
+/// Whoever holds the replica keeps it current; `heads` announces a block when the replica has it.
+#[derive(Clone)]
+pub struct Node {
+    /// Stores of the layer.
+    pub stores: Stores,
+    /// Its configuration.
+    pub config: Arc<LayerConfig>,
+    /// Its rules.
+    pub rules: Arc<Rules>,
+    /// Its committed blocks.
+    pub replica: Arc<Replica>,
+    /// Wakes the sequencer.
+    pub doorbell: Arc<dyn Doorbell>,
+    /// Tells of new blocks.
+    pub heads: Arc<dyn Heads>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Which blocks are safe and finalized.
+    pub tags: Arc<Tags>,
+    /// Answer of `web3_clientVersion`: name, version, platform.
+    pub client_version: String,
+}
+
+impl core::fmt::Debug for Node {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Node").field("layer", &self.config.id).finish_non_exhaustive()
+    }
+}
+
+impl Node {
+    /// Returns the number of the block that a tag means. `pending` is the newest committed block.
+    pub(super) fn number(&self, tag: BlockNumberOrTag) -> u64 {
+        let head = self.replica.head().header.number;
+        match tag {
+            BlockNumberOrTag::Latest | BlockNumberOrTag::Pending => head,
+            BlockNumberOrTag::Earliest => 0,
+            BlockNumberOrTag::Safe => self.tags.safe(head),
+            BlockNumberOrTag::Finalized => self.tags.finalized(head),
+            BlockNumberOrTag::Number(number) => number,
+        }
+    }
+
+    /// Returns a block, if it is committed.
+    pub(super) fn find(&self, id: BlockId) -> Option<Arc<Committed>> {
+        match id {
+            BlockId::Number(BlockNumberOrTag::Latest | BlockNumberOrTag::Pending) => {
+                Some(self.replica.head())
+            }
+            BlockId::Number(tag) => self.replica.block(self.number(tag)),
+            BlockId::Hash(hash) => self.replica.block_by_hash(&hash.block_hash),
+        }
+    }
+
+    /// Returns a block.
+    ///
+    /// # Errors
+    /// [`RpcError::BlockNotFound`].
+    pub(super) fn block(&self, id: BlockId) -> Result<Arc<Committed>, RpcError> {
+        self.find(id).ok_or(RpcError::BlockNotFound { id })
+    }
+}
+
+/// Which blocks the tags `safe` and `finalized` mean.
+///
+/// On a layer both start at block 0 and are raised when a block's data is on a safe, then on a finalized
+/// block of the L1. On a chain that nobody can reorganise both are the newest block.
+#[derive(Debug, Default)]
+pub struct Tags {
+    safe: AtomicU64,
+    finalized: AtomicU64,
+    instant: bool,
+}
+
+impl Tags {
+    /// Tags of a layer whose data is not on the L1 yet.
+    pub const fn layer() -> Self {
+        Self { safe: AtomicU64::new(0), finalized: AtomicU64::new(0), instant: false }
+    }
+
+    /// Tags of a chain where every block is final at once: the L1 in this process.
+    pub const fn instant() -> Self {
+        Self { instant: true, ..Self::layer() }
+    }
+
+    /// Says that blocks up to `number` are safe. Never goes back.
+    pub fn raise_safe(&self, number: u64) {
+        self.safe.fetch_max(number, Ordering::Relaxed);
+    }
+
+    /// Says that blocks up to `number` are finalized, and so safe. Never goes back.
+    pub fn raise_finalized(&self, number: u64) {
+        self.raise_safe(number);
+        self.finalized.fetch_max(number, Ordering::Relaxed);
+    }
+
+    /// Returns the newest safe block when `head` is the newest of all.
+    pub fn safe(&self, head: u64) -> u64 {
+        if self.instant { head } else { self.safe.load(Ordering::Relaxed).min(head) }
+    }
+
+    /// Returns the newest finalized block when `head` is the newest of all.
+    pub fn finalized(&self, head: u64) -> u64 {
+        if self.instant { head } else { self.finalized.load(Ordering::Relaxed).min(head) }
+    }
+}

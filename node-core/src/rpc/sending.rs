@@ -1,0 +1,113 @@
+//! Taking transactions in.
+
+use alloy_consensus::Transaction as _;
+use alloy_primitives::{Address, Bytes, TxHash, U64};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    Node, RpcError, accounts,
+    params::Params,
+    receipt,
+    table::{Answer, json},
+};
+use crate::flow::{
+    query::Located,
+    submit::{self, Signed},
+};
+
+/// How long `eth_sendRawTransactionSync` waits when the caller does not say. EIP-7966 recommends it.
+pub const SYNC_DEFAULT_MS: u64 = 2_000;
+
+/// The longest that a caller may make it wait: an HTTP API in the cloud gives up after 29 seconds.
+pub const SYNC_MAX_MS: u64 = 25_000;
+
+/// How often a waiting caller's transaction is looked up among the dropped ones. No block announces these.
+const LOOK_EVERY_MS: u64 = 250;
+
+pub(super) async fn send(node: &Node, params: Params<'_>) -> Answer {
+    let raw: Bytes = params.read(|p| p.need("transaction"))?;
+    json(&accept(node, &raw).await?.hash)
+}
+
+/// EIP-7966: accepts a transaction and answers its receipt.
+pub(super) async fn send_sync(node: &Node, params: Params<'_>) -> Answer {
+    let (raw, timeout): (Bytes, Option<Value>) =
+        params.read(|p| Ok((p.need("transaction")?, p.maybe("timeout")?)))?;
+    let accepted = accept(node, &raw).await?;
+    let Located { block, index } = wait(node, &accepted, timeout_ms(timeout)).await?;
+    json(&receipt::one(node, &block, index)?)
+}
+
+/// A time-out that is none is the default one, as EIP-7966 wants.
+fn timeout_ms(given: Option<Value>) -> u64 {
+    given
+        .and_then(|value| U64::deserialize(value).ok())
+        .map(|timeout| timeout.to::<u64>())
+        .filter(|timeout_ms| (1..=SYNC_MAX_MS).contains(timeout_ms))
+        .unwrap_or(SYNC_DEFAULT_MS)
+}
+
+/// A transaction that is durable.
+struct Accepted {
+    hash: TxHash,
+    sender: Address,
+    nonce: u64,
+}
+
+/// Accepts a transaction. One that is committed already is accepted as well: sending it again is the
+/// same as once.
+async fn accept(node: &Node, raw: &[u8]) -> Result<Accepted, RpcError> {
+    let signed = submit::decode(raw, &node.config)?;
+    let Signed { transaction, sender } = &signed;
+    let accepted =
+        Accepted { hash: *transaction.hash(), sender: *sender, nonce: transaction.nonce() };
+    if node.replica.transaction(&accepted.hash).is_none() {
+        let (tip, now_ms) = (node.replica.tip(), node.clock.now_ms());
+        let chain = (&*node.config, &*node.rules);
+        submit::submit(&node.stores, &*node.doorbell, chain, &tip, signed, now_ms).await?;
+    }
+    Ok(accepted)
+}
+
+/// Waits until a transaction is in a committed block.
+async fn wait(node: &Node, accepted: &Accepted, timeout_ms: u64) -> Result<Located, RpcError> {
+    let started_ms = node.clock.now_ms();
+    let deadline_ms = started_ms.saturating_add(timeout_ms);
+    let mut look_ms = started_ms + LOOK_EVERY_MS;
+    loop {
+        // Read before the lookup: a block that comes in between ends the wait below at once.
+        let head = node.replica.head().header.number;
+        if let Some(located) = node.replica.transaction(&accepted.hash) {
+            return Ok(located);
+        }
+        let now_ms = node.clock.now_ms();
+        if now_ms >= look_ms.min(deadline_ms) {
+            check_dropped(node, accepted.hash).await?;
+            look_ms = now_ms + LOOK_EVERY_MS;
+        }
+        if now_ms >= deadline_ms {
+            return Err(late(node, accepted, timeout_ms).await?);
+        }
+        let pause_ms = look_ms.min(deadline_ms).saturating_sub(now_ms);
+        node.heads.wait_beyond(head, pause_ms).await;
+    }
+}
+
+async fn check_dropped(node: &Node, hash: TxHash) -> Result<(), RpcError> {
+    match node.stores.inbox.dropped(hash).await? {
+        Some(dropped) => Err(RpcError::SyncUnready { hash, reason: dropped.reason }),
+        None => Ok(()),
+    }
+}
+
+/// Says why a transaction is late: transactions before it are missing, or the layer is slow.
+async fn late(node: &Node, accepted: &Accepted, timeout_ms: u64) -> Result<RpcError, RpcError> {
+    let Accepted { hash, sender, nonce } = *accepted;
+    let next = accounts::next_nonce(node, sender).await?;
+    if next < nonce {
+        let reason = format!("nonce too high: next nonce {next}, tx nonce {nonce}");
+        return Ok(RpcError::SyncUnready { hash, reason });
+    }
+    Ok(RpcError::SyncTimeout { hash, timeout_ms })
+}
