@@ -1,0 +1,75 @@
+//! A flash layer's JSON-RPC over HTTP.
+//!
+//! [`router`] is all there is: the runner merges it into its server, the cloud function mounts it.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use bytes::Bytes;
+use node_core::rpc::{Node, dispatch};
+use tower_http::cors::{Any, CorsLayer};
+
+/// Largest body of a request. geth's limit.
+pub const MAX_BODY_BYTES: usize = 5 * 1024 * 1024;
+
+/// What a body may be. As geth.
+const JSON_TYPES: [&str; 3] =
+    ["application/json", "application/json-rpc", "application/jsonrequest"];
+
+/// Returns the routes: requests on `POST /` and `/rpc`, life signs on `GET /` and `/health`.
+///
+/// Pages of any origin may ask: a layer's RPC holds no secrets and no sessions.
+pub fn router(node: Arc<Node>) -> Router {
+    Router::new()
+        .route("/", post(answer).get(health))
+        .route("/rpc", post(answer).get(health))
+        .route("/health", get(health))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(cors())
+        .with_state(node)
+}
+
+/// Browsers ask again after a day at most, and may reach a layer on this machine from a public page.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods(Any)
+        .allow_headers(Any)
+        .allow_private_network(true)
+        .max_age(Duration::from_secs(24 * 60 * 60))
+}
+
+async fn answer(State(node): State<Arc<Node>>, headers: HeaderMap, body: Bytes) -> Response {
+    if !is_json(&headers) {
+        let text = "invalid content type, only application/json is supported\n";
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, text).into_response();
+    }
+    match dispatch(&node, &body).await {
+        Some(answer) => ([(CONTENT_TYPE, "application/json")], answer).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    }
+}
+
+/// A body whose type nobody said is taken for JSON.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return true };
+    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    JSON_TYPES.iter().any(|json| essence.eq_ignore_ascii_case(json))
+}
+
+async fn health(State(node): State<Arc<Node>>) -> Response {
+    let head = node.replica.head().header.number;
+    Json(serde_json::json!({
+        "status": "ok",
+        "client": node.client_version,
+        "chainId": node.rules.chain_id,
+        "head": head,
+    }))
+    .into_response()
+}

@@ -1,0 +1,123 @@
+//! A whole chain in this process: stores in memory, a writer, a node, a server on a loopback port.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use alloy_primitives::{Address, U256, address};
+use mayfly_contracts::preinstalls;
+use mayfly_sequencer::{Bell, HeadWatch, Policy, SystemClock, Writer};
+use node_core::{
+    chain::{Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits},
+    execute::Rules,
+    flow::{
+        open::{self, Alloc, Genesis},
+        query::Replica,
+        sequence::Context,
+    },
+    port::{Clock, memory::Memory},
+    rpc::{Node, Tags},
+};
+use tokio::{net::TcpListener, sync::watch};
+
+/// Chain id of development chains.
+pub(crate) const CHAIN_ID: u64 = 31_337;
+
+const ETHER: u64 = 1_000_000_000_000_000_000;
+
+/// Accounts of the phrase that every Ethereum development node knows, `m/44'/60'/0'/0/0` to `/9`.
+const FUNDED: [Address; 10] = [
+    address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266"),
+    address!("70997970C51812dc3A010C7d01b50e0d17dc79C8"),
+    address!("3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"),
+    address!("90F79bf6EB2c4f870365E785982E1f101E93b906"),
+    address!("15d34AAf54267DB7D7c367839AAf71A00a2C6A65"),
+    address!("9965507D1a55bcC2695C58ba16FB37d819B0A4dc"),
+    address!("976EA74026E726554dB657fA54763abd0C3a0aa9"),
+    address!("14dC79964da2C08b23698B3D3cc7Ca32193d9955"),
+    address!("23618e81E3f5cdF7f54C3d65f7FBc0aBf5B21E8f"),
+    address!("a0Ee7A142d267C1f36714E4a8F75612F20a79720"),
+];
+
+/// Starts a chain and serves it. Dropping the sender stops the writer.
+pub(crate) async fn serve(
+    rules: Rules,
+    base_fee_wei: u64,
+    port: u16,
+) -> io::Result<(SocketAddr, watch::Sender<bool>)> {
+    let (stop, stopped) = watch::channel(false);
+    let node = start(rules, base_fee_wei, stopped).await;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let address = listener.local_addr()?;
+    let router = mayfly_rpc::router(Arc::new(node));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok((address, stop))
+}
+
+async fn start(rules: Rules, base_fee_wei: u64, stopped: watch::Receiver<bool>) -> Node {
+    let clock = Arc::new(SystemClock);
+    let config = Arc::new(config(clock.now_ms() / 1000, base_fee_wei));
+    let (stores, rules) = (Memory::stores(), Arc::new(rules));
+    let genesis = Genesis::unbacked(&config, &alloc());
+    open::open(&stores, &config, &genesis).await.expect("memory does not fail");
+    let replica = Replica::open(&stores, config.id).await.expect("the layer is open");
+    let (replica, heads, bell) = (Arc::new(replica), HeadWatch::default(), Bell::default());
+    let writer = Writer {
+        context: Context {
+            stores: stores.clone(),
+            config: config.clone(),
+            rules: rules.clone(),
+            signer: None,
+        },
+        replica: replica.clone(),
+        heads: heads.clone(),
+        bell: bell.clone(),
+        clock: clock.clone(),
+        policy: Policy::default(),
+        holder: Writer::name(),
+    };
+    tokio::spawn(async move { writer.run(stopped).await });
+    Node {
+        stores,
+        config,
+        rules,
+        replica,
+        doorbell: Arc::new(bell),
+        heads: Arc::new(heads),
+        clock,
+        tags: Arc::new(Tags::instant()),
+        client_version: concat!("mayfly/", env!("CARGO_PKG_VERSION"), "/dev").to_owned(),
+    }
+}
+
+fn alloc() -> Alloc {
+    let preinstalls = preinstalls(CHAIN_ID).expect("the checked-in preinstalls are well formed");
+    let mut alloc: Alloc = preinstalls
+        .into_iter()
+        .map(|one| (one.address, GenesisAccount { nonce: 1, code: one.code, ..Default::default() }))
+        .collect();
+    let balance = U256::from(10_000) * U256::from(ETHER);
+    alloc.extend(FUNDED.map(|account| (account, GenesisAccount { balance, ..Default::default() })));
+    alloc
+}
+
+fn config(now_s: u64, base_fee_wei: u64) -> LayerConfig {
+    LayerConfig {
+        id: LayerId::new(*b"development only"),
+        name: "development".to_owned(),
+        chain_id: CHAIN_ID,
+        opened_at_s: now_s,
+        ends_at_s: now_s + 24 * 60 * 60,
+        gas_limit: 60_000_000,
+        base_fee_wei,
+        fee_recipient: Address::repeat_byte(0xfe),
+        organiser: FUNDED[0],
+        operator: FUNDED[0],
+        l1: L1Binding {
+            chain_id: 1,
+            layer: Address::ZERO,
+            opened_in_block: 0,
+            finality: Finality::Finalized,
+        },
+        mint: None,
+        limits: Limits::default(),
+    }
+}

@@ -1,0 +1,160 @@
+//! The router over real HTTP on a loopback port.
+
+mod chain;
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+};
+
+use alloy_consensus::{SignableTransaction, TxEip1559, crypto::secp256k1::sign_message};
+use alloy_eips::eip2718::Encodable2718;
+use alloy_primitives::{Address, B256, TxKind, U256, b256, hex};
+use node_core::{chain::Transaction, execute::Rules};
+use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
+
+/// Key of the first account of the well-known phrase.
+const KEY: B256 = b256!("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn has(&self, header: &str) -> bool {
+        self.head.to_ascii_lowercase().lines().any(|line| line == header)
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("the body is JSON")
+    }
+}
+
+async fn start() -> (SocketAddr, tokio::sync::watch::Sender<bool>) {
+    chain::serve(Rules::layer(chain::CHAIN_ID), 0, 0).await.expect("a free port")
+}
+
+async fn exchange(server: SocketAddr, head: &str, body: &[u8]) -> Answer {
+    let length = body.len();
+    let head =
+        format!("{head}\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+    let (head, body) = (head.into_bytes(), body.to_vec());
+    spawn_blocking(move || talk(server, &head, &body)).await.expect("the exchange ends")
+}
+
+fn talk(server: SocketAddr, head: &[u8], body: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(server).expect("the server listens");
+    stream.write_all(head).expect("the server reads");
+    // A server that refuses a body may not read it to its end.
+    let _ = stream.write_all(body);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8(answer).expect("text");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    let status = head.split(' ').nth(1).expect("a status").parse().expect("a number");
+    Answer { status, head: head.to_owned(), body: body.to_owned() }
+}
+
+async fn post(server: SocketAddr, body: &str) -> Answer {
+    let head = "POST / HTTP/1.1\r\ncontent-type: application/json";
+    exchange(server, head, body.as_bytes()).await
+}
+
+fn request(method: &str, params: &Value) -> String {
+    json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string()
+}
+
+#[tokio::test]
+async fn a_request_is_answered_as_json() {
+    let (server, _stop) = start().await;
+    let answer = post(server, &request("eth_chainId", &json!([]))).await;
+    assert_eq!((answer.status, &answer.json()["result"]), (200, &json!("0x7a69")));
+    assert!(answer.has("content-type: application/json"));
+    assert!(answer.has("access-control-allow-origin: *"));
+    let head = "POST /rpc HTTP/1.1\r\ncontent-type: application/json; charset=utf-8";
+    let body = request("eth_blockNumber", &json!([]));
+    assert_eq!(exchange(server, head, body.as_bytes()).await.json()["result"], "0x0");
+    let answer = exchange(server, "POST / HTTP/1.1", body.as_bytes()).await;
+    assert_eq!(answer.status, 200, "a type is not needed");
+}
+
+#[tokio::test]
+async fn a_notification_has_no_answer() {
+    let (server, _stop) = start().await;
+    let answer = post(server, r#"{"jsonrpc":"2.0","method":"eth_chainId"}"#).await;
+    assert_eq!((answer.status, answer.body.as_str()), (204, ""));
+}
+
+#[tokio::test]
+async fn an_error_is_an_answer_too() {
+    let (server, _stop) = start().await;
+    let answer = post(server, "{").await;
+    assert_eq!((answer.status, &answer.json()["error"]["code"]), (200, &json!(-32700)));
+}
+
+#[tokio::test]
+async fn what_is_not_json_is_refused() {
+    let (server, _stop) = start().await;
+    let body = request("eth_chainId", &json!([]));
+    for wrong in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"] {
+        let head = format!("POST / HTTP/1.1\r\ncontent-type: {wrong}");
+        assert_eq!(exchange(server, &head, body.as_bytes()).await.status, 415, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_has_a_limit() {
+    let (server, _stop) = start().await;
+    let fits = " ".repeat(mayfly_rpc::MAX_BODY_BYTES);
+    assert_eq!(post(server, &fits).await.status, 200, "not JSON, but not too large");
+    let too_large = " ".repeat(mayfly_rpc::MAX_BODY_BYTES + 1);
+    assert_eq!(post(server, &too_large).await.status, 413);
+}
+
+#[tokio::test]
+async fn the_server_shows_that_it_lives() {
+    let (server, _stop) = start().await;
+    for path in ["/", "/health"] {
+        let answer = exchange(server, &format!("GET {path} HTTP/1.1"), b"").await;
+        assert_eq!((answer.status, &answer.json()["status"]), (200, &json!("ok")), "{path}");
+    }
+    assert_eq!(exchange(server, "PUT / HTTP/1.1", b"").await.status, 405);
+    assert_eq!(exchange(server, "GET /nowhere HTTP/1.1", b"").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_wallets_page_may_ask() {
+    let (server, _stop) = start().await;
+    let head = "OPTIONS / HTTP/1.1\r\norigin: https://wallet.example\r\n\
+                access-control-request-method: POST\r\n\
+                access-control-request-headers: content-type\r\n\
+                access-control-request-private-network: true";
+    let answer = exchange(server, head, b"").await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.has("access-control-allow-origin: *"), "{}", answer.head);
+    assert!(answer.has("access-control-allow-headers: *"), "{}", answer.head);
+    assert!(answer.has("access-control-allow-private-network: true"), "{}", answer.head);
+}
+
+#[tokio::test]
+async fn a_transaction_is_sent_and_its_receipt_comes_back() {
+    let (server, _stop) = start().await;
+    let tx = TxEip1559 {
+        chain_id: chain::CHAIN_ID,
+        gas_limit: 21_000,
+        to: TxKind::Call(Address::repeat_byte(9)),
+        value: U256::from(5),
+        ..TxEip1559::default()
+    };
+    let signature = sign_message(KEY, tx.signature_hash()).expect("a valid key");
+    let tx = Transaction::Ethereum(tx.into_signed(signature).into());
+    let raw = hex::encode_prefixed(tx.encoded_2718());
+    let body = request("eth_sendRawTransactionSync", &json!([raw, 20_000]));
+    let receipt = post(server, &body).await.json()["result"].take();
+    assert_eq!((&receipt["status"], &receipt["blockNumber"]), (&json!("0x1"), &json!("0x1")));
+    let body = request("eth_getBalance", &json!([Address::repeat_byte(9), "latest"]));
+    assert_eq!(post(server, &body).await.json()["result"], "0x5");
+}
