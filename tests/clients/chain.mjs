@@ -1,0 +1,35 @@
+// What the client tests share: where the chain is, who has ETH on it, what to deploy.
+import { readFileSync } from "node:fs";
+
+/** RPC URL of the chain under test. */
+export const RPC = process.env.MAYFLY_RPC ?? "http://127.0.0.1:8545";
+
+/** Phrase of the funded accounts, m/44'/60'/0'/0/0 to /9. */
+export const MNEMONIC = process.env.MAYFLY_MNEMONIC ?? "test test test test test test test test test test test junk";
+
+/** Each file of tests has its own accounts, because files run at the same time. */
+export const ACCOUNTS = { viem: [0, 1], ethers: [2, 3], cast: [4, 5], sync: [6, 7] };
+
+/** A ticket sale: constructor(name, symbol, priceWei, minter, maxSupply). */
+export const Ticket = JSON.parse(
+  readFileSync(new URL("../../infra/contracts/artifacts/Ticket.json", import.meta.url), "utf8"),
+);
+
+/** Init code of a contract that reverts with its call data: call `Error("text")` and it reverts with that. */
+export const ECHO_INIT_CODE = "0x66365f5f37365ffd5f5260076019f3";
+
+/** Its interface: the selector of a function `Error(string)` is the one that Solidity reverts with. */
+export const ECHO_ABI = ["function Error(string reason) view"];
+
+/** Asks the chain without any library. */
+export async function rpc(method, ...params) {
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+  const answer = await fetch(RPC, { method: "POST", headers: { "content-type": "application/json" }, body });
+  return answer.json();
+}
+
+/** Whether the chain is a Mayfly node, or for example anvil. */
+export async function isMayfly() {
+  const { result } = await rpc("web3_clientVersion");
+  return result.startsWith("mayfly");
+}
