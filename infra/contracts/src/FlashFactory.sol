@@ -17,7 +17,7 @@ import {
 
 /// @notice Opens flash layers. Has no owner and no settings; a new version is a new factory.
 contract FlashFactory {
-    /// @notice 2^52 - 36: the largest chain id that wallets accept.
+    /// @notice 2^52 - 20: the largest chain id that wallets accept.
     uint64 public constant MAX_CHAIN_ID = 4503599627370476;
 
     /// @notice Longest claim window, in seconds.
