@@ -21,7 +21,8 @@ const keyOf = (index) => HDNodeWallet.fromPhrase(MNEMONIC, undefined, `m/44'/60'
 const stranger = () => Wallet.createRandom().address;
 
 before(async () => {
-  provider = new JsonRpcProvider(RPC, undefined, { polling: true, pollingInterval: 50 });
+  // ethers answers a repeated question from its cache for 250 ms: many blocks of a layer.
+  provider = new JsonRpcProvider(RPC, undefined, { polling: true, pollingInterval: 50, cacheTimeout: -1 });
   wallet = new NonceManager(new Wallet(keyOf(ACCOUNTS.ethers[0]), provider));
   const factory = new ContractFactory(Ticket.abi, Ticket.bytecode, wallet);
   ticket = await factory.deploy("Night", "NIGHT", price, await wallet.getAddress(), 3n);

@@ -1,5 +1,7 @@
 //! Running what is no transaction.
 
+use std::sync::Arc;
+
 use alloy_eips::BlockId;
 use alloy_primitives::U64;
 use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest, state::StateOverride};
@@ -59,9 +61,15 @@ impl Asked {
         Ok(Self { request, at, overrides })
     }
 
-    fn block(&self, node: &Node) -> Result<(std::sync::Arc<Committed>, Ancestors), RpcError> {
+    /// Most calls are made at the newest block, whose ancestors are at hand.
+    fn block(&self, node: &Node) -> Result<(Arc<Committed>, Ancestors), RpcError> {
         let block = node.block(self.at)?;
-        let ancestors = node.replica.ancestors(block.header.number);
+        let tip = node.replica.tip();
+        let ancestors = if tip.header.number == block.header.number {
+            tip.ancestors
+        } else {
+            node.replica.ancestors(block.header.number)
+        };
         Ok((block, ancestors))
     }
 }

@@ -100,7 +100,7 @@ pub enum RpcError {
 
 impl RpcError {
     /// Returns the code: JSON-RPC 2.0, EIP-1474, EIP-7966 and geth's 3 for reverts.
-    pub fn code(&self) -> i32 {
+    pub const fn code(&self) -> i32 {
         match self {
             Self::Parse { .. } => -32700,
             Self::Request { .. } => -32600,

@@ -47,12 +47,15 @@ fn range(
     if first > last && from.is_some() && to.is_some() {
         return Err(ParamError::conflict("invalid block range params").into());
     }
-    let last = last.min(node.replica.head().header.number);
-    if last.saturating_sub(first) >= MAX_RANGE {
-        let what = format!("query exceeds the limit of {MAX_RANGE} blocks");
-        return Err(RpcError::Range { what, from: first, to: first + MAX_RANGE - 1 });
+    bounded(first, last.min(node.replica.head().header.number))
+}
+
+fn bounded(first: u64, last: u64) -> Result<RangeInclusive<u64>, RpcError> {
+    if last.saturating_sub(first) < MAX_RANGE {
+        return Ok(first..=last);
     }
-    Ok(first..=last)
+    let what = format!("query exceeds the limit of {MAX_RANGE} blocks");
+    Err(RpcError::Range { what, from: first, to: first + (MAX_RANGE - 1) })
 }
 
 fn in_range(
@@ -92,4 +95,19 @@ fn collect(filter: &Filter, block: &Committed, logs: &mut Vec<Log>) {
     let id = BlockNumHash::new(header.number, header.hash());
     let receipts = hashes.zip(&block.record.receipts);
     filter.append_matching_block_logs(logs, id, header.timestamp, receipts, false);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_that_is_too_long_is_refused_with_one_that_is_not() {
+        assert!(matches!(bounded(5, 4 + MAX_RANGE), Ok(range) if range == (5..=4 + MAX_RANGE)));
+        let Err(RpcError::Range { from, to, .. }) = bounded(5, 5 + MAX_RANGE) else {
+            panic!("one block too many");
+        };
+        assert!(bounded(from, to).is_ok());
+        assert!(bounded(u64::MAX, 0).is_ok(), "nothing is above the newest block");
+    }
 }

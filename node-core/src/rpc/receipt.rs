@@ -34,7 +34,7 @@ struct Before {
 }
 
 impl Before {
-    fn after(self, receipt: &Receipt) -> Self {
+    const fn after(self, receipt: &Receipt) -> Self {
         Self { gas_used: receipt.cumulative_gas_used, logs: self.logs + receipt.logs.len() }
     }
 }

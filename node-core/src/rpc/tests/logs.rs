@@ -2,7 +2,7 @@ use alloy_primitives::{Address, B256};
 use serde_json::{Value, json};
 
 use super::kit::{Chain, LOGGER, MANY, call, transfer};
-use crate::rpc::{MAX_LOGS, MAX_RANGE};
+use crate::rpc::MAX_LOGS;
 
 fn topic(byte: u8) -> B256 {
     B256::repeat_byte(byte)
@@ -107,12 +107,4 @@ fn one_block_is_answered_whatever_it_holds() {
     chain.send(&call(1, 0, MANY, half));
     chain.commit();
     assert_eq!(blocks(&chain, json!({ "fromBlock": "0x1", "toBlock": "0x1" })).len(), 12_000);
-}
-
-#[test]
-fn a_huge_range_below_the_head_is_refused() {
-    // The range is checked before the blocks are looked at, so the limit itself is all there is to see.
-    let chain = logged();
-    let far = format!("{:#x}", MAX_RANGE * 2);
-    assert_eq!(blocks(&chain, json!({ "fromBlock": "0x0", "toBlock": far })).len(), 3);
 }

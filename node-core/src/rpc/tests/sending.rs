@@ -68,16 +68,15 @@ fn pending_counts_what_waits_without_a_gap() {
 fn what_the_inbox_forgot_is_seen_in_the_log() {
     let chain = Chain::layer();
     let hash = chain.send(&transfer(0, 0));
-    let behind = chain.node.replica.tip();
     chain.commit();
-    let mut reader = Chain::layer();
-    reader.node.stores = chain.node.stores.clone();
-    assert_eq!(behind.header.number, 0);
-    assert_eq!(reader.node.replica.head().header.number, 0, "this replica has not followed");
-    assert_eq!(next_nonce(&reader, 0), "0x1");
-    let mut reader = Chain::layer();
-    reader.node.stores = chain.node.stores.clone();
-    assert_eq!(status(&reader, hash)["state"], "included");
+    let behind = || {
+        let mut reader = Chain::layer();
+        reader.node.stores = chain.node.stores.clone();
+        assert_eq!(reader.node.replica.head().header.number, 0, "this replica has not followed");
+        reader
+    };
+    assert_eq!(next_nonce(&behind(), 0), "0x1");
+    assert_eq!(status(&behind(), hash)["state"], "included");
 }
 
 #[test]
