@@ -48,7 +48,8 @@ async fn two_writers_include_everything_once_in_one_chain() {
         }
         tokio::task::yield_now().await;
     }
-    let included = tokio::time::timeout(Duration::from_secs(60), all_included(&context, sent.len()));
+    let included =
+        tokio::time::timeout(Duration::from_secs(60), all_included(&context, sent.len()));
     included.await.expect("everything is included").iter().for_each(|hash| {
         assert!(sent.remove(hash), "included once, and only what was sent");
     });
@@ -99,7 +100,10 @@ async fn open_layer() -> Context {
     let mut alloc: Alloc = (0..SENDERS)
         .map(|i| (address(i), GenesisAccount { balance, ..GenesisAccount::default() }))
         .collect();
-    alloc.insert(EXIT_SEALER, GenesisAccount { code: Bytes::from_static(&[0]), ..Default::default() });
+    alloc.insert(
+        EXIT_SEALER,
+        GenesisAccount { code: Bytes::from_static(&[0]), ..Default::default() },
+    );
     let genesis = Genesis::unbacked(&config, &alloc);
     open::open(&stores, &config, &genesis).await.expect("empty stores");
     Context::load(stores, None).await.expect("just opened")

@@ -3,8 +3,8 @@ use serde::{Deserialize, Serialize};
 
 use super::LayerId;
 
-/// Largest chain id that wallets take: `MetaMask` computes with doubles, 2^53 and above are not exact.
-pub const MAX_CHAIN_ID: u64 = (1 << 53) - 1;
+/// Largest chain id that `MetaMask` takes; the factory on the L1 takes no larger one.
+pub const MAX_CHAIN_ID: u64 = 4_503_599_627_370_476;
 
 /// Everything that is fixed for a layer's life when it is opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,134 @@
+use std::{path::PathBuf, time::Duration};
+
+use alloy::primitives::Address;
+use clap::{Args, Parser, Subcommand};
+
+/// Where a layer is kept when nothing else is said.
+const DEFAULT_DIR: &str = ".mayfly";
+
+/// Disposable EVM rollups for one event: open, sell, end, settle, claim, gone.
+#[derive(Debug, Parser)]
+#[command(name = "mayfly", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Print one JSON object on stdout instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say more on stderr; twice for even more.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Open a layer, or go on with the one in --dir, and serve it until Ctrl-C.
+    Up(Up),
+    /// Watch a whole event: open, deposit, mint, webhooks, end, settle, claim, erase.
+    Demo(Demo),
+    /// Say where a layer stands.
+    Status(Place),
+    /// End a running layer now, without waiting for its end time.
+    Close(Place),
+    /// Pay out exits of a settled layer on the L1.
+    Claim(Claim),
+    /// Execute every block again and compare every root with what the L1 holds.
+    Verify(Verify),
+}
+
+/// Which layer.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// Directory of the layer.
+    #[arg(long, default_value = DEFAULT_DIR, env = "MAYFLY_DIR")]
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Name of the event.
+    #[arg(long, default_value = "Mayfly event")]
+    pub(crate) name: String,
+    /// Port of the layer's RPC and webhooks; 0 takes any free one.
+    #[arg(long, default_value_t = 8545, env = "MAYFLY_PORT")]
+    pub(crate) port: u16,
+    /// Port of the development L1; 0 takes any free one.
+    #[arg(long, default_value_t = 8546)]
+    pub(crate) l1_port: u16,
+    /// EIP-155 chain id of the layer.
+    #[arg(long, default_value_t = 265_669, env = "MAYFLY_CHAIN_ID")]
+    pub(crate) chain_id: u64,
+    /// When the layer ends, from now: 90s, 45m, 6h, 2days.
+    #[arg(long, default_value = "6h", value_parser = humantime::parse_duration)]
+    pub(crate) ends_in: Duration,
+    /// Base fee in wei per gas; 0 makes the layer free to use.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) base_fee: u64,
+    /// Contract with `mintTo(address)` that paid webhooks mint from. On the development L1, a sample ticket
+    /// contract is deployed when none is named.
+    #[arg(long)]
+    pub(crate) ticket: Option<Address>,
+    /// Stripe's signing secret for the webhook (whsec_...). Made up when missing.
+    #[arg(long, env = "MAYFLY_STRIPE_SECRET", hide_env_values = true)]
+    pub(crate) stripe_secret: Option<String>,
+    /// RPC URL of an L1 to settle on, instead of the development L1 in this process.
+    #[arg(long, env = "MAYFLY_L1", requires = "l1_key")]
+    pub(crate) l1: Option<String>,
+    /// Private key (hex) that opens, ends and settles the layer on the L1 given by --l1.
+    #[arg(long, env = "MAYFLY_L1_KEY", hide_env_values = true)]
+    pub(crate) l1_key: Option<String>,
+    /// Factory contract on the L1; a new one is deployed when missing.
+    #[arg(long)]
+    pub(crate) factory: Option<Address>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Buyers who mint with their own signed transactions.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    pub(crate) buyers: u32,
+    /// Signed webhook deliveries, some of them duplicates.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=5_000))]
+    pub(crate) deliveries: u32,
+    /// RPC URL of an L1 to settle on (the well-known development accounts must have ETH there).
+    #[arg(long)]
+    pub(crate) l1: Option<String>,
+    /// Keep the bundle for auditors here; it is dropped with everything else when missing.
+    #[arg(long)]
+    pub(crate) bundle: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Claim {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Pay only the exits of this recipient.
+    #[arg(long, conflicts_with = "all")]
+    pub(crate) recipient: Option<Address>,
+    /// Pay every exit that is left.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// RPC URL of the L1; the one of the layer in --dir when missing.
+    #[arg(long, requires = "layer")]
+    pub(crate) l1: Option<String>,
+    /// The layer's contract on the L1.
+    #[arg(long, requires = "l1")]
+    pub(crate) layer: Option<Address>,
+    /// Private key (hex) that pays the gas on the L1. Anybody's will do: exits go to their recipients.
+    #[arg(long, env = "MAYFLY_L1_KEY", hide_env_values = true)]
+    pub(crate) l1_key: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Bundle of a layer that is gone; the running layer in --dir when missing.
+    #[arg(long)]
+    pub(crate) bundle: Option<PathBuf>,
+    /// RPC URL of the L1 to compare with; the one of the layer in --dir when missing.
+    #[arg(long)]
+    pub(crate) l1: Option<String>,
+}

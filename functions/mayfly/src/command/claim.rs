@@ -1,0 +1,174 @@
+use std::sync::Arc;
+
+use alloy::primitives::Address;
+use futures::{StreamExt, TryStreamExt, stream};
+use mayfly_l1::{Node, Sender, claim, claim_range, devnet};
+use node_core::{
+    exit::ExitLeaf,
+    flow::teardown::exits::{Exits, PUSH_LEAVES},
+};
+use serde_json::json;
+
+use super::status::running;
+use crate::{
+    cli::Claim,
+    client::Client,
+    exits,
+    failure::Failure,
+    runner::{External, Place},
+    ui::{Facts, Steps},
+};
+
+/// Where to claim.
+struct Target {
+    l1_url: String,
+    layer: Address,
+    opened_in_block: u64,
+}
+
+/// Pays out exits on the L1, from L1 data alone.
+pub(crate) async fn run(options: Claim, json: bool) -> Result<(), Failure> {
+    let target = target(&options)?;
+    let steps = Steps::new(json);
+    let reading = steps.start("reading the exits from the L1", 0);
+    let client = Client::connect(&target.l1_url)?;
+    let exits = exits::published(&client, target.layer, target.opened_in_block).await?;
+    reading.done(&format!("{} exits", exits.leaves().len()));
+    let Some(recipient) = options.recipient else {
+        if options.all {
+            return pay_all(&options, &target, &exits, &steps, json).await;
+        }
+        list(&exits, json);
+        return Ok(());
+    };
+    let mine: Vec<ExitLeaf> =
+        exits.leaves().iter().filter(|leaf| leaf.recipient == recipient).copied().collect();
+    let sender = sender(&options, &target).await?;
+    let paying = steps.start("claiming", mine.len());
+    let mut paid = 0_usize;
+    for leaf in &mine {
+        if !sender.node().is_claimed(target.layer, leaf.index).await? {
+            pay(&sender, target.layer, &exits, leaf).await?;
+            paid += 1;
+        }
+        paying.tick();
+    }
+    paying.done(&format!("{paid} paid now, {} before", mine.len() - paid));
+    if json {
+        println!("{}", json!({ "exits": mine.len(), "paid": paid, "recipient": recipient }));
+    }
+    Ok(())
+}
+
+async fn pay_all(
+    options: &Claim,
+    target: &Target,
+    exits: &Exits,
+    steps: &Steps,
+    json: bool,
+) -> Result<(), Failure> {
+    let sender = sender(options, target).await?;
+    let paying = steps.start("pushing all exits", exits.leaves().len());
+    push(&sender, target.layer, exits, 0, |count| paying.advance(count)).await?;
+    paying.done("every recipient has its exits");
+    if json {
+        println!("{}", json!({ "exits": exits.leaves().len() }));
+    }
+    Ok(())
+}
+
+/// Pays one exit.
+pub(super) async fn pay(
+    sender: &Sender,
+    layer: Address,
+    exits: &Exits,
+    leaf: &ExitLeaf,
+) -> Result<(), Failure> {
+    let proof = exits
+        .proof(u64::from(leaf.index))
+        .map_err(|error| Failure::remote("proof of an exit", error))?;
+    claim(sender, layer, leaf, proof).await?;
+    Ok(())
+}
+
+/// Pays every exit from `start` on that is not paid, in as few transactions as fit.
+pub(super) async fn push(
+    sender: &Sender,
+    layer: Address,
+    exits: &Exits,
+    start: u64,
+    mut paid: impl FnMut(usize),
+) -> Result<(), Failure> {
+    let mut next = start;
+    while let Some(chunk) = exits.chunk(next, PUSH_LEAVES) {
+        claim_range(sender, layer, chunk).await?;
+        let end = (next + PUSH_LEAVES).min(u64::try_from(exits.leaves().len()).unwrap_or(u64::MAX));
+        paid(usize::try_from(end - next).unwrap_or(usize::MAX));
+        next = end;
+    }
+    Ok(())
+}
+
+/// Returns how many of the exits the contract has paid.
+pub(super) async fn claimed(node: &Node, layer: Address, exits: &Exits) -> Result<usize, Failure> {
+    let paid = stream::iter(exits.leaves())
+        .map(|leaf| node.is_claimed(layer, leaf.index))
+        .buffer_unordered(32)
+        .try_filter(|paid| std::future::ready(*paid))
+        .try_fold(0_usize, |count, _| std::future::ready(Ok(count + 1)))
+        .await?;
+    Ok(paid)
+}
+
+fn list(exits: &Exits, json: bool) {
+    if json {
+        println!("{}", json!({ "exits": exits.leaves() }));
+        return;
+    }
+    let mut facts = Facts::new("recipient");
+    for leaf in exits.leaves().iter().take(50) {
+        let what = match leaf.asset {
+            0 => format!("{} ETH", alloy::primitives::utils::format_ether(leaf.value)),
+            asset => format!("token {} of collection {asset}", leaf.value),
+        };
+        facts.row(&leaf.recipient.to_string(), what);
+    }
+    facts.print();
+    if exits.leaves().len() > 50 {
+        println!("... and {} more (all with --json)", exits.leaves().len() - 50);
+    }
+    println!("pay one recipient with --recipient ADDRESS, everybody with --all");
+}
+
+async fn sender(options: &Claim, target: &Target) -> Result<Arc<Sender>, Failure> {
+    let node = Node::connect(&target.l1_url).await?;
+    let key = match &options.l1_key {
+        Some(key) => External::key(key)?,
+        None if node.chain_id() == devnet::CHAIN_ID => devnet::accounts().swap_remove(0),
+        None => {
+            return Err(Failure::Option {
+                option: "--l1-key",
+                reason: "expected a private key that pays the gas on this L1".to_owned(),
+            });
+        }
+    };
+    Ok(Arc::new(Sender::new(node, key)))
+}
+
+fn target(options: &Claim) -> Result<Target, Failure> {
+    let place = Place::new(&options.place.dir);
+    if let (Some(l1), Some(layer)) = (&options.l1, options.layer) {
+        return Ok(Target { l1_url: l1.clone(), layer, opened_in_block: 0 });
+    }
+    let Some(outcome) = place.outcome()? else {
+        return Err(Failure::Option {
+            option: "--dir",
+            reason: "the layer has not ended: `mayfly close` ends it".to_owned(),
+        });
+    };
+    Ok(Target {
+        l1_url: running(&place)?.l1_url,
+        layer: outcome.l1_layer,
+        opened_in_block: outcome.l1_opened_in_block,
+    })
+}

@@ -1,0 +1,26 @@
+//! One file for each command.
+
+mod claim;
+mod close;
+mod demo;
+mod status;
+mod up;
+mod verify;
+
+use crate::{
+    cli::{Cli, Command},
+    failure::Failure,
+};
+
+/// Runs the command that was asked for.
+pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
+    let json = cli.json;
+    match cli.command {
+        Command::Up(up) => up::run(up, json).await,
+        Command::Demo(demo) => demo::run(demo, json).await,
+        Command::Status(place) => status::run(place, json).await,
+        Command::Close(place) => close::run(place, json).await,
+        Command::Claim(claim) => claim::run(claim, json).await,
+        Command::Verify(verify) => verify::run(verify, json).await,
+    }
+}

@@ -1,0 +1,153 @@
+use mayfly_l1::devnet;
+use node_core::{chain::Finality, flow::mint};
+use serde_json::{Value, json};
+
+use crate::{
+    cli::Up,
+    failure::Failure,
+    runner::{External, Options, Outcome, Place, Runner},
+    ui::{Facts, Steps},
+};
+
+/// Opens a layer, or goes on with the one in the directory, and serves it until Ctrl-C.
+pub(crate) async fn run(up: Up, json: bool) -> Result<(), Failure> {
+    let place = Place::new(&up.place.dir);
+    if let Some(outcome) = place.outcome()? {
+        return Err(Failure::Option {
+            option: "--dir",
+            reason: format!(
+                "the layer `{}` in {} has ended; choose another directory, or remove this one",
+                outcome.name,
+                up.place.dir.display()
+            ),
+        });
+    }
+    let steps = Steps::new(json);
+    let opening = steps.start("opening the layer", 0);
+    let runner = Runner::start(options(up, place)?).await?;
+    opening.done(if runner.is_new { "a new layer" } else { "going on where it was" });
+    show(&runner, json).await?;
+
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {
+            steps.say("stopping; `mayfly up` goes on with this layer");
+        }
+        () = runner.asked_to_close() => finish(&runner, &steps, json).await?,
+        () = runner.end_time() => finish(&runner, &steps, json).await?,
+    }
+    runner.stop().await;
+    Ok(())
+}
+
+/// Ends the layer, then keeps the L1 up so that everybody can claim.
+async fn finish(runner: &Runner, steps: &Steps, json: bool) -> Result<(), Failure> {
+    let ending = steps.start("ending the layer", 0);
+    let outcome = runner.end(|news| ending.note(news)).await?;
+    ending.done("settled, published, erased");
+    print_outcome(&outcome, json);
+    if runner.l1.is_devnet() {
+        steps.say("the development L1 stays up for `mayfly claim --all`; Ctrl-C ends it");
+        let _ = tokio::signal::ctrl_c().await;
+    }
+    Ok(())
+}
+
+fn options(up: Up, place: Place) -> Result<Options, Failure> {
+    let l1 = match (up.l1, up.l1_key) {
+        (Some(url), Some(key)) => {
+            Some(External { url, key: External::key(&key)?, finality: Finality::Finalized })
+        }
+        _ => None,
+    };
+    Ok(Options {
+        place,
+        name: up.name,
+        port: up.port,
+        l1_port: up.l1_port,
+        chain_id: up.chain_id,
+        ends_in: up.ends_in,
+        base_fee_wei: up.base_fee,
+        ticket: up.ticket,
+        stripe_secret: up.stripe_secret,
+        development: l1.is_none(),
+        l1,
+        factory: up.factory,
+    })
+}
+
+async fn show(runner: &Runner, json: bool) -> Result<(), Failure> {
+    let config = runner.config();
+    let ticket = mint::ticket(&runner.layer.context.stores, config).await?;
+    let accounts: Vec<Value> = if runner.l1.is_devnet() {
+        let account = |key: mayfly_l1::PrivateKeySigner| json!({ "address": key.address(), "privateKey": key.to_bytes() });
+        devnet::accounts().into_iter().map(account).collect()
+    } else {
+        Vec::new()
+    };
+    if json {
+        let object = json!({
+            "layer": config.id,
+            "name": config.name,
+            "rpcUrl": runner.url,
+            "webhookUrl": runner.webhook_url(),
+            "stripeSecret": runner.keys.stripe_secret,
+            "chainId": config.chain_id,
+            "endsAt": config.ends_at_s,
+            "ticket": ticket,
+            "l1": {
+                "rpcUrl": runner.l1.url(),
+                "chainId": config.l1.chain_id,
+                "layer": config.l1.layer,
+            },
+            "accounts": accounts,
+        });
+        println!("{object}");
+        return Ok(());
+    }
+    let ends = std::time::UNIX_EPOCH + std::time::Duration::from_secs(config.ends_at_s);
+    let mut facts = Facts::new(&config.name);
+    facts
+        .row("RPC URL", &runner.url)
+        .row("chain id", config.chain_id)
+        .row("webhook URL", runner.webhook_url())
+        .row("webhook secret", &runner.keys.stripe_secret)
+        .row("ends at", humantime::format_rfc3339_seconds(ends));
+    if let Some(ticket) = ticket {
+        facts.row("ticket contract", ticket);
+    }
+    facts.row("L1 RPC URL", runner.l1.url()).row("L1 contract", config.l1.layer);
+    facts.print();
+    print_accounts(&accounts);
+    println!("Ctrl-C stops, `mayfly up` goes on, `mayfly close` ends the layer now.");
+    Ok(())
+}
+
+fn print_accounts(accounts: &[Value]) {
+    if accounts.is_empty() {
+        return;
+    }
+    let mut facts = Facts::new("1,000 ETH each; everybody knows these keys");
+    for account in accounts {
+        let text = |field: &str| account[field].as_str().unwrap_or_default().to_owned();
+        facts.row(&text("address"), text("privateKey"));
+    }
+    facts.print();
+}
+
+/// Prints what a layer came to.
+pub(super) fn print_outcome(outcome: &Outcome, json: bool) {
+    if json {
+        println!("{}", json!({ "ended": outcome }));
+        return;
+    }
+    let mut facts = Facts::new("the layer has ended");
+    facts
+        .row("blocks", outcome.blocks)
+        .row("transactions", outcome.transactions)
+        .row("final state root", outcome.state_root)
+        .row("settled by", outcome.settle_transaction)
+        .row("L1 contract", outcome.l1_layer)
+        .row("items left", outcome.items_left)
+        .row("objects left", outcome.objects_left);
+    facts.print();
+}

@@ -1,0 +1,95 @@
+use std::path::PathBuf;
+
+use node_core::flow::FlowError;
+
+/// What went wrong, for the person at the terminal: what happened, and what to do next.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// No layer answers for this directory.
+    #[error(
+        "no layer runs in {dir}: start it with `mayfly up --dir {dir}`",
+        dir = dir.display()
+    )]
+    NotRunning {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// A file of the layer's directory.
+    #[error("{path}: {reason}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// An option has a value that cannot be used.
+    #[error("{option}: {reason}")]
+    Option {
+        /// The option.
+        option: &'static str,
+        /// What was expected, and what was given.
+        reason: String,
+    },
+    /// The port is taken.
+    #[error("port {port} is taken: {source}. Choose another with --port (0 takes any free one)")]
+    Port {
+        /// The port.
+        port: u16,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A layer that runs, or an L1, answered with an error or not at all.
+    #[error("{what}: {reason}")]
+    Remote {
+        /// Who was asked for what.
+        what: String,
+        /// What came back.
+        reason: String,
+    },
+    /// The stores in the layer's directory.
+    #[error(transparent)]
+    Disk(#[from] mayfly_disk::DiskError),
+    /// The layer itself.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+    /// The L1.
+    #[error(transparent)]
+    L1(#[from] node_core::port::PortError),
+    /// What was promised does not hold.
+    #[error("{what}: expected {expected}, got {got}")]
+    Mismatch {
+        /// What was compared.
+        what: &'static str,
+        /// What it should be.
+        expected: String,
+        /// What it is.
+        got: String,
+    },
+}
+
+impl Failure {
+    /// Makes a [`Failure::Remote`].
+    pub(crate) fn remote(what: impl Into<String>, reason: impl ToString) -> Self {
+        Self::Remote { what: what.into(), reason: reason.to_string() }
+    }
+
+    /// Makes a [`Failure::File`].
+    pub(crate) fn file(path: impl Into<PathBuf>, reason: impl ToString) -> Self {
+        Self::File { path: path.into(), reason: reason.to_string() }
+    }
+
+    /// A short name for machines.
+    pub(crate) const fn code(&self) -> &'static str {
+        match self {
+            Self::NotRunning { .. } => "not-running",
+            Self::File { .. } => "file",
+            Self::Option { .. } => "option",
+            Self::Port { .. } => "port",
+            Self::Remote { .. } => "remote",
+            Self::Disk(_) => "disk",
+            Self::Flow(_) => "flow",
+            Self::L1(_) => "l1",
+            Self::Mismatch { .. } => "mismatch",
+        }
+    }
+}

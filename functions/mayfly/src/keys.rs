@@ -1,0 +1,106 @@
+//! Secrets of a layer on this machine, in one file that only its owner can read.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{ErrorKind, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+use alloy::{
+    primitives::{Address, B256, Signature},
+    signers::{SignerSync, local::PrivateKeySigner},
+};
+use node_core::port::{MintSigner, SignError};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+
+const FILE: &str = "keys.json";
+
+/// Keys that are made up once for a layer.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Keys {
+    /// Signs mints.
+    minter: B256,
+    /// Verifies Stripe's deliveries.
+    pub(crate) stripe_secret: String,
+    /// Lets the other commands act on the running layer.
+    pub(crate) operator_token: String,
+}
+
+impl core::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Keys").finish_non_exhaustive()
+    }
+}
+
+impl Keys {
+    /// Makes new keys.
+    pub(crate) fn generate(stripe_secret: Option<String>) -> Self {
+        let random = || hex::encode(rand::random::<[u8; 24]>());
+        Self {
+            minter: PrivateKeySigner::random().to_bytes(),
+            stripe_secret: stripe_secret.unwrap_or_else(|| format!("whsec_{}", random())),
+            operator_token: random(),
+        }
+    }
+
+    /// Reads the keys in `dir`, or makes them. A secret that is given now replaces the one in the file.
+    pub(crate) fn open(dir: &Path, stripe_secret: Option<String>) -> Result<Self, Failure> {
+        let path = dir.join(FILE);
+        match fs::read(&path) {
+            Ok(bytes) => {
+                let mut keys: Self =
+                    serde_json::from_slice(&bytes).map_err(|error| Failure::file(&path, error))?;
+                if let Some(secret) = stripe_secret {
+                    keys.stripe_secret = secret;
+                }
+                Ok(keys)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let keys = Self::generate(stripe_secret);
+                keys.save(&path)?;
+                Ok(keys)
+            }
+            Err(error) => Err(Failure::file(&path, error)),
+        }
+    }
+
+    fn save(&self, path: &Path) -> Result<(), Failure> {
+        let bytes = serde_json::to_vec_pretty(self).expect("keys are plain data");
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        file.and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
+            .map_err(|error| Failure::file(path, error))
+    }
+
+    /// Returns the account that signs mints.
+    pub(crate) fn minter_address(&self) -> Result<Address, Failure> {
+        Ok(self.minter()?.address())
+    }
+
+    /// Returns the signer of mints.
+    pub(crate) fn minter(&self) -> Result<Minter, Failure> {
+        let signer = PrivateKeySigner::from_bytes(&self.minter)
+            .map_err(|error| Failure::file(FILE, format!("minter: {error}")))?;
+        Ok(Minter(signer))
+    }
+}
+
+/// Signs mints with a key in memory.
+#[derive(Debug, Clone)]
+pub(crate) struct Minter(PrivateKeySigner);
+
+#[async_trait::async_trait]
+impl MintSigner for Minter {
+    fn address(&self) -> Address {
+        self.0.address()
+    }
+
+    async fn sign(&self, hash: B256) -> Result<Signature, SignError> {
+        let address = self.0.address();
+        self.0
+            .sign_hash_sync(&hash)
+            .map_err(|error| SignError { address, reason: error.to_string() })
+    }
+}

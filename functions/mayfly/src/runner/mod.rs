@@ -1,0 +1,251 @@
+//! The one-process runner: the same handlers that run as functions in the cloud, on embedded stores.
+//!
+//! ```text
+//!  wallet, shop ──HTTP──▶ server ── rpc, webhook, operator
+//!                            │ append            ▲ committed blocks
+//!                            ▼                   │
+//!                    stores on disk ◀── writer ──┘        bridge ◀── L1 ──▶ end
+//! ```
+
+mod chain;
+mod dev;
+mod end;
+mod http;
+mod l1;
+mod place;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use alloy::primitives::Address;
+use mayfly_bridge::Bridge;
+use mayfly_disk::Disk;
+use mayfly_l1::{HttpL1, Sender};
+use mayfly_operator::Plan;
+use mayfly_sequencer::SystemClock;
+use mayfly_webhook::{Secret, Secrets, WebhookState};
+use node_core::{
+    chain::{LayerConfig, LayerId},
+    flow::{mint, open, sequence::Context},
+    port::{Clock, L1, MintSigner, Stores},
+    rpc::Tags,
+};
+use tokio::task::JoinHandle;
+
+pub(crate) use chain::Chain;
+pub(crate) use dev::{PRICE as TICKET_PRICE, deploy_ticket};
+pub(crate) use end::{Outcome, read_bundle};
+pub(crate) use l1::{External, L1Side};
+pub(crate) use place::{Answers, Place};
+
+use crate::{failure::Failure, keys::Keys};
+
+/// Most ETH on a layer that this runner opens: the ten development accounts with all they have.
+const TVL_CAP_WEI: u128 = 100_000 * 1_000_000_000_000_000_000;
+
+/// What to run.
+#[derive(Debug)]
+pub(crate) struct Options {
+    /// Where everything is kept.
+    pub(crate) place: Place,
+    /// Name of the event.
+    pub(crate) name: String,
+    /// Port of the layer; 0 for any.
+    pub(crate) port: u16,
+    /// Port of the development L1; 0 for any.
+    pub(crate) l1_port: u16,
+    /// EIP-155 chain id.
+    pub(crate) chain_id: u64,
+    /// Life of a new layer.
+    pub(crate) ends_in: Duration,
+    /// Wei per gas.
+    pub(crate) base_fee_wei: u64,
+    /// Contract that webhooks mint from.
+    pub(crate) ticket: Option<Address>,
+    /// Stripe's signing secret.
+    pub(crate) stripe_secret: Option<String>,
+    /// An L1 somewhere else; the development L1 when missing.
+    pub(crate) l1: Option<External>,
+    /// Factory on the L1.
+    pub(crate) factory: Option<Address>,
+    /// Fund the development accounts and deploy the sample ticket contract, on a new layer.
+    pub(crate) development: bool,
+}
+
+/// A layer that is served.
+#[derive(Debug)]
+pub(crate) struct Runner {
+    /// Where everything is kept.
+    pub(crate) place: Place,
+    /// The layer.
+    pub(crate) layer: Chain,
+    /// Its L1.
+    pub(crate) l1: L1Side,
+    /// The L1 as the layer sees it, with the operator's key.
+    pub(crate) binding: Arc<HttpL1>,
+    /// Pays for the layer's transactions on the L1.
+    pub(crate) operator: Arc<Sender>,
+    /// Secrets.
+    pub(crate) keys: Keys,
+    /// RPC URL of the layer.
+    pub(crate) url: String,
+    /// Whether the layer was opened just now.
+    pub(crate) is_new: bool,
+    closing: Arc<tokio::sync::Notify>,
+    server: JoinHandle<()>,
+    bridge: JoinHandle<()>,
+    _disk: Disk,
+}
+
+impl Runner {
+    /// Opens the layer in the directory, or a new one, and serves it.
+    pub(crate) async fn start(options: Options) -> Result<Self, Failure> {
+        let place = options.place.clone();
+        place.make()?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let keys = Keys::open(place.dir(), options.stripe_secret.clone())?;
+        let stripe = Secret::new(keys.stripe_secret.clone()).map_err(|error| Failure::Option {
+            option: "--stripe-secret",
+            reason: error.to_string(),
+        })?;
+        let l1 = L1Side::start(&place, options.l1.clone(), options.l1_port, &clock).await?;
+        let operator = l1.operator();
+        let disk = Disk::open(&place.layer_dir())?;
+        let minter: Arc<dyn MintSigner> = Arc::new(keys.minter()?);
+        let (stores, config, is_new) =
+            open_layer(&options, &disk, &operator, &l1, minter.address(), &*clock).await?;
+        if let Some(ticket) = options.ticket {
+            mint::set_ticket(&stores, ticket).await?;
+        }
+        let binding = HttpL1::connect(l1.node().clone(), config.l1.clone()).await?;
+        let binding = Arc::new(binding.with_sender(Arc::clone(&operator)));
+        let context = Context::load(stores.clone(), Some(minter)).await?;
+        let layer = Chain::start(context, Arc::clone(&clock), Tags::layer()).await?;
+        let bridge = Bridge {
+            stores: stores.clone(),
+            config: Arc::new(config.clone()),
+            l1: Arc::clone(&binding) as Arc<dyn L1>,
+            doorbell: Arc::new(layer.bell.clone()),
+            clock: Arc::clone(&clock),
+            every: l1.poll_every(),
+        };
+        let stop = layer.stop.subscribe();
+        let bridge = tokio::spawn(async move { bridge.run(stop).await });
+
+        let closing = Arc::new(tokio::sync::Notify::new());
+        let webhook = WebhookState {
+            stores,
+            config: Arc::new(config),
+            doorbell: Arc::new(layer.bell.clone()),
+            clock,
+            secrets: Secrets { stripe: vec![stripe] },
+        };
+        let routes = mayfly_rpc::router(Arc::clone(&layer.node))
+            .merge(mayfly_webhook::router(webhook))
+            .merge(http::operator(&layer, &keys, Arc::clone(&closing)));
+        let listener = http::bind(options.port).await?;
+        let url =
+            http::url(listener.local_addr().map_err(|error| Failure::remote("server", error))?);
+        let server = http::serve(listener, routes, layer.stop.subscribe());
+        let runner = Self {
+            place,
+            layer,
+            l1,
+            binding,
+            operator,
+            keys,
+            url,
+            is_new,
+            closing,
+            server,
+            bridge,
+            _disk: disk,
+        };
+        runner.announce()?;
+        if options.development && is_new {
+            dev::equip(&runner, options.ticket).await?;
+        }
+        Ok(runner)
+    }
+
+    /// The configuration of the layer.
+    pub(crate) fn config(&self) -> &LayerConfig {
+        &self.layer.context.config
+    }
+
+    /// URL that Stripe posts to.
+    pub(crate) fn webhook_url(&self) -> String {
+        format!("{}/webhooks/stripe", self.url)
+    }
+
+    /// Returns when somebody asked for the end.
+    pub(crate) async fn asked_to_close(&self) {
+        self.closing.notified().await;
+    }
+
+    /// Returns at the layer's end time.
+    pub(crate) async fn end_time(&self) {
+        let now_ms = SystemClock.now_ms();
+        let left_ms = (self.config().ends_at_s * 1000).saturating_sub(now_ms);
+        tokio::time::sleep(Duration::from_millis(left_ms)).await;
+    }
+
+    /// Stops serving; everything that was acknowledged is on disk.
+    pub(crate) async fn stop(self) {
+        self.place.withdraw();
+        self.layer.stop().await;
+        let _ = self.bridge.await;
+        let _ = self.server.await;
+        self.l1.stop().await;
+    }
+
+    /// Tells the other commands where this layer answers.
+    fn announce(&self) -> Result<(), Failure> {
+        self.place.announce(&Answers {
+            url: self.url.clone(),
+            l1_url: self.l1.url().to_owned(),
+            l1_layer: self.config().l1.layer,
+            operator_token: self.keys.operator_token.clone(),
+        })
+    }
+}
+
+/// Returns the stores and configuration of the layer in the directory, opening a new one if there is none.
+async fn open_layer(
+    options: &Options,
+    disk: &Disk,
+    operator: &Sender,
+    l1: &L1Side,
+    minter: Address,
+    clock: &dyn Clock,
+) -> Result<(Stores, LayerConfig, bool), Failure> {
+    let place = &options.place;
+    if let Some(layer) = place.layer()? {
+        let stores = disk.stores(layer);
+        let config = open::config(&*stores.registers).await?;
+        return Ok((stores, config, false));
+    }
+    let now_s = clock.now_ms() / 1000;
+    let plan = Plan {
+        name: options.name.clone(),
+        chain_id: options.chain_id,
+        opened_at_s: now_s,
+        ends_at_s: now_s + options.ends_in.as_secs(),
+        base_fee_wei: options.base_fee_wei,
+        minter,
+        ticket: options.ticket,
+        finality: l1.finality(),
+        tvl_cap_wei: TVL_CAP_WEI,
+    };
+    let layer = LayerId::new(rand::random());
+    let stores = disk.stores(layer);
+    let config = mayfly_operator::open(&stores, operator, options.factory, layer, plan)
+        .await
+        .map_err(|error| Failure::remote("open the layer", error))?;
+    place.remember(layer)?;
+    Ok((stores, config, true))
+}
+
+/// How a loopback server is called from this machine.
+fn loopback(address: SocketAddr) -> String {
+    format!("http://127.0.0.1:{}", address.port())
+}
