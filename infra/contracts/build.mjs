@@ -3,22 +3,11 @@
 // `--check` writes nothing and fails when the checked-in artifacts are not what the sources give.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { forgePath, here } from "./forge.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
 const contracts = ["ExitSealer", "FlashFactory", "FlashLayer", "FlashTwin721", "Ticket"];
-
-/// Path of the forge binary. npm may have been told to run no install scripts, so the platform's package is
-/// asked directly and the launcher is not needed.
-function forgePath() {
-  const arch = { x64: "amd64", arm64: "arm64" }[process.arch];
-  const file = process.platform === "win32" ? "forge.exe" : "forge";
-  const name = `@foundry-rs/forge-${process.platform}-${arch}/bin/${file}`;
-  return createRequire(import.meta.url).resolve(name);
-}
 
 function compile(directory) {
   const args = ["build", "--skip", "test", "--out", join(directory, "out"), "--cache-path", join(directory, "cache")];

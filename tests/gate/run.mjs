@@ -23,13 +23,21 @@ const CHECK = [
 
 const TEST = [
   ["rust tests", "cargo nextest run --workspace --no-fail-fast --profile gate"],
-  ["contract tests", "node infra/contracts/forge.mjs test"],
+  ["contract tests", "node infra/contracts/forge.mjs test --summary"],
+  ["wallets and tools on a layer", `node tests/clients/run.mjs ${layer()}`],
+  ["wallets and tools on anvil", "node tests/clients/run.mjs anvil"],
 ];
 
 const plan = { check: CHECK, test: [...CHECK, ...TEST] }[process.argv[2] ?? "test"];
 if (!plan) {
   console.error("usage: node tests/gate/run.mjs check|test");
   process.exit(2);
+}
+
+/** Command line of a fresh layer on free ports, in a directory of its own. */
+function layer() {
+  const ports = "--port 0 --l1-port 0";
+  return `target/debug/mayfly --json up ${ports} --ends-in 1h --dir "$(mktemp -d)/layer"`;
 }
 
 const results = [];

@@ -145,10 +145,21 @@ impl Client {
         path: &str,
         token: &str,
     ) -> Result<Value, Failure> {
-        let what = format!("{}{path}", self.url);
-        let failed = |error: reqwest::Error| Failure::remote(what.clone(), error);
-        let request = self.http.request(method, format!("{}{path}", self.url)).bearer_auth(token);
+        let bytes = self.operator_bytes(method, path, token).await?;
+        Ok(serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    /// Asks the operator's side of a running layer for something that is not JSON.
+    pub(crate) async fn operator_bytes(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        token: &str,
+    ) -> Result<Vec<u8>, Failure> {
+        let url = format!("{}{path}", self.url);
+        let failed = |error: reqwest::Error| Failure::remote(url.clone(), error);
+        let request = self.http.request(method, &url).bearer_auth(token);
         let answer = request.send().await.map_err(failed)?.error_for_status().map_err(failed)?;
-        Ok(answer.json().await.unwrap_or(Value::Null))
+        Ok(answer.bytes().await.map_err(failed)?.to_vec())
     }
 }

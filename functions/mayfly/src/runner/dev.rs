@@ -37,7 +37,7 @@ pub(super) async fn equip(runner: &Runner, ticket: Option<Address>) -> Result<()
     Ok(())
 }
 
-/// Deploys the plain OpenZeppelin ticket contract from the organiser's account on the layer.
+/// Deploys the plain `OpenZeppelin` ticket contract from the organiser's account on the layer.
 pub(crate) async fn deploy_ticket(
     runner: &Runner,
     client: &Client,

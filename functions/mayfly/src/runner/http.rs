@@ -8,7 +8,10 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use node_core::flow::{FlowError, phase};
+use node_core::{
+    codec::record::Record,
+    flow::{FlowError, phase, teardown::bundle::Bundle},
+};
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
@@ -65,6 +68,7 @@ pub(super) fn operator(layer: &Chain, keys: &Keys, closing: Arc<Notify>) -> Rout
     let operator = Operator { status, token: keys.operator_token.as_str().into(), closing };
     Router::new()
         .route("/operator/status", get(report))
+        .route("/operator/bundle", get(bundle))
         .route("/operator/close", post(close))
         .layer(middleware::from_fn_with_state(operator.clone(), authorise))
         .with_state(operator)
@@ -87,6 +91,15 @@ async fn authorise(
 async fn close(State(operator): State<Operator>) -> StatusCode {
     operator.closing.notify_one();
     StatusCode::ACCEPTED
+}
+
+/// All blocks so far, for `mayfly verify` of a layer that runs.
+async fn bundle(State(operator): State<Operator>) -> Result<Vec<u8>, StatusCode> {
+    let stores = &operator.status.context.stores;
+    match Bundle::collect(stores).await {
+        Ok(bundle) => Ok(bundle.to_frame()),
+        Err(_) => Err(StatusCode::SERVICE_UNAVAILABLE),
+    }
 }
 
 async fn report(State(operator): State<Operator>) -> Result<Json<Value>, StatusCode> {
