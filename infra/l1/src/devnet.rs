@@ -1,5 +1,7 @@
 //! Genesis of an L1 inside the process, for development: node-core itself, with Ethereum's rules.
 
+use std::sync::LazyLock;
+
 use alloy::{
     primitives::{Address, U256, utils::parse_ether},
     signers::local::{MnemonicBuilder, PrivateKeySigner},
@@ -17,7 +19,7 @@ pub const CHAIN_ID: u64 = 31_337;
 pub const MNEMONIC: &str = "test test test test test test test test test test test junk";
 
 /// Number of accounts that start with ETH.
-pub const ACCOUNTS: u32 = 10;
+pub const ACCOUNTS: usize = 10;
 
 /// What each of them has: ETH.
 const BALANCE_ETH: &str = "10000";
@@ -62,11 +64,14 @@ pub fn genesis(now_s: u64) -> Devnet {
 /// Never: the phrase is fixed, and a test compares the addresses with the published ones.
 #[must_use]
 pub fn accounts() -> Vec<PrivateKeySigner> {
-    let key = |index| {
-        MnemonicBuilder::try_from_phrase_nth(MNEMONIC, index).expect("the phrase is well formed")
-    };
-    (0..ACCOUNTS).map(key).collect()
+    KEYS.clone()
 }
+
+/// Stretching the phrase is slow by design: once per process.
+static KEYS: LazyLock<Vec<PrivateKeySigner>> = LazyLock::new(|| {
+    let keys = MnemonicBuilder::from_phrase(MNEMONIC).into_iter().take(ACCOUNTS);
+    keys.collect::<Result<_, _>>().expect("the phrase is well formed")
+});
 
 fn config(now_s: u64) -> LayerConfig {
     LayerConfig {

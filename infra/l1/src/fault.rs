@@ -64,12 +64,13 @@ impl Fault {
     /// Tells the caller of a port what to do: what the node refuses for good is not repeated.
     pub(crate) fn into_port(self, what: impl Into<String>) -> PortError {
         let what = what.into();
+        let is_poor = self.says("insufficient funds");
         match self {
             Self::Reverted { reason } => PortError::Refused { what, reason },
             Self::Answered { code: METHOD_NOT_FOUND | INVALID_PARAMS, message } => {
                 PortError::Refused { what, reason: message }
             }
-            Self::Answered { message, .. } if message.contains("insufficient funds") => {
+            Self::Answered { message, .. } if is_poor => {
                 PortError::Refused { what, reason: message }
             }
             Self::Answered { code, message } => {

@@ -33,6 +33,9 @@ const GAS_CAP: u64 = 1 << 24;
 /// is 18 times as much.
 const RAISES: u32 = 11;
 
+/// What geth, anvil, Nethermind and Besu say of a transaction that they have: an earlier try of this one.
+const KNOWN: [&str; 4] = ["already known", "already imported", "alreadyknown", "known transaction"];
+
 /// A key that sends transactions to the L1, one at a time.
 ///
 /// Keep one `Sender` per key and process. The key is never shown, not by `Debug` either.
@@ -169,7 +172,7 @@ impl Turn<'_> {
             let provider = self.sender.node.provider();
             match self.sender.node.read(provider.send_raw_transaction(&raw).await) {
                 Ok(_) => return Ok(hash),
-                Err(fault) if fault.says("already known") => return Ok(hash),
+                Err(fault) if KNOWN.iter().any(|text| fault.says(text)) => return Ok(hash),
                 Err(fault) if fault.says("underpriced") => fees = raised(fees),
                 Err(fault) => return Err(fault),
             }

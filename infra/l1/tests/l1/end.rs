@@ -101,6 +101,6 @@ async fn stranger_cannot_end_the_layer() {
     let address = stranger.address();
     let l1 = (*event.l1).clone().with_sender(stranger.into());
     let error = l1.act(L1Action::CloseDeposits).await.expect_err("a stranger");
-    let expected = format!("refused: closeDeposits: NotAllowed {{ caller: {address} }}");
+    let expected = format!("refused: closeDeposits: NotAllowed {{ caller: {address:?} }}");
     assert_eq!(error.to_string(), expected);
 }

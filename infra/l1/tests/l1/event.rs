@@ -164,7 +164,8 @@ impl Event {
 
     async fn sell_tickets(&self) {
         let seller = person(3);
-        let ticket = seller.address().create(0);
+        // Each depositor has nonce 1: a deposit is a transaction, too.
+        let ticket = seller.address().create(1);
         let arguments = Ticket::constructorCall {
             name_: "Ticket".to_owned(),
             symbol_: "TCK".to_owned(),
@@ -206,7 +207,8 @@ impl Event {
 }
 
 fn transaction(to: TxKind) -> TxEip1559 {
-    TxEip1559 { chain_id: LAYER_CHAIN_ID, gas_limit: 5_000_000, to, ..TxEip1559::default() }
+    let gas_limit = 5_000_000;
+    TxEip1559 { chain_id: LAYER_CHAIN_ID, nonce: 1, gas_limit, to, ..TxEip1559::default() }
 }
 
 fn alloc() -> Alloc {

@@ -2,7 +2,7 @@ use core::time::Duration;
 
 use alloy::primitives::U256;
 use mayfly_l1::{PrivateKeySigner, Sender, deposit_eth};
-use node_core::port::PortError;
+use node_core::port::{L1, PortError};
 
 use crate::event::{Event, HEAD, ether, person};
 
@@ -23,14 +23,17 @@ async fn transaction_that_is_stuck_is_replaced_and_not_doubled() {
     let event = Event::open().await;
     let sender = event.sender(1).with_patience(Duration::from_millis(50));
     event.anvil.set_automine(false);
-    for _ in 0..2 {
+    for value in ["1", "1", "2"] {
         let to = sender.address();
-        let stuck = deposit_eth(&sender, event.layer(), event.l1.config(), to, ether("1")).await;
+        let stuck = deposit_eth(&sender, event.layer(), event.l1.config(), to, ether(value)).await;
         let error = stuck.expect_err("no block is sealed");
         assert!(matches!(error, PortError::Unavailable { .. }), "{error}");
     }
     event.anvil.mine(2);
-    assert_eq!(event.view(HEAD).await.deposit_count, 1);
+    let last = event.view(HEAD).await.block;
+    let deposits = event.l1.deposits(last - 1, last).await.expect("anvil answers");
+    let values: Vec<_> = deposits.iter().map(|deposit| deposit.value).collect();
+    assert_eq!(values, [ether("2")], "the last one, once");
 }
 
 #[tokio::test]
@@ -51,7 +54,7 @@ async fn node_that_is_gone_is_unavailable() {
     let Event { anvil, l1, .. } = event;
     let url = anvil.url();
     drop(anvil);
-    let error = node_core::port::L1::view(&*l1, HEAD).await.expect_err("nobody is there");
+    let error = l1.view(HEAD).await.expect_err("nobody is there");
     assert!(error.is_retryable());
     let chain = format!("{error:?}");
     assert!(!chain.contains(&url), "the URL may hold a key: {chain}");
