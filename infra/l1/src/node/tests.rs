@@ -71,3 +71,19 @@ async fn url_that_is_none_is_refused() {
     let refused = Node::connect("node").await.expect_err("no scheme");
     assert!(matches!(refused, PortError::Refused { .. }), "{refused}");
 }
+
+#[cfg(feature = "https")]
+#[tokio::test]
+async fn node_behind_tls_is_greeted_in_tls() {
+    use tokio::{io::AsyncReadExt, net::TcpListener};
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("https://{}", listener.local_addr().expect("it listens"));
+    let greeting = async {
+        let (mut stream, _) = listener.accept().await.expect("a client");
+        stream.read_u8().await.expect("a greeting")
+    };
+    let (connected, greeting) = tokio::join!(Node::connect(&url), greeting);
+    assert_eq!(greeting, 22, "a TLS handshake record");
+    assert!(connected.expect_err("nobody answers").is_retryable());
+}

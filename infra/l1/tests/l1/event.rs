@@ -216,7 +216,7 @@ fn alloc() -> Alloc {
     Alloc::from([(EXIT_SEALER, sealer)])
 }
 
-fn terms(now_s: u64) -> Terms {
+const fn terms(now_s: u64) -> Terms {
     Terms {
         deposit_cutoff_s: now_s + 43_200,
         window_s: WINDOW_S,
