@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { before, test } from "node:test";
 import { promisify } from "node:util";
 import { Wallet, keccak256 } from "ethers";
-import { ACCOUNTS, ECHO_INIT_CODE, MNEMONIC, RPC, Ticket, isMayfly } from "./chain.mjs";
+import { ACCOUNTS, ECHO_INIT_CODE, MNEMONIC, RPC, Ticket, findDeposit, isMayfly } from "./chain.mjs";
 
 const price = "10000000000000000";
 const from = (index) => ["--mnemonic", MNEMONIC, "--mnemonic-index", String(ACCOUNTS.cast[index])];
@@ -115,4 +115,14 @@ test("a receipt comes back at once", async () => {
 test("a layer says where it stands", async (t) => {
   if (!(await isMayfly())) return t.skip("Mayfly only");
   assert.equal(JSON.parse(await cast("rpc", "mayfly_status")).phase, "open");
+});
+
+test("a deposit from the L1 is read with its block and receipt", async (t) => {
+  const hash = await findDeposit();
+  if (!hash) return t.skip("nobody deposited here");
+  const tx = await json("tx", hash);
+  assert.equal(tx.type, "0x7e");
+  const block = await json("block", tx.blockHash, "--full");
+  assert.ok(block.transactions.some((one) => one.hash === hash));
+  assert.equal((await json("receipt", hash)).status, "0x1");
 });

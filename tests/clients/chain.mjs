@@ -33,3 +33,13 @@ export async function isMayfly() {
   const { result } = await rpc("web3_clientVersion");
   return result.startsWith("mayfly");
 }
+
+/** Hash of a deposit from the L1, if one of the first blocks has one. */
+export async function findDeposit() {
+  for (const number of ["0x1", "0x2", "0x3"]) {
+    const { result } = await rpc("eth_getBlockByNumber", number, true);
+    const deposit = result?.transactions.find(({ type }) => type === "0x7e");
+    if (deposit) return deposit.hash;
+  }
+  return undefined;
+}

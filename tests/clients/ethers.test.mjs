@@ -12,7 +12,7 @@ import {
   keccak256,
   parseEther,
 } from "ethers";
-import { ACCOUNTS, ECHO_ABI, ECHO_INIT_CODE, MNEMONIC, RPC, Ticket } from "./chain.mjs";
+import { ACCOUNTS, ECHO_ABI, ECHO_INIT_CODE, MNEMONIC, RPC, Ticket, findDeposit } from "./chain.mjs";
 
 const price = parseEther("0.01");
 let provider, wallet, ticket;
@@ -80,8 +80,8 @@ test("a contract is read, written and found in the logs", async () => {
 });
 
 test("a custom error is decoded, by a call and by an estimate", async () => {
-  for (const asked of [ticket.buy.staticCall({ value: 1n }), ticket.buy.estimateGas({ value: 1n })]) {
-    await assert.rejects(asked, (error) => {
+  for (const ask of [ticket.buy.staticCall, ticket.buy.estimateGas]) {
+    await assert.rejects(ask({ value: 1n }), (error) => {
       assert.ok(isError(error, "CALL_EXCEPTION"));
       const revert = ticket.interface.parseError(error.data);
       assert.equal(revert.name, "WrongPayment");
@@ -143,4 +143,13 @@ test("blocks, fees, code and storage have the shape that ethers reads", async ()
   assert.equal(keccak256(proof.accountProof[0]), (await provider.send("eth_getBlockByHash", [block.hash, false])).stateRoot);
   assert.equal(await provider.getBlock(10_000_000), null);
   assert.equal(await provider.getTransactionReceipt(keccak256("0x01")), null);
+});
+
+test("a deposit from the L1 is read with its block and receipt", async (t) => {
+  const hash = await findDeposit();
+  if (!hash) return t.skip("nobody deposited here");
+  const tx = await provider.getTransaction(hash);
+  const block = await provider.getBlock(tx.blockHash, true);
+  assert.ok(block.prefetchedTransactions.some((one) => one.hash === hash));
+  assert.equal((await provider.getTransactionReceipt(hash)).status, 1);
 });

@@ -15,7 +15,7 @@ import {
   parseEther,
 } from "viem";
 import { generatePrivateKey, mnemonicToAccount, nonceManager, privateKeyToAccount } from "viem/accounts";
-import { ACCOUNTS, ECHO_ABI, ECHO_INIT_CODE, MNEMONIC, RPC, Ticket, isMayfly } from "./chain.mjs";
+import { ACCOUNTS, ECHO_ABI, ECHO_INIT_CODE, MNEMONIC, RPC, Ticket, findDeposit, isMayfly } from "./chain.mjs";
 
 const account = mnemonicToAccount(MNEMONIC, { addressIndex: ACCOUNTS.viem[0] });
 const echoAbi = parseAbi(ECHO_ABI);
@@ -133,8 +133,8 @@ test("a custom error is decoded", async () => {
 test("a reason is decoded, by a call and by an estimate", async () => {
   const { contractAddress: address } = await deploy({ abi: echoAbi, bytecode: ECHO_INIT_CODE });
   const call = { address, abi: echoAbi, functionName: "Error", args: ["sold out"], account };
-  for (const asked of [client.readContract(call), client.estimateContractGas(call)]) {
-    await assert.rejects(asked, (error) => {
+  for (const ask of [client.readContract, client.estimateContractGas]) {
+    await assert.rejects(ask(call), (error) => {
       assert.ok(error instanceof BaseError);
       assert.match(error.message, /sold out/);
       return true;
@@ -196,4 +196,14 @@ test("reads are aggregated by the preinstalled Multicall3", async (t) => {
   const contracts = ["name", "symbol"].map((functionName) => ({ ...ticket, functionName }));
   const names = await client.multicall({ contracts, multicallAddress, allowFailure: false });
   assert.deepEqual(names, ["Night", "NIGHT"]);
+});
+
+test("a deposit from the L1 is read with its block and receipt", async (t) => {
+  const hash = await findDeposit();
+  if (!hash) return t.skip("nobody deposited here");
+  const tx = await client.getTransaction({ hash });
+  assert.equal(tx.typeHex, "0x7e");
+  const block = await client.getBlock({ blockHash: tx.blockHash, includeTransactions: true });
+  assert.ok(block.transactions.some((one) => one.hash === hash));
+  assert.equal((await client.getTransactionReceipt({ hash })).status, "success");
 });

@@ -5,7 +5,7 @@
 #[path = "../tests/chain/mod.rs"]
 mod chain;
 
-use node_core::execute::Rules;
+use node_core::execute::{Protocol, Rules};
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
@@ -16,7 +16,11 @@ async fn main() -> std::io::Result<()> {
         Some(other) => panic!("expected `layer` or `ethereum`, got `{other}`"),
     };
     let port = arguments.next().map_or(0, |port| port.parse().expect("a port"));
-    let (address, _stop) = chain::serve(rules, base_fee_wei, port).await?;
-    println!("{}", serde_json::json!({ "rpcUrl": format!("http://{address}") }));
+    let is_layer = rules.protocol == Protocol::Layer;
+    let served = chain::serve(rules, base_fee_wei, port).await?;
+    if is_layer {
+        served.deposit().await;
+    }
+    println!("{}", serde_json::json!({ "rpcUrl": format!("http://{}", served.address) }));
     std::future::pending().await
 }

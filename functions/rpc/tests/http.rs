@@ -33,7 +33,7 @@ impl Answer {
     }
 }
 
-async fn start() -> (SocketAddr, tokio::sync::watch::Sender<bool>) {
+async fn start() -> chain::Served {
     chain::serve(Rules::layer(chain::CHAIN_ID), 0, 0).await.expect("a free port")
 }
 
@@ -69,7 +69,8 @@ fn request(method: &str, params: &Value) -> String {
 
 #[tokio::test]
 async fn a_request_is_answered_as_json() {
-    let (server, _stop) = start().await;
+    let served = start().await;
+    let server = served.address;
     let answer = post(server, &request("eth_chainId", &json!([]))).await;
     assert_eq!((answer.status, &answer.json()["result"]), (200, &json!("0x7a69")));
     assert!(answer.has("content-type: application/json"));
@@ -83,21 +84,24 @@ async fn a_request_is_answered_as_json() {
 
 #[tokio::test]
 async fn a_notification_has_no_answer() {
-    let (server, _stop) = start().await;
+    let served = start().await;
+    let server = served.address;
     let answer = post(server, r#"{"jsonrpc":"2.0","method":"eth_chainId"}"#).await;
     assert_eq!((answer.status, answer.body.as_str()), (204, ""));
 }
 
 #[tokio::test]
 async fn an_error_is_an_answer_too() {
-    let (server, _stop) = start().await;
+    let served = start().await;
+    let server = served.address;
     let answer = post(server, "{").await;
     assert_eq!((answer.status, &answer.json()["error"]["code"]), (200, &json!(-32700)));
 }
 
 #[tokio::test]
 async fn what_is_not_json_is_refused() {
-    let (server, _stop) = start().await;
+    let served = start().await;
+    let server = served.address;
     let body = request("eth_chainId", &json!([]));
     for wrong in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"] {
         let head = format!("POST / HTTP/1.1\r\ncontent-type: {wrong}");
@@ -107,7 +111,8 @@ async fn what_is_not_json_is_refused() {
 
 #[tokio::test]
 async fn a_body_has_a_limit() {
-    let (server, _stop) = start().await;
+    let served = start().await;
+    let server = served.address;
     let fits = " ".repeat(mayfly_rpc::MAX_BODY_BYTES);
     assert_eq!(post(server, &fits).await.status, 200, "not JSON, but not too large");
     let too_large = " ".repeat(mayfly_rpc::MAX_BODY_BYTES + 1);
@@ -116,7 +121,8 @@ async fn a_body_has_a_limit() {
 
 #[tokio::test]
 async fn the_server_shows_that_it_lives() {
-    let (server, _stop) = start().await;
+    let served = start().await;
+    let server = served.address;
     for path in ["/", "/health"] {
         let answer = exchange(server, &format!("GET {path} HTTP/1.1"), b"").await;
         assert_eq!((answer.status, &answer.json()["status"]), (200, &json!("ok")), "{path}");
@@ -127,7 +133,8 @@ async fn the_server_shows_that_it_lives() {
 
 #[tokio::test]
 async fn a_wallets_page_may_ask() {
-    let (server, _stop) = start().await;
+    let served = start().await;
+    let server = served.address;
     let head = "OPTIONS / HTTP/1.1\r\norigin: https://wallet.example\r\n\
                 access-control-request-method: POST\r\n\
                 access-control-request-headers: content-type\r\n\
@@ -140,8 +147,18 @@ async fn a_wallets_page_may_ask() {
 }
 
 #[tokio::test]
+async fn a_deposit_of_the_l1_arrives() {
+    let served = start().await;
+    served.deposit().await;
+    let answer =
+        post(served.address, &request("eth_getBlockByNumber", &json!(["0x1", true]))).await;
+    assert_eq!(answer.json()["result"]["transactions"][0]["type"], "0x7e");
+}
+
+#[tokio::test]
 async fn a_transaction_is_sent_and_its_receipt_comes_back() {
-    let (server, _stop) = start().await;
+    let served = start().await;
+    let server = served.address;
     let tx = TxEip1559 {
         chain_id: chain::CHAIN_ID,
         gas_limit: 21_000,

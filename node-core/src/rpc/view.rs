@@ -2,7 +2,7 @@
 
 use alloy_consensus::{Transaction as _, transaction::Recovered};
 use alloy_network_primitives::BlockTransactions;
-use alloy_primitives::{TxHash, U64, U256};
+use alloy_primitives::{BlockHash, TxHash, U64, U256};
 use alloy_rlp::Encodable;
 use alloy_rpc_types_eth::{Block, Header, Transaction as RpcTransaction};
 use serde::Serialize;
@@ -15,14 +15,48 @@ use crate::{
     port::PortError,
 };
 
-/// A transaction: Ethereum's, or a deposit with its mint and source hash.
+/// A transaction with its block, if it has one.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct TransactionView {
+#[serde(untagged)]
+pub(super) enum TransactionView {
+    Ethereum(RpcTransaction<Transaction>),
+    Deposit(DepositView),
+}
+
+/// A deposit as on the OP Stack. Alloy's view would name the sender twice, since a deposit names it itself.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DepositView {
     #[serde(flatten)]
-    transaction: RpcTransaction<Transaction>,
-    /// Deposits sign no nonce; what the sender's was is shown as on the OP Stack.
-    #[serde(rename = "nonce", skip_serializing_if = "Option::is_none")]
-    deposit_nonce: Option<U64>,
+    transaction: Transaction,
+    block_hash: Option<BlockHash>,
+    #[serde(with = "alloy_serde::quantity::opt")]
+    block_number: Option<u64>,
+    #[serde(with = "alloy_serde::quantity::opt")]
+    transaction_index: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", with = "alloy_serde::quantity::opt")]
+    block_timestamp: Option<u64>,
+    gas_price: U64,
+    /// A deposit signs no nonce; what the sender's was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<U64>,
+}
+
+impl TransactionView {
+    fn new(view: RpcTransaction<Transaction>, deposit_nonce: Option<u64>) -> Self {
+        if view.inner.as_deposit().is_none() {
+            return Self::Ethereum(view);
+        }
+        Self::Deposit(DepositView {
+            block_hash: view.block_hash,
+            block_number: view.block_number,
+            transaction_index: view.transaction_index,
+            block_timestamp: view.block_timestamp,
+            gas_price: U64::ZERO,
+            nonce: deposit_nonce.map(U64::from),
+            transaction: view.into_inner(),
+        })
+    }
 }
 
 /// Returns transaction `index` of `block`.
@@ -37,7 +71,7 @@ pub(super) fn transaction(
     else {
         return Ok(None);
     };
-    let transaction = RpcTransaction {
+    let view = RpcTransaction {
         effective_gas_price: Some(transaction.effective_gas_price(block.header.base_fee_per_gas)),
         inner: Recovered::new_unchecked(transaction.clone(), *sender),
         block_hash: Some(block.header.hash()),
@@ -45,8 +79,7 @@ pub(super) fn transaction(
         transaction_index: u64::try_from(index).ok(),
         block_timestamp: Some(block.header.timestamp),
     };
-    let deposit_nonce = deposit_nonce(node, block, index)?.map(U64::from);
-    Ok(Some(TransactionView { transaction, deposit_nonce }))
+    Ok(Some(TransactionView::new(view, deposit_nonce(node, block, index)?)))
 }
 
 /// Returns a transaction that waits.
@@ -55,7 +88,7 @@ pub(super) fn pending(pending: &Pending) -> Result<TransactionView, RpcError> {
         name: format!("inbox entry {}", pending.hash),
         reason: error.to_string(),
     })?;
-    let transaction = RpcTransaction {
+    let view = RpcTransaction {
         effective_gas_price: Some(transaction.max_fee_per_gas()),
         inner: Recovered::new_unchecked(transaction, pending.sender),
         block_hash: None,
@@ -63,7 +96,7 @@ pub(super) fn pending(pending: &Pending) -> Result<TransactionView, RpcError> {
         transaction_index: None,
         block_timestamp: None,
     };
-    Ok(TransactionView { transaction, deposit_nonce: None })
+    Ok(TransactionView::new(view, None))
 }
 
 /// Returns the nonce that the sender of deposit `index` of `block` had; `None` for other transactions.

@@ -2,11 +2,13 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
-use alloy_primitives::{Address, U256, address};
+use alloy_eips::eip2718::Encodable2718;
+use alloy_primitives::{Address, Bytes, U256, address};
 use mayfly_contracts::preinstalls;
 use mayfly_sequencer::{Bell, HeadWatch, Policy, SystemClock, Writer};
 use node_core::{
-    chain::{Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits},
+    chain::{DepositEvent, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits},
+    codec::record::Pending,
     execute::Rules,
     flow::{
         open::{self, Alloc, Genesis},
@@ -37,19 +39,44 @@ const FUNDED: [Address; 10] = [
     address!("a0Ee7A142d267C1f36714E4a8F75612F20a79720"),
 ];
 
-/// Starts a chain and serves it. Dropping the sender stops the writer.
-pub(crate) async fn serve(
-    rules: Rules,
-    base_fee_wei: u64,
-    port: u16,
-) -> io::Result<(SocketAddr, watch::Sender<bool>)> {
+/// A chain that is served.
+pub(crate) struct Served {
+    pub(crate) address: SocketAddr,
+    pub(crate) node: Arc<Node>,
+    /// Dropping it stops the writer.
+    _stop: watch::Sender<bool>,
+}
+
+/// Starts a chain and serves it.
+pub(crate) async fn serve(rules: Rules, base_fee_wei: u64, port: u16) -> io::Result<Served> {
     let (stop, stopped) = watch::channel(false);
-    let node = start(rules, base_fee_wei, stopped).await;
+    let node = Arc::new(start(rules, base_fee_wei, stopped).await);
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let address = listener.local_addr()?;
-    let router = mayfly_rpc::router(Arc::new(node));
+    let router = mayfly_rpc::router(Arc::clone(&node));
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok((address, stop))
+    Ok(Served { address, node, _stop: stop })
+}
+
+impl Served {
+    /// Puts a deposit of 1 ETH from the L1 into the inbox, the first of the layer.
+    pub(crate) async fn deposit(&self) {
+        let to = FUNDED[9];
+        let value = U256::from(ETHER);
+        let event =
+            DepositEvent { index: 0, from: to, to, value, gas_limit: 50_000, data: Bytes::new() };
+        let deposit = event.into_transaction(Address::ZERO);
+        let pending = Pending {
+            hash: *deposit.hash(),
+            sender: to,
+            raw: deposit.encoded_2718().into(),
+            received_ms: self.node.clock.now_ms(),
+            deposit_position: 1,
+        };
+        self.node.stores.inbox.append(pending).await.expect("memory does not fail");
+        self.node.doorbell.ring();
+        self.node.heads.wait_beyond(0, 10_000).await;
+    }
 }
 
 async fn start(rules: Rules, base_fee_wei: u64, stopped: watch::Receiver<bool>) -> Node {

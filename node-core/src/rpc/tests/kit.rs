@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use futures::{executor::block_on, future::BoxFuture};
 use serde_json::{Value, json};
 
+use super::unique::Unique;
 use crate::{
     chain::{
         DepositEvent, EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId,
@@ -154,6 +155,7 @@ impl Chain {
 
     pub(super) fn post(&self, body: &str) -> Option<Value> {
         let answer = block_on(dispatch(&self.node, body.as_bytes()))?;
+        serde_json::from_slice::<Unique>(&answer).expect("no member is there twice");
         Some(serde_json::from_slice(&answer).expect("answers are JSON"))
     }
 

@@ -7,3 +7,4 @@ mod logs;
 mod reading;
 mod running;
 mod sending;
+mod unique;
