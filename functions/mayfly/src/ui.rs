@@ -1,6 +1,9 @@
 //! What a person sees: tables, progress, errors.
 
-use std::{io::IsTerminal, time::Duration};
+use std::{
+    io::{IsTerminal, Write},
+    time::Duration,
+};
 
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -23,6 +26,11 @@ pub(crate) fn start_log(verbose: u8) {
         .init();
 }
 
+/// Prints a line on stdout. Whoever reads it may have gone; that is no reason to stop serving.
+pub(crate) fn print(line: impl core::fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
 /// Prints a failure with its causes: text for people, one object for machines.
 pub(crate) fn fail(failure: &Failure, json: bool) {
     let causes = causes(failure);
@@ -30,7 +38,7 @@ pub(crate) fn fail(failure: &Failure, json: bool) {
         let error = serde_json::json!({
             "code": failure.code(), "message": failure.to_string(), "causes": causes,
         });
-        println!("{}", serde_json::json!({ "error": error }));
+        print(serde_json::json!({ "error": error }));
         return;
     }
     eprintln!("error: {failure}");
@@ -72,7 +80,7 @@ impl Facts {
 
     /// Prints it.
     pub(crate) fn print(&self) {
-        println!("{}", self.0);
+        print(&self.0);
     }
 }
 

@@ -9,7 +9,7 @@ mod mayfly {
     use std::{
         io::{BufRead, BufReader},
         path::Path,
-        process::{Child, Command, Output, Stdio},
+        process::{Child, ChildStdout, Command, Output, Stdio},
     };
 
     use mayfly_it::Rpc;
@@ -19,6 +19,8 @@ mod mayfly {
     #[derive(Debug)]
     pub(crate) struct Up {
         process: Child,
+        /// Held, so that the process can go on printing.
+        _output: BufReader<ChildStdout>,
         /// What it printed when it was ready.
         pub(crate) ready: Value,
     }
@@ -47,9 +49,10 @@ mod mayfly {
                 .expect("the binary was built with this test");
             let stdout = process.stdout.take().expect("its output is piped");
             let mut line = String::new();
-            BufReader::new(stdout).read_line(&mut line).expect("it prints a line");
+            let mut output = BufReader::new(stdout);
+            output.read_line(&mut line).expect("it prints a line");
             let ready = serde_json::from_str(&line).expect("the line is an object");
-            Self { process, ready }
+            Self { process, _output: output, ready }
         }
 
         /// RPC of the layer.

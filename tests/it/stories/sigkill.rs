@@ -119,6 +119,8 @@ impl Sender {
         while let Ok(answer) = rpc.try_call("eth_sendRawTransaction", &json!([self.signed()])) {
             match answer["result"].as_str() {
                 Some(hash) => self.acknowledged.push(hash.to_owned()),
+                // More wait than one sender may have: the next request tries again.
+                None if answer.to_string().contains("are waiting") => continue,
                 None => panic!("refused: {answer}"),
             }
             self.nonce += 1;

@@ -16,7 +16,7 @@ use crate::{
     exits,
     failure::Failure,
     runner::{External, Place},
-    ui::{Facts, Steps},
+    ui::{Facts, Steps, print},
 };
 
 /// Where to claim.
@@ -55,7 +55,7 @@ pub(crate) async fn run(options: Claim, json: bool) -> Result<(), Failure> {
     }
     paying.done(&format!("{paid} paid now, {} before", mine.len() - paid));
     if json {
-        println!("{}", json!({ "exits": mine.len(), "paid": paid, "recipient": recipient }));
+        print(json!({ "exits": mine.len(), "paid": paid, "recipient": recipient }));
     }
     Ok(())
 }
@@ -72,7 +72,7 @@ async fn pay_all(
     push(&sender, target.layer, exits, 0, |count| paying.advance(count)).await?;
     paying.done("every recipient has its exits");
     if json {
-        println!("{}", json!({ "exits": exits.leaves().len() }));
+        print(json!({ "exits": exits.leaves().len() }));
     }
     Ok(())
 }
@@ -122,7 +122,7 @@ pub(super) async fn claimed(node: &Node, layer: Address, exits: &Exits) -> Resul
 
 fn list(exits: &Exits, json: bool) {
     if json {
-        println!("{}", json!({ "exits": exits.leaves() }));
+        print(json!({ "exits": exits.leaves() }));
         return;
     }
     let mut facts = Facts::new("recipient");
@@ -135,9 +135,9 @@ fn list(exits: &Exits, json: bool) {
     }
     facts.print();
     if exits.leaves().len() > 50 {
-        println!("... and {} more (all with --json)", exits.leaves().len() - 50);
+        print(format_args!("... and {} more (all with --json)", exits.leaves().len() - 50));
     }
-    println!("pay one recipient with --recipient ADDRESS, everybody with --all");
+    print("pay one recipient with --recipient ADDRESS, everybody with --all");
 }
 
 async fn sender(options: &Claim, target: &Target) -> Result<Arc<Sender>, Failure> {

@@ -7,7 +7,7 @@ use crate::{
     client::Client,
     failure::Failure,
     runner::{Answers, Place},
-    ui::Facts,
+    ui::{Facts, print},
 };
 
 /// Says where a layer stands: one that runs, or one that has ended.
@@ -19,7 +19,7 @@ pub(crate) async fn run(place: cli::Place, json: bool) -> Result<(), Failure> {
     }
     let status = ask(&here).await?;
     if json {
-        println!("{status}");
+        print(status);
         return Ok(());
     }
     let mut facts = Facts::new(status["name"].as_str().unwrap_or("layer"));

@@ -6,7 +6,7 @@ use crate::{
     cli::Up,
     failure::Failure,
     runner::{External, Options, Outcome, Place, Runner},
-    ui::{Facts, Steps},
+    ui::{Facts, Steps, print},
 };
 
 /// Opens a layer, or goes on with the one in the directory, and serves it until Ctrl-C.
@@ -101,7 +101,7 @@ async fn show(runner: &Runner, json: bool) -> Result<(), Failure> {
             },
             "accounts": accounts,
         });
-        println!("{object}");
+        print(object);
         return Ok(());
     }
     let ends = std::time::UNIX_EPOCH + std::time::Duration::from_secs(config.ends_at_s);
@@ -118,7 +118,7 @@ async fn show(runner: &Runner, json: bool) -> Result<(), Failure> {
     facts.row("L1 RPC URL", runner.l1.url()).row("L1 contract", config.l1.layer);
     facts.print();
     print_accounts(&accounts);
-    println!("Ctrl-C stops, `mayfly up` goes on, `mayfly close` ends the layer now.");
+    print("Ctrl-C stops, `mayfly up` goes on, `mayfly close` ends the layer now.");
     Ok(())
 }
 
@@ -137,7 +137,7 @@ fn print_accounts(accounts: &[Value]) {
 /// Prints what a layer came to.
 pub(super) fn print_outcome(outcome: &Outcome, json: bool) {
     if json {
-        println!("{}", json!({ "ended": outcome }));
+        print(json!({ "ended": outcome }));
         return;
     }
     let mut facts = Facts::new("the layer has ended");

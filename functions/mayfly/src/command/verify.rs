@@ -18,7 +18,7 @@ use crate::{
     client::Client,
     failure::Failure,
     runner::{Place, read_bundle},
-    ui::{Facts, Steps},
+    ui::{Facts, Steps, print},
 };
 
 /// Executes every block again and compares every root; the last one with what the L1 holds.
@@ -42,7 +42,7 @@ pub(crate) async fn run(options: Verify, json: bool) -> Result<(), Failure> {
         None => None,
     };
     if json {
-        println!("{}", json!({ "audited": audited, "settledOnL1": settled }));
+        print(json!({ "audited": audited, "settledOnL1": settled }));
         return Ok(());
     }
     let mut facts = Facts::new(&config.name);

@@ -13,6 +13,10 @@ use crate::failure::Failure;
 /// Answer of `web3_clientVersion`.
 const CLIENT_VERSION: &str = concat!("mayfly/v", env!("CARGO_PKG_VERSION"), "/rust");
 
+/// Name of the writer. The stores are locked by this process, so whoever had the lease under this name is
+/// dead, and there is no need to wait for it to run out.
+const HOLDER: &str = "runner";
+
 /// A chain that is written and read in this process: the layer, or the development L1.
 pub(crate) struct Chain {
     /// Its stores, configuration and rules.
@@ -63,7 +67,7 @@ impl Chain {
             bell: bell.clone(),
             clock,
             policy: Policy::default(),
-            holder: Writer::name(),
+            holder: HOLDER.to_owned(),
         };
         let stop = watch::Sender::new(false);
         let stopping = stop.subscribe();

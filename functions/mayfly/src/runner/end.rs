@@ -1,7 +1,7 @@
 use std::{path::Path, sync::Arc};
 
 use alloy::primitives::{Address, B256};
-use mayfly_sequencer::{SystemClock, Writer};
+use mayfly_sequencer::SystemClock;
 use mayfly_teardown::{Ending, News};
 use node_core::{
     codec::record::Record,
@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Runner;
 use crate::failure::Failure;
+
+/// Name of the writer that seals; as with the runner's other writer, an earlier one is dead.
+const HOLDER: &str = "runner-end";
 
 /// What a layer came to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -50,7 +53,7 @@ impl Runner {
             teardown: Teardown {
                 context,
                 l1: Arc::clone(&self.binding) as Arc<dyn L1>,
-                holder: Writer::name(),
+                holder: HOLDER.to_owned(),
             },
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);

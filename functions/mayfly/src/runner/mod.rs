@@ -25,7 +25,7 @@ use mayfly_sequencer::SystemClock;
 use mayfly_webhook::{Secret, Secrets, WebhookState};
 use node_core::{
     chain::{LayerConfig, LayerId},
-    flow::{mint, open, sequence::Context},
+    flow::{mint, open, phase, sequence::Context},
     port::{Clock, L1, MintSigner, Stores},
     rpc::Tags,
 };
@@ -182,8 +182,12 @@ impl Runner {
         self.closing.notified().await;
     }
 
-    /// Returns at the layer's end time.
+    /// Returns at the layer's end time, or at once when the end has begun already.
     pub(crate) async fn end_time(&self) {
+        let phase = phase::current(&*self.layer.context.stores.registers).await;
+        if phase.is_ok_and(|phase| !phase.accepts()) {
+            return;
+        }
         let now_ms = SystemClock.now_ms();
         let left_ms = (self.config().ends_at_s * 1000).saturating_sub(now_ms);
         tokio::time::sleep(Duration::from_millis(left_ms)).await;

@@ -47,7 +47,7 @@ pub enum SlotContent {
 /// Where the body of a block is: in the slot while small, else in an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
-    /// The frame of the [`BlockRecord`] itself.
+    /// The frame of the [`BlockRecord`](super::BlockRecord) itself.
     Inline(Bytes),
     /// Name of the object that holds the frame.
     Object(String),

@@ -3,20 +3,16 @@
 use alloy_primitives::{B256, Bytes};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 
+use super::exits;
 use crate::{
-    chain::{Block, LayerConfig, SlotNumber},
+    chain::{Block, LayerConfig},
     codec::{
         Kind, names,
         record::{Record, StatePack},
     },
-    flow::{
-        FlowError, checkpoint, open, register,
-        tip::{Read, read_slot},
-    },
+    flow::{FlowError, checkpoint, open, register},
     port::{L1Receipt, PortError, Stores},
 };
-
-const PAGE: usize = 256;
 
 /// One layer, whole: configuration, state of block 0, all blocks, and the settlement transaction.
 #[derive(Debug, Clone, PartialEq, Eq, RlpEncodable, RlpDecodable)]
@@ -47,17 +43,7 @@ impl Bundle {
         let config = open::config(&*stores.registers).await?;
         let genesis = checkpoint::load_genesis(stores, config.id).await?;
         let mut blocks = Vec::new();
-        let mut next = SlotNumber(0);
-        loop {
-            let entries = stores.log.read_from(next, PAGE).await?;
-            let Some(last) = entries.last() else { break };
-            next = last.slot.next();
-            for entry in &entries {
-                if let Read::Block(record) = read_slot(stores, entry).await? {
-                    blocks.push(record.block);
-                }
-            }
-        }
+        exits::scan_blocks(stores, |record| blocks.push(record.block.clone())).await?;
         let settled = settlement(stores).await?;
         Ok(Self {
             config: serde_json::to_vec(&config).expect("a configuration is plain data").into(),

@@ -5,6 +5,7 @@ use alloy_sol_types::SolEvent;
 
 use crate::{
     chain::{EXIT_SEALER, SlotNumber},
+    codec::record::BlockRecord,
     exit::{ExitLeaf, ExitTree, IExitSealer, ProofError, pack},
     flow::{
         FlowError,
@@ -91,6 +92,17 @@ pub(super) async fn scan_logs(
     stores: &Stores,
     mut seen: impl FnMut(&Log) + Send,
 ) -> Result<(), FlowError> {
+    scan_blocks(stores, |record| {
+        record.receipts.iter().flat_map(|receipt| &receipt.logs).for_each(&mut seen);
+    })
+    .await
+}
+
+/// Shows every block of the layer to `seen`, in order.
+pub(super) async fn scan_blocks(
+    stores: &Stores,
+    mut seen: impl FnMut(&BlockRecord) + Send,
+) -> Result<(), FlowError> {
     let mut next = SlotNumber(0);
     loop {
         let entries = stores.log.read_from(next, PAGE).await?;
@@ -98,7 +110,7 @@ pub(super) async fn scan_logs(
         next = last.slot.next();
         for entry in &entries {
             if let Read::Block(record) = read_slot(stores, entry).await? {
-                record.receipts.iter().flat_map(|receipt| &receipt.logs).for_each(&mut seen);
+                seen(&record);
             }
         }
     }

@@ -5,6 +5,7 @@
 //! settled as the layer's configuration asks, that the layer is disposable.
 
 mod plan;
+mod progress;
 mod settle;
 
 pub mod bundle;

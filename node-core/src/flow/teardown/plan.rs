@@ -1,17 +1,17 @@
 //! What the system does on the layer to seal it.
 //!
-//! After the freeze nothing but system transactions runs, and they change the sealer only. So the whole
-//! plan is a function of the frozen state, and the nonce of the system account says how far it was
-//! carried out: a teardown that died continues where its blocks end.
+//! After the freeze nothing but system transactions runs, and they change the sealer only. So what is left to
+//! do is the frozen state less what the system transactions in the log say: a teardown that died continues
+//! where its blocks end, with any size of steps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, b256};
 use alloy_sol_types::{SolCall, SolValue, sol};
 
-use super::{FlowError, exits};
+use super::{FlowError, exits, progress::Progress};
 use crate::{
-    chain::{EXIT_SEALER, SYSTEM_SENDER, Transaction, system_transaction},
+    chain::{EXIT_SEALER, Transaction, system_transaction},
     codec::record::PackError,
     execute::{CallOutcome, CallRequest, call},
     exit::{IExitSealer, MAX_ASSETS},
@@ -21,9 +21,10 @@ use crate::{
     },
 };
 
-/// Leaves swept in one system transaction. A leaf costs up to 60 k gas (an owner that is a contract is
-/// asked for its recipient with 50 k), a transaction has 16.7 M: 200 always fit.
-const SWEEP: usize = 200;
+/// Leaves swept in one system transaction, at first: 6 to 10 k gas each, of 16.7 M.
+///
+/// A contract may make its own leaves cost up to a million gas each; a step that does not fit is halved.
+const SWEEP: usize = 400;
 
 /// `Transfer(address,address,uint256)` of ERC-20 and ERC-721; only the latter indexes the id.
 const TRANSFER: B256 = b256!("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef");
@@ -35,50 +36,74 @@ sol! {
     function supportsInterface(bytes4 interfaceId) external view returns (bool);
 }
 
-/// Carries out what is left of the plan.
+/// Seals the layer, from wherever an earlier teardown left it.
 pub(super) async fn execute(
     sequencer: &mut Sequencer,
     context: &Context,
     now_ms: u64,
 ) -> Result<(), FlowError> {
-    let system = sequencer.tip().world.account(&SYSTEM_SENDER)?;
-    let mut done = system.map_or(0, |account| account.info.nonce);
-    let timing = Timing { now_ms, last_call: true };
-    if done == 0 {
-        let freeze = transaction(context, 0, IExitSealer::freezeCall {}.abi_encode());
-        sequencer.commit_system(&[freeze], 0, timing).await?;
-        done = 1;
+    let done = Progress::read(&context.stores).await?;
+    let mut sealing = Sealing { sequencer, context, now_ms, sequence: done.sequence };
+    if !done.frozen {
+        sealing.commit(IExitSealer::freezeCall {}.abi_encode()).await?;
     }
-    let calls = calls(sequencer.tip(), context).await?;
-    for (sequence, input) in (1_u64..).zip(calls) {
-        if sequence < done {
-            continue;
+    let mut holders = holders(sealing.sequencer.tip())?;
+    holders.retain(|holder| done.last_holder.is_none_or(|last| *holder > last));
+    sealing.sweep(&holders, |holders| IExitSealer::sweepETHCall { holders }.abi_encode()).await?;
+    let collections = collections(sealing.sequencer.tip(), context).await?;
+    for (asset, (token, mut ids)) in (1_u32..).zip(done.in_order(collections)) {
+        if !done.assets.contains(&token) {
+            sealing.commit(IExitSealer::addAsset721Call { token }.abi_encode()).await?;
         }
-        let transaction = transaction(context, sequence, input);
-        sequencer.commit_system(&[transaction], sequence, timing).await?;
+        ids.retain(|id| done.last_id.get(&asset).is_none_or(|last| id > last));
+        let call = |ids| IExitSealer::sweep721Call { asset, ids }.abi_encode();
+        sealing.sweep(&ids, call).await?;
+    }
+    if !done.sealed {
+        sealing.commit(IExitSealer::sealCall {}.abi_encode()).await?;
     }
     Ok(())
 }
 
-fn transaction(context: &Context, sequence: u64, input: Vec<u8>) -> Transaction {
-    system_transaction(context.config.l1.layer, sequence, EXIT_SEALER, Bytes::from(input))
+/// The system at work: one transaction, one block.
+struct Sealing<'a> {
+    sequencer: &'a mut Sequencer,
+    context: &'a Context,
+    now_ms: u64,
+    sequence: u64,
 }
 
-/// Calls to the sealer after the freeze, in order.
-async fn calls(tip: &Tip, context: &Context) -> Result<Vec<Vec<u8>>, FlowError> {
-    let mut calls = Vec::new();
-    let holders = holders(tip)?;
-    for chunk in holders.chunks(SWEEP) {
-        calls.push(IExitSealer::sweepETHCall { holders: chunk.to_vec() }.abi_encode());
+impl Sealing<'_> {
+    async fn commit(&mut self, input: Vec<u8>) -> Result<(), FlowError> {
+        let timing = Timing { now_ms: self.now_ms, last_call: true };
+        let transaction = transaction(self.context, self.sequence, input);
+        self.sequencer.commit_system(&[transaction], self.sequence, timing).await?;
+        self.sequence += 1;
+        Ok(())
     }
-    for (asset, (token, ids)) in (1_u32..).zip(collections(tip, context).await?) {
-        calls.push(IExitSealer::addAsset721Call { token }.abi_encode());
-        for chunk in ids.chunks(SWEEP) {
-            calls.push(IExitSealer::sweep721Call { asset, ids: chunk.to_vec() }.abi_encode());
+
+    /// Sweeps `items` in steps as large as fit.
+    async fn sweep<T: Clone + Send + Sync>(
+        &mut self,
+        items: &[T],
+        call: impl Fn(Vec<T>) -> Vec<u8> + Send,
+    ) -> Result<(), FlowError> {
+        let mut left = items;
+        let mut step = SWEEP;
+        while !left.is_empty() {
+            step = step.min(left.len());
+            match self.commit(call(left[..step].to_vec())).await {
+                Ok(()) => left = &left[step..],
+                Err(FlowError::Seal { .. }) if step > 1 => step /= 2,
+                Err(error) => return Err(error),
+            }
         }
+        Ok(())
     }
-    calls.push(IExitSealer::sealCall {}.abi_encode());
-    Ok(calls)
+}
+
+fn transaction(context: &Context, sequence: u64, input: Vec<u8>) -> Transaction {
+    system_transaction(context.config.l1.layer, sequence, EXIT_SEALER, Bytes::from(input))
 }
 
 /// Everybody with ETH, in order of address.

@@ -249,7 +249,7 @@ impl Event<'_> {
 
 fn print(report: &Report, json: bool) {
     if json {
-        println!("{}", serde_json::to_string(report).expect("plain data"));
+        crate::ui::print(serde_json::to_string(report).expect("plain data"));
         return;
     }
     let mut facts = Facts::new("a flash layer lived and died");
