@@ -143,7 +143,7 @@ async fn append(context: &Context, tx: &Transaction) {
     context.stores.inbox.append(pending).await.expect("memory does not fail");
 }
 
-fn secret(i: u8) -> B256 {
+const fn secret(i: u8) -> B256 {
     B256::with_last_byte(i + 1)
 }
 
