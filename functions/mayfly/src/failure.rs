@@ -31,8 +31,10 @@ pub(crate) enum Failure {
         reason: String,
     },
     /// The port is taken.
-    #[error("port {port} is taken: {source}. Choose another with --port (0 takes any free one)")]
+    #[error("port {port} is taken: choose another with {option} (0 takes any free one)")]
     Port {
+        /// The option that chooses it.
+        option: &'static str,
         /// The port.
         port: u16,
         /// What the system said.
@@ -45,6 +47,18 @@ pub(crate) enum Failure {
         what: String,
         /// What came back.
         reason: String,
+    },
+    /// The layer in the directory has ended.
+    #[error(
+        "the layer in {dir} has ended, its bundle is {bundle}: choose another directory",
+        dir = dir.display(),
+        bundle = bundle.display()
+    )]
+    Ended {
+        /// The directory.
+        dir: PathBuf,
+        /// The bundle for auditors.
+        bundle: PathBuf,
     },
     /// The stores in the layer's directory.
     #[error(transparent)]
@@ -85,6 +99,7 @@ impl Failure {
             Self::File { .. } => "file",
             Self::Option { .. } => "option",
             Self::Port { .. } => "port",
+            Self::Ended { .. } => "ended",
             Self::Remote { .. } => "remote",
             Self::Disk(_) => "disk",
             Self::Flow(_) => "flow",

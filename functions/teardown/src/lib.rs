@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use node_core::{
     chain::Phase,
     flow::{
-        FlowError,
+        FlowError, phase,
         teardown::{Progress, Teardown, bundle::Bundle},
     },
     port::Clock,
@@ -47,15 +47,17 @@ impl Ending {
         mut tell: impl FnMut(News<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut failures = 0;
+        let mut kept = false;
         loop {
+            if !kept && self.is_published().await? {
+                let bundle = Bundle::collect(&self.teardown.context.stores).await?;
+                tell(News::Bundle(&bundle))?;
+                kept = true;
+            }
             match self.teardown.advance(clock.now_ms()).await {
                 Ok(Progress::Moved(phase)) => {
                     failures = 0;
                     tell(News::Phase(phase))?;
-                    if phase == Phase::Published {
-                        let bundle = Bundle::collect(&self.teardown.context.stores).await?;
-                        tell(News::Bundle(&bundle))?;
-                    }
                 }
                 Ok(Progress::Waiting(wait)) => {
                     tell(News::Waiting(wait.to_string()))?;
@@ -70,6 +72,16 @@ impl Ending {
                 }
                 Err(error) => return Err(error.into()),
             }
+        }
+    }
+
+    /// Whether the next step erases. Asked in every life, so that one that died between two steps does not
+    /// make the next one erase without a bundle.
+    async fn is_published(&self) -> Result<bool, FlowError> {
+        match phase::current(&*self.teardown.context.stores.registers).await {
+            Ok(phase) => Ok(phase == Phase::Published),
+            Err(FlowError::NoLayer) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 }

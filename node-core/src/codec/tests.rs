@@ -1,16 +1,21 @@
 //! Codecs: round trips, golden bytes, and damage of every field.
 
-use alloy_primitives::{Address, B256, Bytes, TxHash};
+use alloy_consensus::{Header, TransactionEnvelope};
+use alloy_primitives::{Address, B256, Bytes, TxHash, U256, keccak256};
 use proptest::prelude::*;
 
 use super::{
     frame::{self, FrameError, HEADER_BYTES, Kind},
     record::{
-        AttemptId, Body, Dropped, MintOrder, OrderRecord, OrderState, Pending, Record, RecordError,
-        SlotContent, SlotEntry,
+        AttemptId, BlockRecord, Body, Dropped, Manifest, MintOrder, MintedOrder, OrderRecord,
+        OrderState, PackedAccount, PackedSlot, Pending, Record, RecordError, SlotContent,
+        SlotEntry, StatePack,
     },
 };
-use crate::chain::{Epoch, SlotNumber};
+use crate::{
+    chain::{Block, DepositEvent, Epoch, Receipt, SlotNumber, Transaction, recover_sender},
+    state::{AccountDelta, AccountInfo, Delta},
+};
 
 fn slot(content: SlotContent) -> SlotEntry {
     SlotEntry { slot: SlotNumber(7), epoch: Epoch(3), attempt: AttemptId(99), content }
@@ -41,8 +46,7 @@ fn records_round_trip() {
     round_trip(&slot(SlotContent::Block { number, hash, body: object }));
     round_trip(&pending());
     round_trip(&Dropped { hash, reason: "nonce too low".to_owned(), dropped_ms: 3 });
-    let order = MintOrder { key: "k".into(), recipient: Address::ZERO, received_ms: 1 };
-    round_trip(&OrderRecord { order, transaction: hash, failure: String::new() });
+    round_trip(&order_record());
 }
 
 /// The body of a frame as written by version 1. A change here is a change of the format: it needs a new
@@ -60,11 +64,99 @@ fn golden_pending() {
     assert_eq!(&bytes[8..12], &68_u32.to_le_bytes());
 }
 
+fn block_record() -> BlockRecord {
+    let header = Header { number: 5, gas_limit: 30_000_000, ..Header::default() };
+    let event = DepositEvent {
+        index: 0,
+        from: Address::repeat_byte(1),
+        to: Address::repeat_byte(2),
+        value: U256::from(7),
+        gas_limit: 50_000,
+        data: Bytes::from_static(b"data"),
+    };
+    let transaction = event.into_transaction(Address::repeat_byte(3));
+    let mut account = AccountDelta::updated(AccountInfo { nonce: 1, ..AccountInfo::default() });
+    account.slots.insert(U256::from(1), U256::from(2));
+    let code = Bytes::from_static(b"code");
+    let delta = Delta {
+        accounts: [(Address::repeat_byte(2), account), (Address::ZERO, AccountDelta::default())]
+            .into(),
+        codes: [(keccak256(&code), code)].into(),
+    };
+    BlockRecord {
+        senders: vec![event_sender(&transaction)],
+        receipts: vec![Receipt {
+            tx_type: transaction.tx_type(),
+            success: true,
+            cumulative_gas_used: 21_000,
+            logs: Vec::new(),
+        }],
+        minted: vec![MintedOrder { key: "stripe/cs_1".into(), transaction: *transaction.hash() }],
+        block: Block { header, transactions: vec![transaction] },
+        delta,
+    }
+}
+
+fn event_sender(transaction: &Transaction) -> Address {
+    recover_sender(transaction).expect("a deposit names its sender")
+}
+
+fn state_pack() -> StatePack {
+    let account = PackedAccount {
+        address: Address::repeat_byte(1),
+        nonce: 3,
+        balance: U256::from(9),
+        code_hash: keccak256(b"code"),
+        storage: vec![PackedSlot { slot: U256::from(1), value: U256::from(2) }],
+    };
+    StatePack { accounts: vec![account], codes: vec![Bytes::from_static(b"code")] }
+}
+
+fn manifest() -> Manifest {
+    Manifest {
+        header: Header { number: 5, ..Header::default() },
+        next_slot: 8,
+        ancestors: vec![B256::repeat_byte(1), B256::repeat_byte(2)],
+        pack: "layers/x/packs/5".into(),
+    }
+}
+
+fn order_record() -> OrderRecord {
+    let order = MintOrder { key: "k".into(), recipient: Address::ZERO, received_ms: 1 };
+    OrderRecord { order, transaction: B256::repeat_byte(6), failure: String::new() }
+}
+
 /// A whole frame written by version 1 stays readable for ever.
+fn stays_readable<R: Record + PartialEq + core::fmt::Debug>(name: &str, record: &R) {
+    let path = format!("{}/src/codec/golden/{name}-v1.frame", env!("CARGO_MANIFEST_DIR"));
+    if option_env!("BLESS").is_some() {
+        std::fs::write(&path, record.to_frame()).expect("the folder is there");
+    }
+    let golden = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    assert_eq!(R::from_frame(&golden).as_ref(), Ok(record), "{name}");
+}
+
+/// `BLESS=1 cargo test` writes the files again, after a change of the format and of its version.
 #[test]
-fn golden_frame_is_readable() {
-    let golden = include_bytes!("golden/pending-v1.frame");
-    assert_eq!(Pending::from_frame(golden), Ok(pending()));
+fn golden_frames_are_readable() {
+    let (number, hash) = (5, B256::repeat_byte(6));
+    stays_readable("pending", &pending());
+    stays_readable("slot-fence", &slot(SlotContent::Fence));
+    let body = Body::Inline(Bytes::from_static(b"frame"));
+    stays_readable("slot-block", &slot(SlotContent::Block { number, hash, body }));
+    stays_readable("slot-end", &slot(SlotContent::End { number, hash }));
+    stays_readable("dropped", &Dropped { hash, reason: "nonce too low".into(), dropped_ms: 3 });
+    stays_readable("order", &order_record());
+    stays_readable("block", &block_record());
+    stays_readable("pack", &state_pack());
+    stays_readable("manifest", &manifest());
+}
+
+#[test]
+fn blocks_packs_and_manifests_round_trip() {
+    round_trip(&block_record());
+    round_trip(&state_pack());
+    round_trip(&manifest());
 }
 
 #[test]

@@ -12,15 +12,8 @@ use crate::{
 /// Opens a layer, or goes on with the one in the directory, and serves it until Ctrl-C.
 pub(crate) async fn run(up: Up, json: bool) -> Result<(), Failure> {
     let place = Place::new(&up.place.dir);
-    if let Some(outcome) = place.outcome()? {
-        return Err(Failure::Option {
-            option: "--dir",
-            reason: format!(
-                "the layer `{}` in {} has ended; choose another directory, or remove this one",
-                outcome.name,
-                up.place.dir.display()
-            ),
-        });
+    if place.outcome()?.is_some() {
+        return Err(place.ended());
     }
     let steps = Steps::new(json);
     let opening = steps.start("opening the layer", 0);

@@ -23,8 +23,12 @@ use super::{Chain, loopback};
 use crate::{failure::Failure, keys::Keys};
 
 /// Binds a port on the loopback interface.
-pub(super) async fn bind(port: u16) -> Result<TcpListener, Failure> {
-    TcpListener::bind(("127.0.0.1", port)).await.map_err(|source| Failure::Port { port, source })
+pub(super) async fn bind(port: u16, option: &'static str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|source| Failure::Port {
+        option,
+        port,
+        source,
+    })
 }
 
 /// The URL of a server on this machine.

@@ -142,7 +142,7 @@ impl Devnet {
         let rules = Arc::new(Rules::ethereum(config.chain_id));
         let context = Context { stores, config: Arc::new(config), rules, signer: None };
         let chain = Chain::start(context, Arc::clone(clock), Tags::instant()).await?;
-        let listener = http::bind(port).await?;
+        let listener = http::bind(port, "--l1-port").await?;
         let address = listener.local_addr().map_err(|error| Failure::remote("server", error))?;
         let routes = mayfly_rpc::router(Arc::clone(&chain.node));
         let server = http::serve(listener, routes, chain.stop.subscribe());

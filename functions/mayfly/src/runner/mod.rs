@@ -25,7 +25,7 @@ use mayfly_sequencer::SystemClock;
 use mayfly_webhook::{Secret, Secrets, WebhookState};
 use node_core::{
     chain::{LayerConfig, LayerId},
-    flow::{mint, open, phase, sequence::Context},
+    flow::{FlowError, mint, open, phase, sequence::Context},
     port::{Clock, L1, MintSigner, Stores},
     rpc::Tags,
 };
@@ -142,7 +142,7 @@ impl Runner {
         let routes = mayfly_rpc::router(Arc::clone(&layer.node))
             .merge(mayfly_webhook::router(webhook))
             .merge(http::operator(&layer, &keys, Arc::clone(&closing)));
-        let listener = http::bind(options.port).await?;
+        let listener = http::bind(options.port, "--port").await?;
         let url =
             http::url(listener.local_addr().map_err(|error| Failure::remote("server", error))?);
         let server = http::serve(listener, routes, layer.stop.subscribe());
@@ -225,7 +225,11 @@ async fn open_layer(
     let place = &options.place;
     if let Some(layer) = place.layer()? {
         let stores = disk.stores(layer);
-        let config = open::config(&*stores.registers).await?;
+        let config = match open::config(&*stores.registers).await {
+            // Erased, and the process died before it could say so.
+            Err(FlowError::NoLayer) if place.bundle().exists() => return Err(place.ended()),
+            other => other?,
+        };
         return Ok((stores, config, false));
     }
     let now_s = clock.now_ms() / 1000;

@@ -110,6 +110,11 @@ impl Place {
         self.write("outcome.json", outcome)
     }
 
+    /// The error of starting a layer that has ended.
+    pub(crate) fn ended(&self) -> Failure {
+        Failure::Ended { dir: self.0.clone(), bundle: self.bundle() }
+    }
+
     /// Writes a file whole: a crash leaves the old one or the new one.
     pub(crate) fn write_bytes(&self, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         let temporary = path.with_extension("part");

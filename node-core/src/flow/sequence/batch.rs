@@ -22,6 +22,10 @@ use crate::{
     state::WorldState,
 };
 
+/// Bytes of wallets' transactions in one block. EIP-7934 allows 8 MiB for a whole block; mints, which are
+/// signed here and small, have the rest.
+const BLOCK_BYTES: usize = 6 * 1024 * 1024;
+
 /// When a block is built, and how long gaps are waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
@@ -111,6 +115,7 @@ pub(super) fn build(
         dropped: Vec::new(),
         behind_gap: BTreeMap::new(),
         full: false,
+        bytes_left: BLOCK_BYTES,
         now_ms: timing.now_ms,
     };
     let (deposits, wallets): (Vec<_>, Vec<_>) =
@@ -150,6 +155,7 @@ struct Filling {
     /// By sender and nonce: waits for an earlier nonce.
     behind_gap: BTreeMap<Address, BTreeMap<u64, (Pending, Transaction)>>,
     full: bool,
+    bytes_left: usize,
     now_ms: u64,
 }
 
@@ -233,8 +239,15 @@ impl Filling {
 
     /// Returns whether the transaction is in the block now.
     fn execute(&mut self, pending: &Pending, transaction: &Transaction) -> Result<bool, FlowError> {
+        if pending.raw.len() > self.bytes_left {
+            self.full = true;
+            return Ok(false);
+        }
         match self.builder.execute(transaction, pending.sender)? {
-            Outcome::Included(_) => return Ok(true),
+            Outcome::Included(_) => {
+                self.bytes_left -= pending.raw.len();
+                return Ok(true);
+            }
             Outcome::Rejected(Rejected::NoRoom { .. }) => self.full = true,
             Outcome::Rejected(Rejected::NonceTooHigh { .. }) => {
                 self.hold(pending.clone(), transaction.clone());
