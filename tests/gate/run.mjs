@@ -42,6 +42,10 @@ function layer() {
 
 const results = [];
 step("tools", install);
+if (!results[0].passed) {
+  console.error("the tools could not be installed; nothing else can run");
+  summarise();
+}
 for (const [name, command] of plan) {
   step(name, () => sh(command));
 }
@@ -65,9 +69,10 @@ function install() {
   return npm() && pip();
 }
 
+/** Not `npm ci`: it wants the lock to list the binaries of every platform, which a registry may not offer. */
 function npm() {
   return once("node_modules/.mayfly-pins", ["package.json", "package-lock.json"], () =>
-    sh("npm ci --no-audit --no-fund"),
+    sh("npm install --no-save --no-audit --no-fund"),
   );
 }
 

@@ -32,7 +32,7 @@ impl Anvil {
     /// Starts a node.
     ///
     /// # Panics
-    /// When anvil is not installed (`npm ci` in the root of the workspace does) or does not start. A test
+    /// When anvil is not installed (`make test` does) or does not start. A test
     /// without its L1 must not pass.
     #[must_use]
     pub fn start() -> Self {
