@@ -148,7 +148,7 @@ fn binary() -> PathBuf {
     let found =
         here.ancestors().map(|above| above.join(&package).join(&file)).find(|path| path.is_file());
     found.unwrap_or_else(|| {
-        panic!("anvil is not installed: no {package} here or above; run `npm ci` in the workspace's root")
+        panic!("anvil is not installed: no {package} here or above; run `npm install` in the workspace's root")
     })
 }
 

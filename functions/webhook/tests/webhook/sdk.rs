@@ -17,7 +17,10 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 fn sdk(verb: &str, requests: &[Value]) -> Vec<Value> {
     let root = Path::new(ROOT);
     let installed = root.join("node_modules/stripe").exists();
-    assert!(installed, "npm package `stripe` is not installed: run `npm ci` in the project's root");
+    assert!(
+        installed,
+        "npm package `stripe` is not installed: run `npm install` in the project's root"
+    );
     let mut node = Command::new("node")
         .arg(root.join("tests/clients/stripe-sign.mjs"))
         .arg(verb)

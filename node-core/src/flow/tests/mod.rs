@@ -3,3 +3,4 @@
 mod kit;
 mod sequence;
 mod submit;
+mod teardown;
