@@ -24,7 +24,7 @@ use crate::{
         sequence::{Committed, Context, Sequencer, Step, TakeOver, Timing},
         submit::{self, SubmitError},
     },
-    port::{Doorbell, Log, LogAppend, MintSigner, PortError, SignError, Stores, memory::Memory},
+    port::{Doorbell, Log, LogAppend, MintSigner, PortError, SignError, memory::Memory},
 };
 
 pub(super) const CHAIN_ID: u64 = 4_242;
@@ -125,14 +125,15 @@ pub(super) struct Layer {
 
 impl Layer {
     pub(super) fn open() -> Self {
-        Self::on(Memory::stores())
+        Self::with_sealer(&[0])
     }
 
-    /// Opens a layer on empty stores and deposits 10 ETH for accounts 0 to 3.
-    pub(super) fn on(stores: Stores) -> Self {
+    /// Opens a layer whose sealer has `code` and deposits 10 ETH for accounts 0 to 3.
+    pub(super) fn with_sealer(code: &'static [u8]) -> Self {
+        let stores = Memory::stores();
         let config = config();
         let sealer =
-            GenesisAccount { nonce: 1, code: Bytes::from_static(&[0]), ..Default::default() };
+            GenesisAccount { nonce: 1, code: Bytes::from_static(code), ..Default::default() };
         let ticket =
             GenesisAccount { nonce: 1, code: Bytes::from_static(&[0]), ..Default::default() };
         let alloc = Alloc::from([(EXIT_SEALER, sealer), (Address::repeat_byte(0x77), ticket)]);
@@ -156,14 +157,7 @@ impl Layer {
     }
 
     pub(super) fn deposit(&self, index: u64, to: Address) {
-        let event = DepositEvent {
-            index,
-            from: Address::repeat_byte(0xdd),
-            to,
-            value: U256::from(10 * ETHER),
-            gas_limit: 50_000,
-            data: Bytes::new(),
-        };
+        let event = deposit(index, to);
         let transaction = event.into_transaction(self.context.config.l1.layer);
         let pending = Pending { deposit_position: index + 1, ..pending(&transaction, NOW_MS) };
         block_on(self.context.stores.inbox.append(pending)).expect("memory does not fail");
@@ -213,6 +207,18 @@ impl Layer {
 
     pub(super) fn tip(&self) -> Tip {
         block_on(Tip::load(&self.context.stores)).expect("memory does not fail")
+    }
+}
+
+/// 10 ETH for `to`.
+pub(super) fn deposit(index: u64, to: Address) -> DepositEvent {
+    DepositEvent {
+        index,
+        from: Address::repeat_byte(0xdd),
+        to,
+        value: U256::from(10 * ETHER),
+        gas_limit: 50_000,
+        data: Bytes::new(),
     }
 }
 

@@ -1,11 +1,15 @@
 use std::sync::{Arc, Mutex};
 
+use alloy_primitives::Address;
+use alloy_sol_types::SolCall;
 use async_trait::async_trait;
 use futures::executor::block_on;
 
-use super::kit::{Layer, NOW_MS};
+use super::kit::{Layer, NOW_MS, account, deposit};
 use crate::{
-    chain::{DepositEvent, Finality, Phase},
+    chain::{DepositEvent, Finality, Phase, SlotNumber},
+    codec::record::{BlockRecord, Body, Record, SlotContent},
+    exit::IExitSealer::sweepETHCall,
     flow::{
         phase,
         teardown::{Progress, Teardown, Wait},
@@ -13,18 +17,18 @@ use crate::{
     port::{L1, L1Action, L1Receipt, L1View, PortError},
 };
 
-/// An L1 that says what it is told to say, and takes no transaction.
+/// An L1 that says what it is told to say, has these deposits in block 1, and takes no transaction.
 #[derive(Debug, Default)]
-struct Said(Mutex<L1View>);
+struct Said(Mutex<L1View>, Vec<DepositEvent>);
 
 #[async_trait]
 impl L1 for Said {
     async fn block_number(&self, _: Finality) -> Result<u64, PortError> {
-        Ok(0)
+        Ok(1)
     }
 
     async fn deposits(&self, _: u64, _: u64) -> Result<Vec<DepositEvent>, PortError> {
-        Ok(Vec::new())
+        Ok(self.1.clone())
     }
 
     async fn view(&self, _: Finality) -> Result<L1View, PortError> {
@@ -79,4 +83,47 @@ fn a_layer_whose_deposits_cannot_be_closed_is_not_sealed() {
     assert!(refused.is_err(), "{refused:?}");
     let registers = &*layer.context.stores.registers;
     assert_eq!(block_on(phase::current(registers)).expect("open"), Phase::Draining);
+}
+
+/// Runtime code that reverts when its call data is longer than 1 KiB, and else stops:
+///
+/// ```text
+/// CALLDATASIZE PUSH2 0x0400 LT PUSH1 9 JUMPI STOP JUMPDEST PUSH0 PUSH0 REVERT
+/// ```
+const TAKES_LITTLE: &[u8] =
+    &[0x36, 0x61, 0x04, 0x00, 0x10, 0x60, 0x09, 0x57, 0x00, 0x5b, 0x5f, 0x5f, 0xfd];
+
+#[test]
+fn a_step_of_the_seal_that_does_not_fit_is_halved_and_nobody_is_left_out() {
+    let layer = Layer::with_sealer(TAKES_LITTLE);
+    let holder = |index: u64| match u8::try_from(index) {
+        Ok(index) if index < 4 => account(index),
+        _ => Address::left_padding_from(&(0x1000 + index).to_be_bytes()),
+    };
+    let deposits: Vec<_> = (0..90).map(|index| deposit(index, holder(index))).collect();
+    let view = L1View { deposits_closed: true, deposit_count: 90, ..L1View::default() };
+    let l1 = Arc::new(Said(Mutex::new(view), deposits));
+    let teardown = Teardown { context: layer.context.clone(), l1, holder: "end".to_owned() };
+    block_on(teardown.advance(NOW_MS)).expect("draining");
+    let sealed = block_on(teardown.advance(NOW_MS)).expect("it seals, in smaller steps");
+    assert_eq!(sealed, Progress::Moved(Phase::Sealed));
+
+    let mut swept = Vec::new();
+    let mut steps = 0;
+    let entries = block_on(layer.context.stores.log.read_from(SlotNumber(0), 1_000));
+    for entry in entries.expect("memory does not fail") {
+        let SlotContent::Block { body: Body::Inline(frame), .. } = entry.content else { continue };
+        let record = BlockRecord::from_frame(&frame).expect("our own frame");
+        for tx in record.block.transactions {
+            let call = tx.as_deposit().map(|deposit| deposit.input.clone()).unwrap_or_default();
+            if let Ok(call) = sweepETHCall::abi_decode(&call) {
+                swept.extend(call.holders);
+                steps += 1;
+            }
+        }
+    }
+    let mut expected: Vec<_> = (0..90).map(holder).collect();
+    expected.sort_unstable();
+    assert_eq!(swept, expected, "each holder once, ascending");
+    assert!(steps > 1, "the sweep was cut into {steps}");
 }
