@@ -81,7 +81,7 @@ impl Disk {
                 path: root.join(&name),
                 reason: error.to_string(),
             };
-            objects::read(&tree, &name, 0..u64::MAX).map_err(damaged)?;
+            objects::read(&tree, &name, objects::Part::Whole).map_err(damaged)?;
         }
         Ok(())
     }

@@ -25,7 +25,8 @@ pub async fn all(stores: &Stores) -> Result<(), PortError> {
     register_is_compare_and_swap(stores).await?;
     order_is_recorded_once(stores).await?;
     object_create_if_absent(stores).await?;
-    object_ranges_and_lists(stores).await?;
+    object_ranges_are_exact(stores).await?;
+    objects_are_listed_and_deleted(stores).await?;
     erase_leaves_nothing(stores).await
 }
 
@@ -149,10 +150,33 @@ async fn object_create_if_absent(stores: &Stores) -> Result<(), PortError> {
     Ok(())
 }
 
-async fn object_ranges_and_lists(stores: &Stores) -> Result<(), PortError> {
+async fn object_ranges_are_exact(stores: &Stores) -> Result<(), PortError> {
     let objects = &stores.objects;
-    assert_eq!(objects.get_range("p/a", 2..5).await?, Bytes::from_static(b"cde"));
-    assert_eq!(objects.get_range("p/a", 8..100).await?, Bytes::from_static(b"ij"));
+    for (offset, length, expected) in
+        [(2, 3, "cde"), (0, 10, "abcdefghij"), (9, 1, "j"), (4, 0, ""), (10, 0, "")]
+    {
+        let got = objects.get_range("p/a", offset, length).await?;
+        assert_eq!(got, Bytes::from_static(expected.as_bytes()), "{length} bytes from {offset} on");
+    }
+    for (offset, length) in [(8, 3), (10, 1), (11, 0), (0, 11), (u64::MAX, 1), (1, usize::MAX)] {
+        let short = objects.get_range("p/a", offset, length).await;
+        let Err(PortError::Corrupt { name, reason }) = &short else {
+            panic!("{length} bytes from {offset} on are not there: {short:?}");
+        };
+        assert!(name.contains("p/a"), "names the object: {name}");
+        for part in [format!("{length} bytes"), format!("offset {offset}"), "10 bytes".to_owned()] {
+            assert!(reason.contains(&part), "says `{part}`: {reason}");
+        }
+    }
+    for length in [0, 1] {
+        let missing = objects.get_range("p/none", 0, length).await;
+        assert!(matches!(missing, Err(PortError::NotFound { .. })), "{missing:?}");
+    }
+    Ok(())
+}
+
+async fn objects_are_listed_and_deleted(stores: &Stores) -> Result<(), PortError> {
+    let objects = &stores.objects;
     objects.put("p/b/c", Bytes::from_static(b"1"), Put::IfAbsent).await?;
     objects.put("q/a", Bytes::from_static(b"1"), Put::IfAbsent).await?;
     assert_eq!(objects.list("p/").await?, ["p/a", "p/b/c"]);

@@ -59,6 +59,14 @@ impl PortError {
         Self::Corrupt { name: name.into(), reason: error.to_string() }
     }
 
+    /// An object that ends before a range of it does.
+    pub fn short(name: impl Into<String>, offset: u64, length: usize, size: u64) -> Self {
+        let reason = format!(
+            "expected {length} bytes from offset {offset} on, got an object of {size} bytes"
+        );
+        Self::Corrupt { name: name.into(), reason }
+    }
+
     /// A call that may be repeated.
     pub fn unavailable(what: impl Into<String>, source: impl Into<Source>) -> Self {
         Self::Unavailable { what: what.into(), source: source.into() }

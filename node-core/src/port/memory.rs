@@ -1,6 +1,5 @@
 //! The reference model: every port in memory, under one lock.
 
-use core::ops::Range;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -218,10 +217,13 @@ impl Objects for Memory {
         heap.objects.get(name).cloned().ok_or_else(|| PortError::NotFound { name: name.to_owned() })
     }
 
-    async fn get_range(&self, name: &str, range: Range<u64>) -> Result<Bytes, PortError> {
+    async fn get_range(&self, name: &str, offset: u64, length: usize) -> Result<Bytes, PortError> {
         let whole = Objects::get(self, name).await?;
-        let cut = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(whole.len());
-        Ok(whole.slice(cut(range.start)..cut(range.end.max(range.start))))
+        let size = u64::try_from(whole.len()).expect("usize fits u64 on every target");
+        let short = || PortError::short(name, offset, length, size);
+        let start = usize::try_from(offset).map_err(|_| short())?;
+        let end = start.checked_add(length).filter(|end| *end <= whole.len()).ok_or_else(short)?;
+        Ok(whole.slice(start..end))
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>, PortError> {

@@ -1,4 +1,3 @@
-use core::ops::Range;
 use std::sync::Arc;
 
 use alloy_primitives::{Address, Bytes, TxHash};
@@ -170,8 +169,12 @@ pub trait Objects: Send + Sync {
     /// [`PortError::NotFound`].
     async fn get(&self, name: &str) -> Result<Bytes, PortError>;
 
-    /// Returns bytes `range` of an object; a range beyond its end is cut.
-    async fn get_range(&self, name: &str, range: Range<u64>) -> Result<Bytes, PortError>;
+    /// Returns exactly `length` bytes of an object from `offset` on.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`]; [`PortError::Corrupt`] when the object ends before the range does: the
+    /// reader knows from elsewhere what is there, so a short object is a damaged one.
+    async fn get_range(&self, name: &str, offset: u64, length: usize) -> Result<Bytes, PortError>;
 
     /// Returns the names under `prefix`, sorted.
     async fn list(&self, prefix: &str) -> Result<Vec<String>, PortError>;

@@ -29,6 +29,33 @@ const MAGIC: [u8; 8] = *b"MFLYOBJ1";
 pub(super) enum ReadError {
     Io(io::Error),
     Damaged(&'static str),
+    /// The object ends before the part does.
+    Short {
+        offset: u64,
+        length: usize,
+        size: u64,
+    },
+}
+
+/// What of an object is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Part {
+    Whole,
+    Range { offset: u64, length: usize },
+}
+
+impl Part {
+    /// Returns where the part is in an object of `size` bytes.
+    fn within(self, size: usize) -> Result<Range<usize>, ReadError> {
+        let Self::Range { offset, length } = self else { return Ok(0..size) };
+        let start = usize::try_from(offset).ok();
+        let end = start.and_then(|start| start.checked_add(length)).filter(|end| *end <= size);
+        start.zip(end).map(|(start, end)| start..end).ok_or_else(|| ReadError::Short {
+            offset,
+            length,
+            size: u64::try_from(size).expect("usize fits u64 on every target"),
+        })
+    }
 }
 
 impl From<io::Error> for ReadError {
@@ -60,12 +87,11 @@ fn seal(name: &str, sums_and_length: &[u8]) -> u64 {
     hash.digest()
 }
 
-/// Reads and verifies the bytes of `range`, cut at the end of the object.
-pub(super) fn read(file: &mut File, name: &str, range: Range<u64>) -> Result<Vec<u8>, ReadError> {
+/// Reads and verifies a part of the object.
+pub(super) fn read(file: &mut File, name: &str, part: Part) -> Result<Vec<u8>, ReadError> {
     let Trailer { sums, length } = Trailer::read(file, name)?;
-    let cut = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(length);
-    let (start, end) = (cut(range.start), cut(range.end));
-    if start >= end {
+    let Range { start, end } = part.within(length)?;
+    if start == end {
         return Ok(Vec::new());
     }
     let first = start / CHUNK_BYTES;

@@ -10,6 +10,7 @@ mod name;
 mod port;
 mod tree;
 
+pub(crate) use file::Part;
 pub(crate) use port::read;
 pub(crate) use tree::{Tree, sync_directory};
 

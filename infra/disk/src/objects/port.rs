@@ -1,4 +1,3 @@
-use core::ops::Range;
 use std::{
     fs::File,
     io::{self, ErrorKind},
@@ -12,7 +11,7 @@ use node_core::port::{Objects, PortError, Put, PutOutcome};
 
 use super::{
     Tree,
-    file::{self, ReadError},
+    file::{self, Part, ReadError},
     name,
     tree::is_absent,
 };
@@ -30,11 +29,11 @@ impl Objects for Layer {
     }
 
     async fn get(&self, name: &str) -> Result<Bytes, PortError> {
-        read(&self.directory.objects, name, 0..u64::MAX)
+        read(&self.directory.objects, name, Part::Whole)
     }
 
-    async fn get_range(&self, name: &str, range: Range<u64>) -> Result<Bytes, PortError> {
-        read(&self.directory.objects, name, range)
+    async fn get_range(&self, name: &str, offset: u64, length: usize) -> Result<Bytes, PortError> {
+        read(&self.directory.objects, name, Part::Range { offset, length })
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>, PortError> {
@@ -73,15 +72,15 @@ fn put_error(name: &str, path: &Path, error: io::Error) -> PortError {
     }
 }
 
-/// Reads and verifies the bytes of `range` of an object.
-pub(crate) fn read(tree: &Tree, name: &str, range: Range<u64>) -> Result<Bytes, PortError> {
+/// Reads and verifies a part of an object.
+pub(crate) fn read(tree: &Tree, name: &str, part: Part) -> Result<Bytes, PortError> {
     let path = name::path(tree.root(), name)?;
     if path.is_dir() {
         return Err(PortError::NotFound { name: name.to_owned() });
     }
     let bytes = File::open(&path)
         .map_err(ReadError::from)
-        .and_then(|mut opened| file::read(&mut opened, name, range));
+        .and_then(|mut opened| file::read(&mut opened, name, part));
     bytes.map(Bytes::from).map_err(|error| read_error(name, error))
 }
 
@@ -91,6 +90,9 @@ fn read_error(name: &str, error: ReadError) -> PortError {
         ReadError::Io(error) if error.kind() == ErrorKind::UnexpectedEof => damaged(name, "cut"),
         ReadError::Io(error) => PortError::unavailable("read an object", error),
         ReadError::Damaged(reason) => damaged(name, reason),
+        ReadError::Short { offset, length, size } => {
+            PortError::short(format!("object {name}"), offset, length, size)
+        }
     }
 }
 
