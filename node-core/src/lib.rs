@@ -5,7 +5,7 @@
 //!
 //! | floor | module | what |
 //! |---|---|---|
-//! | 0 | [`chain`] | ids, configuration, genesis, transactions, blocks, receipts, phases |
+//! | 0 | [`chain`], [`keccak`] | ids, configuration, genesis, transactions, blocks, receipts, phases; many hashes at once |
 //! | 1 | [`trie`], [`state`] | the sparse Merkle-Patricia trie; accounts, storage and code over it |
 //! | 2 | [`execute`], [`exit`], [`codec`] | the EVM; the exit tree, mirror of the L1 contracts; stored formats |
 //! | 3 | [`port`] | the outside world as traits, their reference model, one conformance suite |
@@ -19,6 +19,7 @@ pub mod codec;
 pub mod execute;
 pub mod exit;
 pub mod flow;
+pub mod keccak;
 pub mod port;
 pub mod rpc;
 pub mod state;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 /** Modules of node-core by floor; those of one floor may use each other. */
 const FLOORS = [
-  ["chain"],
+  ["chain", "keccak"],
   ["trie", "state"],
   ["execute", "exit", "codec"],
   ["port"],

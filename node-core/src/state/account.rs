@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256};
 use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
 
-use crate::trie::{Trie, Value};
+use crate::trie::{Trie, Unhashed, Value};
 
 /// What a transaction sees of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,10 @@ impl Value for Account {
             alloy_rlp::decode_exact(bytes)?;
         let info = AccountInfo { nonce, balance, code_hash };
         Ok(Self { info, storage: Trie::from_root(storage_root), address: None })
+    }
+
+    fn gather<'a>(&'a self, unhashed: &mut Unhashed<'a>) {
+        unhashed.add(&self.storage);
     }
 }
 

@@ -10,7 +10,7 @@
 //! | `nibbles` | paths and their hex-prefix encoding |
 //! | `node` | the shape in memory |
 //! | `rlp` | nodes to and from their encoding |
-//! | `hash` | the pass over dirty nodes |
+//! | `hash` | the pass over dirty nodes, many at once |
 //! | `build`, `update`, `collapse` | sorted build, sorted batch, what a removal leaves |
 //! | `ops`, `iter` | the public verbs |
 //! | `reveal`, `proof` | nodes from outside, EIP-1186 |
@@ -35,6 +35,7 @@ mod value;
 mod tests;
 
 pub use error::{NodeError, ProofError, TrieError};
+pub use hash::Unhashed;
 pub use iter::Iter;
 pub use nibbles::{MAX_KEY_LEN, Nibbles};
 pub use ops::{EMPTY_ROOT, Trie};

@@ -109,6 +109,16 @@ impl<V> Link<V> {
     pub(crate) const fn is_empty(&self) -> bool {
         matches!(self, Self::Empty)
     }
+
+    /// What the parent's encoding says about the subtree; `None` for no subtree, and where something
+    /// changed since the last pass of hashing.
+    pub(crate) fn known_reference(&self) -> Option<NodeRef> {
+        match self {
+            Self::Empty => None,
+            Self::Blinded(hash) => Some(NodeRef::hash(*hash)),
+            Self::Loaded(_, cached) => cached.get().copied(),
+        }
+    }
 }
 
 impl<V> From<Node<V>> for Link<V> {
@@ -197,15 +207,15 @@ impl NodeRef {
 
     /// The reference to a node with this encoding.
     pub(crate) fn of(encoding: &[u8]) -> Self {
+        Self::embedded(encoding).unwrap_or_else(|| Self::hash(keccak256(encoding)))
+    }
+
+    /// The reference to a node with this encoding, if it is one that needs no hash.
+    pub(crate) fn embedded(encoding: &[u8]) -> Option<Self> {
         let mut bytes = [0; 32];
-        match bytes.get_mut(..encoding.len()) {
-            Some(place) if encoding.len() < 32 => {
-                place.copy_from_slice(encoding);
-                // Below 32 by the guard.
-                Self { len: u8::try_from(encoding.len()).unwrap_or(0), bytes }
-            }
-            _ => Self::hash(keccak256(encoding)),
-        }
+        let place = bytes.get_mut(..encoding.len()).filter(|place| place.len() < 32)?;
+        place.copy_from_slice(encoding);
+        Some(Self { len: u8::try_from(encoding.len()).ok()?, bytes })
     }
 
     /// The hash, unless the node is embedded.
@@ -221,7 +231,10 @@ impl NodeRef {
     /// Appends what the parent's encoding contains.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         if self.len == 32 {
-            out.push(alloy_rlp::EMPTY_STRING_CODE + 32);
+            // In one piece: most references are hashes.
+            let mut string = [alloy_rlp::EMPTY_STRING_CODE + 32; 33];
+            string[1..].copy_from_slice(&self.bytes);
+            return out.extend_from_slice(&string);
         }
         out.extend_from_slice(&self.bytes[..usize::from(self.len)]);
     }

@@ -2,6 +2,8 @@
 
 use alloy_primitives::Bytes;
 
+use super::Unhashed;
+
 /// A typed value of a leaf.
 ///
 /// Encodings must not be empty: an empty value in a trie means that there is none.
@@ -14,6 +16,12 @@ pub trait Value: Clone {
     /// # Errors
     /// When `bytes` are not exactly one canonical encoding.
     fn decode(bytes: &[u8]) -> alloy_rlp::Result<Self>;
+
+    /// Hands over the tries whose roots the encoding contains, for them to be hashed together with
+    /// those of all other values before anything is encoded.
+    fn gather<'a>(&'a self, unhashed: &mut Unhashed<'a>) {
+        let _ = unhashed;
+    }
 }
 
 impl Value for Bytes {
