@@ -19,7 +19,7 @@ pub use deposit::{DepositEvent, SYSTEM_GAS_LIMIT, system_transaction};
 pub use genesis::{GenesisAccount, genesis_header};
 pub use ids::{Epoch, LayerId, ParseLayerIdError, SlotNumber};
 pub use phase::Phase;
-pub use receipt::{Receipt, receipts_root, transactions_root};
+pub use receipt::Receipt;
 pub use transaction::{Transaction, TransactionType, decode_transaction, recover_sender};
 
 /// `SYSTEM` of the layer: sender of the system transactions that freeze, sweep and seal.

@@ -22,10 +22,7 @@ use super::{
     seal, system,
 };
 use crate::{
-    chain::{
-        Ancestors, Block, Receipt, SealedHeader, Transaction, seal as seal_header,
-        transactions_root,
-    },
+    chain::{Ancestors, Block, Receipt, SealedHeader, Transaction, seal as seal_header},
     state::{Delta, WorldState},
 };
 
@@ -78,20 +75,21 @@ impl Builder {
     /// Opens the block after `parent`, whose state is `world`: the system calls of EIP-4788 and
     /// EIP-2935 are made.
     ///
+    /// Where nobody keeps a clone of `world`, [`finish`](Self::finish) changes it in place.
     /// `ancestors` are the blocks up to `parent`, which itself may be left out.
     ///
     /// # Errors
     /// [`Fault`] when state cannot be read.
     pub fn start(
         parent: &SealedHeader,
-        world: &WorldState,
+        world: WorldState,
         ancestors: &Ancestors,
         rules: Rules,
         env: NextBlock,
     ) -> Result<Self, Fault> {
         let mut ancestors = ancestors.clone();
         ancestors.push(parent.number, parent.hash());
-        let mut machine = Machine::new(&rules, &env, Overlay::new(world.clone(), ancestors));
+        let mut machine = Machine::new(&rules, &env, Overlay::new(world, ancestors));
         if let Some(ledger) = rules.supply {
             ledger.load(machine.overlay())?;
         }
@@ -155,6 +153,11 @@ impl Builder {
         Ok(self.machine.overlay().world().clone().apply(&delta)?)
     }
 
+    /// Gives up the block; returns the state before it.
+    pub fn abandon(mut self) -> WorldState {
+        self.machine.overlay().take_world()
+    }
+
     /// Closes the block: withdrawals, requests, roots.
     ///
     /// # Errors
@@ -163,14 +166,14 @@ impl Builder {
     pub fn finish(mut self) -> Result<Built, BlockError> {
         self.pay_withdrawals()?;
         let requests_hash = self.collect_requests()?;
-        let before = self.machine.overlay().world().clone();
         let delta = seal::delta(self.machine.overlay());
+        let before = self.machine.overlay().take_world();
         let world = before.apply(&delta).map_err(Fault::from)?;
         let decided = seal::header(&self.env, self.parent_hash);
         let executed = seal::summarize(&self.receipts);
         let header = Header {
             state_root: world.root(),
-            transactions_root: transactions_root(&self.transactions),
+            transactions_root: seal::transactions_root(&self.transactions),
             receipts_root: executed.receipts_root,
             logs_bloom: executed.logs_bloom,
             gas_used: self.room.gas_used(),

@@ -7,7 +7,7 @@
 //! | `overlay` | what a block changed so far, over the world before it |
 //! | `machine` | revm, but for who is checked and who is paid |
 //! | `deposit`, `supply` | `0x7E` transactions; where ETH came from and went |
-//! | `system`, `requests`, `seal` | what happens around the transactions of a block |
+//! | `system`, `requests`, `seal`, `blooms` | what happens around the transactions of a block |
 //! | `admit` | what can be said of a transaction before it is run |
 //! | `build`, `verify` | a block from transactions; a block from somebody else |
 //! | `call` | `eth_call`, `eth_estimateGas`, `eth_createAccessList` |
@@ -16,6 +16,7 @@
 //! the rows of [`Rules`] only, and in `0x7E` deposits.
 
 mod admit;
+mod blooms;
 mod build;
 mod call;
 mod convert;
@@ -48,6 +49,7 @@ pub use error::{BlockError, Fault};
 pub use outcome::{Included, Outcome};
 pub use rejected::{BlobFault, Rejected};
 pub use rules::{Fees, Protocol, Rules, SupplyLedger};
+pub use seal::{Summary, summarize, transactions_root};
 pub use verify::{
     Candidate, InvalidBlock, Senders, Verified, VerifyError, verify, verify_candidate,
 };

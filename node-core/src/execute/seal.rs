@@ -1,18 +1,19 @@
 //! What remains of a block once its last transaction is executed: delta, world, roots.
 
-use alloy_consensus::{
-    Header, TxReceipt,
-    proofs::{calculate_receipt_root, calculate_withdrawals_root},
-};
+use alloy_consensus::{Header, ReceiptWithBloom, proofs::calculate_withdrawals_root};
+use alloy_eips::Encodable2718;
 use alloy_primitives::{B256, Bloom, KECCAK256_EMPTY};
 
 use super::{
+    blooms::blooms,
     env::NextBlock,
     overlay::{Cached, Overlay, Storage},
 };
 use crate::{
-    chain::Receipt,
+    chain::{Receipt, Transaction},
+    keccak::Messages,
     state::{AccountChange, AccountDelta, Delta},
+    trie::ordered_root,
 };
 
 /// Returns the header of a block as far as its author decides it; the rest is that of an empty block.
@@ -34,31 +35,53 @@ pub(super) fn header(env: &NextBlock, parent_hash: B256) -> Header {
 }
 
 /// What the receipts of a block add to its header.
-pub(super) struct Summary {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
     /// Root of the receipts trie.
-    pub(super) receipts_root: B256,
+    pub receipts_root: B256,
     /// Union of the receipts' blooms.
-    pub(super) logs_bloom: Bloom,
+    pub logs_bloom: Bloom,
 }
 
-/// Hashes every log once, for the root and for the bloom.
-pub(super) fn summarize(receipts: &[Receipt]) -> Summary {
-    let with_bloom: Vec<_> = receipts.iter().map(TxReceipt::with_bloom_ref).collect();
-    let logs_bloom = with_bloom.iter().fold(Bloom::ZERO, |all, it| all | it.logs_bloom);
-    Summary { receipts_root: calculate_receipt_root(&with_bloom), logs_bloom }
+/// Returns the root and the bloom of a block's receipts (Yellow Paper 4.4.1; EIP-2718).
+pub fn summarize(receipts: &[Receipt]) -> Summary {
+    let mut logs_bloom = Bloom::ZERO;
+    let mut encoded = Messages::default();
+    for (receipt, bloom) in receipts.iter().zip(blooms(receipts)) {
+        logs_bloom.accrue_bloom(&bloom);
+        let with_bloom = ReceiptWithBloom { receipt, logs_bloom: bloom };
+        encoded.push_with(|out| with_bloom.encode_2718(out));
+    }
+    Summary { receipts_root: root_of(&encoded), logs_bloom }
+}
+
+/// Returns the root of the transactions trie (Yellow Paper 4.4.1; EIP-2718).
+pub fn transactions_root(transactions: &[Transaction]) -> B256 {
+    let mut encoded = Messages::default();
+    for transaction in transactions {
+        encoded.push_with(|out| transaction.encode_2718(out));
+    }
+    root_of(&encoded)
+}
+
+fn root_of(items: &Messages) -> B256 {
+    ordered_root(&items.iter().collect::<Vec<_>>())
 }
 
 /// Returns what the block changed: only what is different now, and only codes that accounts have now.
 pub(super) fn delta(overlay: &Overlay) -> Delta {
-    let mut delta = Delta::default();
-    for (address, cached) in overlay.accounts() {
-        let Some(change) = change(cached) else { continue };
-        if let Some(hash) = new_code(cached) {
-            delta.codes.extend(overlay.known_code(&hash).map(|code| (hash, code)));
-        }
-        delta.accounts.insert(*address, change);
+    let changes = overlay.accounts().iter().filter_map(|(address, cached)| {
+        let change = change(cached)?;
+        Some((address, cached, change))
+    });
+    let (mut accounts, mut codes) = (Vec::new(), Vec::new());
+    for (address, cached, change) in changes {
+        let code = new_code(cached).and_then(|hash| Some((hash, overlay.known_code(&hash)?)));
+        codes.extend(code);
+        accounts.push((*address, change));
     }
-    delta
+    // Maps of what is all there are built in one go, not key by key.
+    Delta { accounts: accounts.into_iter().collect(), codes: codes.into_iter().collect() }
 }
 
 fn change(cached: &Cached) -> Option<AccountDelta> {

@@ -6,6 +6,7 @@ use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 
 use super::{Account, AccountChange, AccountDelta, AccountInfo, Delta, Slot};
 use crate::chain::GenesisAccount;
+use crate::keccak::keccak256_many;
 use crate::trie::{Trie, TrieError};
 
 /// The state after one block; a clone is O(1).
@@ -91,11 +92,10 @@ impl WorldState {
     /// [`TrieError::Blinded`] when an account, a slot, or the neighbour of a removed one is not
     /// loaded.
     pub fn apply(mut self, delta: &Delta) -> Result<Self, TrieError> {
-        let mut updates = BTreeMap::new();
-        for (address, change) in &delta.accounts {
-            let key = keccak256(address);
+        let mut updates = Vec::new();
+        for (key, (address, change)) in sorted(&delta.accounts, |address| *address) {
             if let Step::Put(account) = self.step(&key, *address, change)? {
-                updates.insert(key, account);
+                updates.push((key, account));
             }
         }
         self.accounts.apply(updates)?;
@@ -164,10 +164,22 @@ impl Account {
             self.storage = Trie::new();
         }
         let slot = |key, value: U256| (!value.is_zero()).then_some(Slot { value, key: Some(key) });
-        let slots: BTreeMap<_, _> =
-            delta.slots.iter().map(|(key, value)| (slot_path(key), slot(*key, *value))).collect();
-        self.storage.apply(slots)
+        let slots = sorted(&delta.slots, U256::to_be_bytes::<32>).into_iter();
+        self.storage.apply(slots.map(|(path, (key, value))| (path, slot(*key, *value))))
     }
+}
+
+/// The entries of a map by the hash of their keys, hashed many at once.
+fn sorted<K, V, B: AsRef<[u8]>>(
+    map: &BTreeMap<K, V>,
+    bytes: impl Fn(&K) -> B,
+) -> Vec<(B256, (&K, &V))> {
+    let keys: Vec<B> = map.keys().map(bytes).collect();
+    let mut hashes = vec![B256::ZERO; keys.len()];
+    keccak256_many(keys.iter().map(B::as_ref), &mut hashes);
+    let mut sorted: Vec<_> = hashes.into_iter().zip(map).collect();
+    sorted.sort_unstable_by_key(|(hash, _)| *hash);
+    sorted
 }
 
 /// Where a slot is in the storage trie.

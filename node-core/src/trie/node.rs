@@ -110,6 +110,16 @@ impl<V> Link<V> {
         matches!(self, Self::Empty)
     }
 
+    /// How many hold the node.
+    fn holders(&self) -> usize {
+        match self {
+            Self::Empty | Self::Blinded(_) => 0,
+            Self::Loaded(Node::Leaf(leaf), _) => Arc::strong_count(leaf),
+            Self::Loaded(Node::Extension(extension), _) => Arc::strong_count(extension),
+            Self::Loaded(Node::Branch(branch), _) => Arc::strong_count(&branch.children),
+        }
+    }
+
     /// What the parent's encoding says about the subtree; `None` for no subtree, and where something
     /// changed since the last pass of hashing.
     pub(crate) fn known_reference(&self) -> Option<NodeRef> {
@@ -178,6 +188,24 @@ impl<V> Branch<V> {
         *self = Self::new(before | mask, children);
     }
 
+    /// The children, to be changed; copies of them when others hold them too.
+    pub(crate) fn children_mut(&mut self) -> &mut [Link<V>]
+    where
+        V: Clone,
+    {
+        if Arc::get_mut(&mut self.children).is_none() {
+            self.await_grandchildren();
+        }
+        Arc::make_mut(&mut self.children)
+    }
+
+    /// Reads how many hold each grandchild. To copy a link is to count one more up, in memory far
+    /// away, one after the other; reads before that are waited for all at once.
+    fn await_grandchildren(&self) {
+        let holders = self.children.iter().map(Link::holders);
+        std::hint::black_box(holders.fold(0, usize::wrapping_add));
+    }
+
     /// Takes the children out, or copies of them when others hold them too.
     pub(crate) fn take_children(&mut self) -> std::vec::IntoIter<Link<V>>
     where
@@ -185,7 +213,10 @@ impl<V> Branch<V> {
     {
         let children: Vec<_> = match Arc::get_mut(&mut self.children) {
             Some(owned) => owned.iter_mut().map(std::mem::take).collect(),
-            None => self.children.to_vec(),
+            None => {
+                self.await_grandchildren();
+                self.children.to_vec()
+            }
         };
         children.into_iter()
     }

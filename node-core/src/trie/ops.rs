@@ -229,7 +229,7 @@ pub(super) fn step_mut<'a, V: Value>(
         Node::Branch(branch) => {
             let position = branch.position(Branch::<V>::slot_of(key, *depth))?;
             *depth += 1;
-            Some(&mut Arc::make_mut(&mut branch.children)[position])
+            Some(&mut branch.children_mut()[position])
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::build::build;
 use super::collapse::{compact, prepend};
-use super::node::{Branch, Extension, Link, Node};
+use super::node::{Branch, Extension, Leaf, Link, Node};
 use super::{Nibbles, TrieError, Value};
 
 /// A new value for a key, or its removal.
@@ -50,7 +50,16 @@ fn build_all<V>(depth: usize, leaves: Vec<(Nibbles, V)>) -> Link<V> {
 
 /// One leaf is so little that the subtree is built anew, from it and the batch.
 fn update_leaf<V: Value>(link: &mut Link<V>, depth: usize, batch: &mut [Update<V>]) {
-    let Link::Loaded(Node::Leaf(leaf), _) = link else { return };
+    let Link::Loaded(Node::Leaf(leaf), cached) = link else { return };
+    if let [(key, value @ Some(_))] = batch
+        && *key == leaf.key
+    {
+        if let Some(value) = value.take() {
+            replace(leaf, value);
+        }
+        cached.take();
+        return;
+    }
     let survives = batch.binary_search_by_key(&leaf.key, |(key, _)| *key).is_err();
     if survives && batch.iter().all(|(_, value)| value.is_none()) {
         return;
@@ -61,6 +70,14 @@ fn update_leaf<V: Value>(link: &mut Link<V>, depth: usize, batch: &mut [Update<V
         leaves.insert(place, (leaf.key, leaf.value.clone()));
     }
     *link = build_all(depth, leaves);
+}
+
+/// Gives a leaf another value, in place when nobody else holds it.
+fn replace<V>(leaf: &mut Arc<Leaf<V>>, value: V) {
+    match Arc::get_mut(leaf) {
+        Some(leaf) => leaf.value = value,
+        None => *leaf = Arc::new(Leaf { key: leaf.key, value }),
+    }
 }
 
 fn update_extension<V: Value>(
@@ -126,7 +143,7 @@ fn update_branch<V: Value>(
     branch.open(inserted);
     for group in batch.chunk_by_mut(|a, b| slot_of(a) == slot_of(b)) {
         let Some(position) = branch.position(slot_of(&group[0])) else { continue };
-        update(&mut Arc::make_mut(&mut branch.children)[position], depth + 1, group)?;
+        update(&mut branch.children_mut()[position], depth + 1, group)?;
     }
     cached.take();
     if let Some(instead) = compact(branch, &at)? {

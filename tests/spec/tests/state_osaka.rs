@@ -74,7 +74,7 @@ fn run(test: &StateTest, case: &Case) -> Result<(), String> {
     let env = test.env.block();
     let parent = seal(Header { number: env.number.saturating_sub(1), ..Header::default() });
     let rules = Rules::ethereum(test.config.chainid.to());
-    let mut builder = Builder::start(&parent, &world, &Ancestors::default(), rules, env)
+    let mut builder = Builder::start(&parent, world, &Ancestors::default(), rules, env)
         .map_err(|fault| fault.to_string())?;
     let rejected = execute(&mut builder, &case.txbytes)?;
     match (&rejected, &case.expect_exception) {

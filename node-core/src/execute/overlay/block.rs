@@ -47,6 +47,13 @@ impl Overlay {
         &self.world
     }
 
+    /// Hands the world before the block out, and forgets everything that was read from it: clones of
+    /// its accounts would keep it from being changed in place.
+    pub(in crate::execute) fn take_world(&mut self) -> WorldState {
+        self.accounts.clear();
+        core::mem::take(&mut self.world)
+    }
+
     /// Goes on with the same world in which more is loaded.
     pub(in crate::execute) fn reveal(&mut self, world: WorldState) {
         debug_assert_eq!(world.root(), self.world.root(), "the same world");

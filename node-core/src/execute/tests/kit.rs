@@ -85,7 +85,8 @@ impl Layer {
 
     pub(super) fn builder(&self) -> Builder {
         let Self { head, world, ancestors, rules } = self;
-        Builder::start(head, world, ancestors, rules.clone(), self.next()).expect("state is loaded")
+        Builder::start(head, world.clone(), ancestors, rules.clone(), self.next())
+            .expect("state is loaded")
     }
 
     /// Builds a block of `txs`, all of which must be included.

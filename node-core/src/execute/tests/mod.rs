@@ -8,5 +8,6 @@ mod deposits;
 mod kit;
 mod partial;
 mod requests;
+mod seal;
 mod supply;
 mod verification;

@@ -39,7 +39,7 @@ fn build_from_proofs(layer: &Layer, txs: &[Transaction]) -> (Built, usize) {
     };
     let mut world = WorldState::from_root(whole.root());
     let mut builder = loop {
-        match Builder::start(head, &world, ancestors, rules.clone(), layer.next()) {
+        match Builder::start(head, world.clone(), ancestors, rules.clone(), layer.next()) {
             Ok(builder) => break builder,
             Err(fault) => world = learn(fault),
         }

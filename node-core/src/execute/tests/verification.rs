@@ -63,7 +63,8 @@ fn check_ethereum(timestamp: u64, gas_limit: u64) -> Result<(), InvalidBlock> {
     let chain = Layer::ethereum();
     let Layer { head, world, ancestors, rules } = &chain;
     let env = NextBlock { timestamp, gas_limit, ..chain.next() };
-    let builder = Builder::start(head, world, ancestors, rules.clone(), env).expect("loaded");
+    let builder =
+        Builder::start(head, world.clone(), ancestors, rules.clone(), env).expect("loaded");
     check(&chain, &builder.finish().expect("the contracts do nothing").block)
 }
 

@@ -93,7 +93,7 @@ pub fn verify_candidate(
     check_body(&candidate, rules.protocol)?;
     let senders = senders(&candidate)?;
     let env = NextBlock::of(header, candidate.withdrawals);
-    let builder = Builder::start(parent, world, ancestors, rules.clone(), env)?;
+    let builder = Builder::start(parent, world.clone(), ancestors, rules.clone(), env)?;
     let built = reexecute(builder, candidate.block, &senders)?;
     compare(header, &built.block.header)?;
     let Built { header, senders, receipts, delta, world, .. } = built;

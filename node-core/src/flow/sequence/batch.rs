@@ -107,8 +107,13 @@ pub(super) fn build(
     timing: Timing,
 ) -> Result<Batch, FlowError> {
     let env = next_block(&context.rules, &tip.header, timing.now_ms);
-    let builder =
-        Builder::start(&tip.header, &tip.world, &tip.ancestors, (*context.rules).clone(), env)?;
+    let builder = Builder::start(
+        &tip.header,
+        tip.world.clone(),
+        &tip.ancestors,
+        (*context.rules).clone(),
+        env,
+    )?;
     let mut filling = Filling {
         builder,
         minted: Vec::new(),
@@ -135,8 +140,13 @@ pub(super) fn build_system(
     timing: Timing,
 ) -> Result<BuiltBlock, FlowError> {
     let env = next_block(&context.rules, &tip.header, timing.now_ms);
-    let mut builder =
-        Builder::start(&tip.header, &tip.world, &tip.ancestors, (*context.rules).clone(), env)?;
+    let mut builder = Builder::start(
+        &tip.header,
+        tip.world.clone(),
+        &tip.ancestors,
+        (*context.rules).clone(),
+        env,
+    )?;
     for (sequence, transaction) in (first_sequence..).zip(transactions) {
         let sender = crate::chain::SYSTEM_SENDER;
         match builder.execute(transaction, sender)? {

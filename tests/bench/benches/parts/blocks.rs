@@ -2,14 +2,12 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use alloy_consensus::TxReceipt;
-use alloy_eips::Encodable2718;
-use alloy_primitives::Bytes;
-use node_core::{
-    chain::{receipts_root, transactions_root},
-    execute::Built,
-    trie::ordered_root,
+use alloy_consensus::{
+    TxReceipt,
+    proofs::{calculate_receipt_root, calculate_transaction_root},
 };
+use alloy_primitives::Bytes;
+use node_core::execute::{Built, summarize, transactions_root};
 
 use crate::{
     harness::{RUNS, Result, Row, Samples, Table, Unit},
@@ -90,28 +88,24 @@ fn seal_transactions(load: Load, built: &Built) -> Result<Row> {
     let (mut ours, mut limit) = (Samples::default(), Samples::default());
     for _ in 0..RUNS {
         let root = ours.time(|| transactions_root(transactions));
-        let same = limit.time(|| {
-            let encoded: Vec<_> = transactions.iter().map(Encodable2718::encoded_2718).collect();
-            ordered_root(&encoded)
-        });
+        let same = limit.time(|| calculate_transaction_root(transactions));
         assert_eq!(root, same, "both roots are of the same transactions");
     }
-    Ok(seal_row("transactions", load, built, (&ours, &limit), "ordered_root"))
+    Ok(seal_row("transactions", load, built, (&ours, &limit), "alloy-consensus"))
 }
 
 fn seal_receipts(load: Load, built: &Built) -> Result<Row> {
     let receipts = &built.receipts;
     let (mut ours, mut limit) = (Samples::default(), Samples::default());
     for _ in 0..RUNS {
-        let root = ours.time(|| receipts_root(receipts));
-        let with_bloom: Vec<_> = receipts.iter().map(TxReceipt::with_bloom_ref).collect();
+        let summary = ours.time(|| summarize(receipts));
         let same = limit.time(|| {
-            let encoded: Vec<_> = with_bloom.iter().map(Encodable2718::encoded_2718).collect();
-            ordered_root(&encoded)
+            let with_bloom: Vec<_> = receipts.iter().map(TxReceipt::with_bloom_ref).collect();
+            calculate_receipt_root(&with_bloom)
         });
-        assert_eq!(root, same, "both roots are of the same receipts");
+        assert_eq!(summary.receipts_root, same, "both roots are of the same receipts");
     }
-    Ok(seal_row("receipts", load, built, (&ours, &limit), "ordered_root, blooms known"))
+    Ok(seal_row("receipts", load, built, (&ours, &limit), "alloy-consensus, blooms too"))
 }
 
 fn seal_row(

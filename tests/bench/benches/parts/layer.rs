@@ -132,7 +132,7 @@ pub(crate) fn recovery_time(sent: &[Sent], runs: usize) -> Result<Duration> {
 
 fn start(genesis: &Genesis, rules: Rules) -> Result<Builder> {
     let env = NextBlock::on_layer(&genesis.header, NOW_MS / 1_000);
-    Ok(Builder::start(&genesis.header, &genesis.world, &Ancestors::default(), rules, env)?)
+    Ok(Builder::start(&genesis.header, genesis.world.clone(), &Ancestors::default(), rules, env)?)
 }
 
 fn request(load: Load, nonce: u64, to: Address) -> TxEip1559 {

@@ -22,8 +22,8 @@
 //! | blocks: build | `execute::Builder` from start to sealed block, on 100 k accounts | the same without `finish`: no delta, no roots, no blooms | transfers 1.5 M/s and mints 250-280 k/s are the EVM's alone |
 //! | blocks: recover and build | the same with recovery | recovery alone | close to 1x: all else is cheap |
 //! | seal: state | the block's delta on the state before it, and the root | keccak of exactly the nodes that changed | 6 us a mint |
-//! | seal: transactions | the root that is in the header | [`ordered_root`](node_core::trie::ordered_root) of the same | 0.45 us a mint |
-//! | seal: receipts | the same, with each bloom | [`ordered_root`](node_core::trie::ordered_root) with blooms known | 3 us a mint |
+//! | seal: transactions | the root that is in the header | alloy-consensus on the same | below 0.45 us a mint |
+//! | seal: receipts | the same, with each bloom | alloy-consensus on the same | below 3 us a mint |
 //! | codec: frame | RLP bytes of a block record in and out of a frame | xxh3 of the same bytes | zstd-1 compresses at 0.9-1.6 GB/s, decompresses at 2.3-3.5 GB/s where bytes are columns |
 //! | codec: record | the block record in and out of a frame | the frame alone | close to 1x |
 //! | path: append, step, commit | accepted transactions to committed blocks, `flow::sequence` on memory | `Builder` alone on the same transactions | close to 1x |
