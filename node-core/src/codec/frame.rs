@@ -52,10 +52,18 @@ pub enum Kind {
     Register = 8,
     /// What is left of a layer for auditors after it is gone.
     Bundle = 9,
+    /// Where everything in an index is.
+    RunDirectory = 20,
+    /// A page of an index.
+    RunPage = 21,
+    /// Slots and hashes of blocks in an index.
+    RunBlocks = 22,
+    /// What a part of an index cannot have.
+    RunFilter = 23,
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 13] = [
         Self::Block,
         Self::Slot,
         Self::Pending,
@@ -65,6 +73,10 @@ impl Kind {
         Self::Manifest,
         Self::Register,
         Self::Bundle,
+        Self::RunDirectory,
+        Self::RunPage,
+        Self::RunBlocks,
+        Self::RunFilter,
     ];
 
     fn from_byte(byte: u8) -> Option<Self> {

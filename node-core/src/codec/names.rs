@@ -27,6 +27,11 @@ pub fn manifest(layer: LayerId, number: u64, epoch: Epoch) -> String {
     format!("layers/{layer}/manifests/{number:012}-{:08}", epoch.0)
 }
 
+/// Name of an index over blocks `first` to `last`.
+pub fn run(layer: LayerId, first: u64, last: u64, epoch: Epoch) -> String {
+    format!("layers/{layer}/runs/{first:012}-{last:012}-{:08}", epoch.0)
+}
+
 /// Register: the layer's configuration and genesis.
 pub const LAYER: &str = "layer";
 /// Register: the writer's lease.

@@ -11,6 +11,7 @@ use super::{
         OrderState, PackedAccount, PackedSlot, Pending, Record, RecordError, SlotContent,
         SlotEntry, StatePack,
     },
+    run::{BlocksPage, Contents, Directory, EntryPage, Filter, Piece, SortedPage, Table},
 };
 use crate::{
     chain::{Block, DepositEvent, Epoch, Receipt, SlotNumber, Transaction, recover_sender},
@@ -150,6 +151,22 @@ fn golden_frames_are_readable() {
     stays_readable("block", &block_record());
     stays_readable("pack", &state_pack());
     stays_readable("manifest", &manifest());
+    stays_readable("run-page", &SortedPage::of(&run_contents().hashes));
+    stays_readable("run-filter", &Filter::of(&[1, u64::MAX]));
+    stays_readable("run-blocks", &BlocksPage::of(5, &run_contents().blocks));
+    stays_readable("run-directory", &run_directory());
+}
+
+fn run_contents() -> Contents {
+    Contents::of([(SlotNumber(7), &block_record())])
+}
+
+fn run_directory() -> Directory {
+    let piece = Piece::of(7, b"frame");
+    // Written out, not by the writer: zstd's lengths differ from release to release.
+    let page = |entries: &[_]| EntryPage::of(entries, piece).expect("there are entries");
+    let hashes = Table { pages: vec![page(&run_contents().hashes)], filters: vec![piece] };
+    Directory { first: 5, last: 5, blocks: vec![piece], hashes, logs: Table::default() }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! The way of a transaction: [`submit`] checks and appends it, [`sequence`] puts it into a block and
 //! commits the block, [`query`] shows it, [`checkpoint`] makes the state loadable, [`teardown`] ends
 //! the layer. [`open`] starts a layer, [`bridge`] brings deposits in, [`mint`] turns paid orders into
-//! transactions, [`audit`] executes everything again.
+//! transactions, [`index`] finds what is not in memory, [`audit`] executes everything again.
 //!
 //! Flows decide nothing by themselves about time or randomness: both are arguments.
 
@@ -11,7 +11,9 @@ pub mod audit;
 pub mod bridge;
 pub mod checkpoint;
 mod error;
+pub mod index;
 pub mod lease;
+mod lru;
 pub mod mint;
 pub mod open;
 pub mod phase;
@@ -21,6 +23,7 @@ pub mod sequence;
 pub mod submit;
 pub mod teardown;
 mod tip;
+mod together;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! Stories of one layer on the reference model.
 
+mod index;
 mod kit;
 mod sequence;
 mod submit;
