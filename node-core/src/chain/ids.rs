@@ -64,7 +64,19 @@ impl<'de> Deserialize<'de> for LayerId {
 
 /// Generation of the writer's lease, and the fencing token. The first writer has epoch 1.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    alloy_rlp::RlpEncodableWrapper,
+    alloy_rlp::RlpDecodableWrapper,
 )]
 pub struct Epoch(pub u64);
 

@@ -52,6 +52,14 @@ pub enum Kind {
     Register = 8,
     /// What is left of a layer for auditors after it is gone.
     Bundle = 9,
+    /// A page of the state: accounts.
+    AccountPage = 16,
+    /// A page of the state: slots of one account.
+    SlotPage = 17,
+    /// A page of the state: codes.
+    CodePage = 18,
+    /// A page of the state: references to the pages below.
+    IndexPage = 19,
     /// Where everything in an index is.
     RunDirectory = 20,
     /// A page of an index.
@@ -63,7 +71,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 17] = [
         Self::Block,
         Self::Slot,
         Self::Pending,
@@ -73,6 +81,10 @@ impl Kind {
         Self::Manifest,
         Self::Register,
         Self::Bundle,
+        Self::AccountPage,
+        Self::SlotPage,
+        Self::CodePage,
+        Self::IndexPage,
         Self::RunDirectory,
         Self::RunPage,
         Self::RunBlocks,

@@ -62,6 +62,17 @@ pub struct Built {
     pub world: WorldState,
 }
 
+/// A block that could not be closed.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct Unfinished {
+    /// Why.
+    #[source]
+    pub error: BlockError,
+    /// The state before it.
+    pub world: WorldState,
+}
+
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
@@ -104,6 +115,26 @@ impl Builder {
             senders: Vec::new(),
             receipts: Vec::new(),
         })
+    }
+
+    /// Notes from now on what is not loaded and goes on, instead of stopping at each piece: ask
+    /// [`Self::check_missed`] when all transactions were tried. Outcomes mean nothing once something was missed.
+    #[must_use]
+    pub fn noting(mut self) -> Self {
+        self.machine.overlay().note_missing();
+        self
+    }
+
+    /// Says whether all that was needed so far is loaded.
+    ///
+    /// # Errors
+    /// [`Fault::NotLoaded`] with what is not: load it and build again from the start.
+    pub fn check_missed(&mut self) -> Result<(), Fault> {
+        let missed = self.machine.overlay().missed();
+        if missed.is_empty() {
+            return Ok(());
+        }
+        Err(Fault::NotLoaded { needs: missed.to_vec() })
     }
 
     /// Executes `tx` of `sender` after the transactions before it, if the rules allow it here.
@@ -153,6 +184,11 @@ impl Builder {
         Ok(self.machine.overlay().world().clone().apply(&delta)?)
     }
 
+    /// Returns the state before the block.
+    pub fn world(&mut self) -> &WorldState {
+        self.machine.overlay().world()
+    }
+
     /// Gives up the block; returns the state before it.
     pub fn abandon(mut self) -> WorldState {
         self.machine.overlay().take_world()
@@ -161,14 +197,18 @@ impl Builder {
     /// Closes the block: withdrawals, requests, roots.
     ///
     /// # Errors
-    /// [`BlockError::Internal`] when state cannot be read: building again on a world with more loaded
-    /// gives the same block. The others under Ethereum's rules only, when a system contract fails.
-    pub fn finish(mut self) -> Result<Built, BlockError> {
-        self.pay_withdrawals()?;
-        let requests_hash = self.collect_requests()?;
-        let delta = seal::delta(self.machine.overlay());
-        let before = self.machine.overlay().take_world();
-        let world = before.apply(&delta).map_err(Fault::from)?;
+    /// [`Unfinished`], with the state before the block. [`BlockError::Internal`] when state cannot be
+    /// read: building again on a world with more loaded gives the same block. The others under
+    /// Ethereum's rules only, when a system contract fails.
+    pub fn finish(mut self) -> Result<Built, Box<Unfinished>> {
+        let (requests_hash, delta) = match self.close() {
+            Ok(closed) => closed,
+            Err(error) => return Err(Unfinished { error, world: self.abandon() }.into()),
+        };
+        let mut world = self.machine.overlay().take_world();
+        if let Err(error) = world.advance(&delta) {
+            return Err(Unfinished { error: Fault::from(error).into(), world }.into());
+        }
         let decided = seal::header(&self.env, self.parent_hash);
         let executed = seal::summarize(&self.receipts);
         let header = Header {
@@ -189,6 +229,14 @@ impl Builder {
             delta,
             world,
         })
+    }
+
+    /// Does what comes after the transactions; returns the requests hash and what the block changed.
+    fn close(&mut self) -> Result<(B256, Delta), BlockError> {
+        self.pay_withdrawals()?;
+        let requests_hash = self.collect_requests()?;
+        self.check_missed()?;
+        Ok((requests_hash, seal::delta(self.machine.overlay())))
     }
 
     fn execute_signed(

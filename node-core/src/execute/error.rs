@@ -2,19 +2,25 @@ use alloy_primitives::{Address, B256, U256};
 use revm::context::result::EVMError;
 use revm::database_interface::DBErrorMarker;
 
-use crate::state::TrieError;
+use crate::state::{Need, StateError};
 
 /// We cannot go on; nothing is said about the input.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// State that is needed is not loaded, or is corrupt.
     #[error("state cannot be read")]
-    State(#[from] TrieError),
+    State(#[from] StateError),
     /// Code that is needed is not loaded.
     #[error("code {hash} is not loaded")]
     CodeNotLoaded {
         /// Keccak-256 of the code.
         hash: B256,
+    },
+    /// Parts of the state that were read are not loaded; nothing of what was run counts.
+    #[error("{} parts of the state are not loaded", needs.len())]
+    NotLoaded {
+        /// What to load before running it again. There may be more after that.
+        needs: Vec<Need>,
     },
     /// A transaction made ETH: a bug of ours.
     #[error("balances grew from {before} to {after} wei in a transaction")]
@@ -30,6 +36,18 @@ pub enum Fault {
         /// What revm said.
         message: String,
     },
+}
+
+impl Fault {
+    /// What to load before trying again; nothing when that would not help.
+    pub fn needs(&self) -> Vec<Need> {
+        match self {
+            Self::State(StateError::Missing(need)) => vec![*need],
+            Self::CodeNotLoaded { hash } => vec![Need::code(hash)],
+            Self::NotLoaded { needs } => needs.clone(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// A block that cannot be finished.
@@ -60,7 +78,7 @@ pub enum BlockError {
 pub(super) enum Unreadable {
     /// An account or a slot.
     #[error(transparent)]
-    State(#[from] TrieError),
+    State(#[from] StateError),
     /// A code.
     #[error("code {hash} is not loaded")]
     Code {

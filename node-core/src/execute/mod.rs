@@ -39,7 +39,7 @@ mod verify;
 mod tests;
 
 pub use admit::{Sender, SenderCode, Terms, admit, check_sender, check_transaction};
-pub use build::{Builder, Built};
+pub use build::{Builder, Built, Unfinished};
 pub use call::{
     AccessListed, CALL_GAS_CAP, CallError, CallOutcome, CallRequest, EstimateError, Halt,
     Overrides, View, call, create_access_list, estimate_gas,

@@ -5,6 +5,7 @@ use crate::{
     codec::record::PackError,
     execute::{BlockError, CallError, Fault, VerifyError},
     port::PortError,
+    state::{Need, StateError},
     trie::TrieError,
 };
 
@@ -33,6 +34,9 @@ pub enum FlowError {
     #[error(transparent)]
     Verify(#[from] VerifyError),
     /// A part of the state is not loaded.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A trie could not be walked.
     #[error(transparent)]
     Trie(#[from] TrieError),
     /// No layer was opened in these stores.
@@ -79,6 +83,17 @@ impl FlowError {
     /// Whether another writer took over, so that this one must stop.
     pub const fn is_fenced(&self) -> bool {
         matches!(self, Self::Port(PortError::Fenced { .. }))
+    }
+
+    /// What of the state to load before the same can be tried again; nothing when that would not help.
+    pub fn needs(&self) -> Vec<Need> {
+        match self {
+            Self::State(StateError::Missing(need)) => vec![*need],
+            Self::Execute(fault)
+            | Self::Block(BlockError::Internal(fault))
+            | Self::Call(CallError::Internal(fault)) => fault.needs(),
+            _ => Vec::new(),
+        }
     }
 
     /// Whether the same call may be repeated as it is.

@@ -16,6 +16,7 @@ pub mod lease;
 mod lru;
 pub mod mint;
 pub mod open;
+pub mod pages;
 pub mod phase;
 pub mod query;
 mod register;
@@ -29,4 +30,4 @@ mod together;
 mod tests;
 
 pub use error::FlowError;
-pub use tip::Tip;
+pub use tip::{Since, Tip};

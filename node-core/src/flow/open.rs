@@ -7,7 +7,11 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256};
 
-use super::{FlowError, Tip, checkpoint, phase, register};
+use super::{
+    FlowError, Since, Tip, checkpoint,
+    pages::{Layout, Pages, Written},
+    phase, register,
+};
 use crate::{
     chain::{
         Ancestors, ConfigError, Epoch, GenesisAccount, LayerConfig, LayerId, SealedHeader,
@@ -58,19 +62,6 @@ impl Genesis {
     pub const fn hash(&self) -> B256 {
         self.header.hash()
     }
-
-    fn tip(&self) -> Tip {
-        let mut ancestors = Ancestors::default();
-        ancestors.push(self.header.number, self.header.hash());
-        Tip {
-            header: self.header.clone(),
-            world: self.world.clone(),
-            ancestors,
-            next_slot: SlotNumber(0),
-            epoch: Epoch(0),
-            ended: false,
-        }
-    }
 }
 
 /// Opens a layer in empty stores; stores that hold this very layer are left as they are.
@@ -82,13 +73,56 @@ pub async fn open(
     config: &LayerConfig,
     genesis: &Genesis,
 ) -> Result<(), FlowError> {
-    match register::store(&*stores.registers, names::LAYER, None, config).await {
-        Ok(_) => {}
-        Err(PortError::Conflict { .. }) => check_same(stores, config.id).await?,
-        Err(error) => return Err(error.into()),
-    }
-    checkpoint::write(stores, config.id, Epoch(0), &genesis.tip()).await?;
+    remember(stores, config).await?;
+    let pages = Pages::none(stores.objects.clone(), config.id, Layout::default());
+    let mut tip = first_tip(genesis.header.clone(), genesis.world.clone(), pages);
+    checkpoint::write(stores, config.id, Epoch(0), &mut tip).await?;
     phase::begin(&*stores.registers).await
+}
+
+/// Opens a layer on a state that is in the object store already, as [`Import`](super::pages::Import)
+/// writes it, with the packs of block 0 under the names of their epochs. Returns the header of block 0.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_imported(
+    stores: &Stores,
+    config: &LayerConfig,
+    state: Written,
+) -> Result<SealedHeader, FlowError> {
+    remember(stores, config).await?;
+    let none = Pages::none(stores.objects.clone(), config.id, Layout::default());
+    let world = none.next(state.clone()).world()?;
+    let header = seal(genesis_header(config, world.root()));
+    let mut tip = first_tip(header.clone(), world, none);
+    checkpoint::publish(stores, config.id, Epoch(0), &mut tip, state).await?;
+    phase::begin(&*stores.registers).await?;
+    Ok(header)
+}
+
+/// Block 0 as what block 1 is built on.
+fn first_tip(header: SealedHeader, world: WorldState, pages: Pages) -> Tip {
+    let mut ancestors = Ancestors::default();
+    ancestors.push(header.number, header.hash());
+    Tip {
+        header,
+        world,
+        ancestors,
+        next_slot: SlotNumber(0),
+        epoch: Epoch(0),
+        ended: false,
+        pages,
+        since: Since::default(),
+        checkpoints: Vec::new(),
+    }
+}
+
+async fn remember(stores: &Stores, config: &LayerConfig) -> Result<(), FlowError> {
+    match register::store(&*stores.registers, names::LAYER, None, config).await {
+        Ok(_) => Ok(()),
+        Err(PortError::Conflict { .. }) => check_same(stores, config.id).await,
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn check_same(stores: &Stores, wanted: LayerId) -> Result<(), FlowError> {

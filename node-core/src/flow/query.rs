@@ -43,11 +43,14 @@ struct Chain {
 }
 
 impl Chain {
-    fn push(&mut self, committed: Committed) {
+    fn push(&mut self, mut committed: Committed) {
         let number = committed.header.number;
         if number != self.tip.header.number + 1 {
             return;
         }
+        // The writer's state is loaded in parts only.
+        let Ok(world) = self.tip.world.clone().apply(&committed.record.delta) else { return };
+        committed.world = world;
         self.index(&committed);
         self.tip.advance(committed.header.clone(), committed.world.clone());
         self.tip.next_slot = committed.next_slot;
@@ -100,9 +103,11 @@ impl Replica {
     /// Opens a replica of the layer in `stores`, from its first block.
     ///
     /// # Errors
-    /// As [`Tip::load`].
+    /// As [`Tip::open`].
     pub async fn open(stores: &Stores, layer: LayerId) -> Result<Self, FlowError> {
-        let replica = Self::new(checkpoint::load_genesis(stores, layer).await?);
+        let mut genesis = checkpoint::load_genesis(stores, layer).await?;
+        genesis.pages.clone().load_all(&mut genesis.world).await?;
+        let replica = Self::new(genesis);
         replica.follow(stores).await?;
         Ok(replica)
     }

@@ -12,6 +12,7 @@ use crate::{
     codec::record::Pending,
     execute::{Rejected, Rules, Sender, SenderCode, Terms, admit},
     port::{Appended, Doorbell, PortError, Stores},
+    state::{StateError, WorldState},
 };
 
 mod replacement;
@@ -126,7 +127,7 @@ pub async fn submit(
     now_ms: u64,
 ) -> Result<TxHash, SubmitError> {
     check_open(stores, config, now_ms).await?;
-    let next_nonce = check_against_state(rules, tip, &signed)?;
+    let next_nonce = check_against_state(rules, tip, &signed).await?;
     let hash = *signed.transaction.hash();
     check_against_waiting(stores, config, &signed, next_nonce).await?;
     let pending = Pending {
@@ -156,10 +157,18 @@ async fn check_open(stores: &Stores, config: &LayerConfig, now_ms: u64) -> Resul
 }
 
 /// Returns the nonce that the sender's account has.
-fn check_against_state(rules: &Rules, tip: &Tip, signed: &Signed) -> Result<u64, SubmitError> {
-    let account = tip.world.account(&signed.sender).map_err(FlowError::from)?;
-    let info = account.map(|account| account.info).unwrap_or_default();
-    let code = tip.world.code(&info.code_hash).unwrap_or_default();
+async fn check_against_state(
+    rules: &Rules,
+    tip: &Tip,
+    signed: &Signed,
+) -> Result<u64, SubmitError> {
+    let mut world = tip.world.clone();
+    let read = |world: &WorldState| {
+        let account = world.account(&signed.sender)?;
+        let info = account.map(|account| account.info).unwrap_or_default();
+        Ok::<_, StateError>((info, world.code_with(&info.code_hash)?))
+    };
+    let (info, code) = tip.pages.with(&mut world, read).await?;
     let sender = Sender {
         address: signed.sender,
         nonce: info.nonce,

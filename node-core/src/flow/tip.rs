@@ -1,16 +1,22 @@
 use alloy_primitives::B256;
 
-use super::FlowError;
+use super::{
+    FlowError, checkpoint,
+    pages::{Pages, Written},
+};
 use crate::{
     chain::{Ancestors, Epoch, SealedHeader, SlotNumber, seal},
-    codec::record::{BlockRecord, Body, Manifest, Record, SlotContent, SlotEntry, StatePack},
-    execute::{Rules, View},
+    codec::record::{BlockRecord, Body, CheckpointRef, Manifest, Record, SlotContent, SlotEntry},
+    execute::{CallOutcome, CallRequest, Rules, View, call},
     port::{PortError, Stores},
     state::WorldState,
 };
 
 /// Slots read from the log at a time. 256 blocks of a few kB are about a DynamoDB page (1 MB).
 const PAGE: usize = 256;
+
+/// What a block body that is an object of its own counts for at least.
+const OBJECT_BYTES: u64 = 256 * 1024;
 
 /// The newest committed block with everything that the next one is built on.
 #[derive(Debug, Clone)]
@@ -27,6 +33,21 @@ pub struct Tip {
     pub epoch: Epoch,
     /// The log has its end slot.
     pub ended: bool,
+    /// Pages of the newest checkpoint, from which more of the state is loaded.
+    pub pages: Pages,
+    /// What came after that checkpoint.
+    pub since: Since,
+    /// All checkpoints up to the newest, oldest first.
+    pub checkpoints: Vec<CheckpointRef>,
+}
+
+/// What must be read again by whoever opens the newest checkpoint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Since {
+    /// Blocks.
+    pub blocks: u64,
+    /// Bytes of their bodies.
+    pub bytes: u64,
 }
 
 /// One slot as read back: the block in it is decoded.
@@ -44,13 +65,15 @@ impl Tip {
     /// # Errors
     /// [`FlowError::NoLayer`] when no layer was opened; [`PortError::Corrupt`] when what is stored is
     /// not what was written.
-    pub async fn load(stores: &Stores) -> Result<Self, FlowError> {
-        let mut tip = super::checkpoint::load(stores).await?;
+    pub async fn open(stores: &Stores) -> Result<Self, FlowError> {
+        let mut tip = checkpoint::load(stores).await?;
         tip.follow(stores, |_, _| {}).await?;
         Ok(tip)
     }
 
     /// Applies every slot after this tip; `seen` gets each block and the tip after it.
+    ///
+    /// What the blocks changed is loaded for all blocks of a page of the log at once.
     ///
     /// # Errors
     /// [`PortError::Corrupt`] when a block does not continue this one or its delta does not lead to
@@ -65,14 +88,62 @@ impl Tip {
             if entries.is_empty() {
                 return Ok(());
             }
+            let mut reads = Vec::with_capacity(entries.len());
+            let mut needs = Vec::new();
             for entry in entries {
                 let read = read_slot(stores, &entry).await?;
-                self.apply(&entry, &read)?;
+                if let Read::Block(record) = &read {
+                    needs.extend(record.delta.needs());
+                }
+                reads.push((entry, read));
+            }
+            let pages = self.pages.clone();
+            pages.load(&mut self.world, &needs).await?;
+            for (entry, read) in reads {
+                self.apply_loading(&entry, &read).await?;
                 if let Read::Block(record) = read {
                     seen(self, &record);
                 }
             }
         }
+    }
+
+    /// As [`Self::apply`]; loads what is missing.
+    ///
+    /// # Errors
+    /// As [`Self::follow`].
+    pub async fn apply_loading(&mut self, entry: &SlotEntry, read: &Read) -> Result<(), FlowError> {
+        loop {
+            let Err(error) = self.apply(entry, read) else { return Ok(()) };
+            self.load(error).await?;
+        }
+    }
+
+    /// Reads the state, loading what that takes.
+    ///
+    /// # Errors
+    /// Those of `read` that loading does not mend, and those of loading.
+    pub async fn with<T, E>(
+        &mut self,
+        read: impl FnMut(&WorldState) -> Result<T, E> + Send,
+    ) -> Result<T, FlowError>
+    where
+        FlowError: From<E>,
+    {
+        let pages = self.pages.clone();
+        pages.with(&mut self.world, read).await
+    }
+
+    /// Whether a checkpoint should be written now, to bound what is replayed.
+    pub const fn is_checkpoint_due(&self) -> bool {
+        self.since.blocks >= checkpoint::MOST_BLOCKS || self.since.bytes >= checkpoint::MOST_BYTES
+    }
+
+    /// Goes on from a checkpoint of this block.
+    pub(super) fn checkpointed(&mut self, pages: Pages, checkpoint: CheckpointRef) {
+        self.pages = pages;
+        self.since = Since::default();
+        self.checkpoints.push(checkpoint);
     }
 
     /// Moves over one slot.
@@ -90,9 +161,41 @@ impl Tip {
                 self.advance(header, world);
             }
         }
+        self.count(entry);
         self.next_slot = entry.slot.next();
         self.epoch = entry.epoch;
         Ok(())
+    }
+
+    /// Runs a call at this block, loading what that takes.
+    ///
+    /// # Errors
+    /// Those of [`call`] and those of loading.
+    pub async fn call(
+        &mut self,
+        rules: &Rules,
+        request: &CallRequest,
+    ) -> Result<CallOutcome, FlowError> {
+        loop {
+            let error = match call(self.view(rules), request) {
+                Ok(outcome) => return Ok(outcome),
+                Err(error) => FlowError::from(error),
+            };
+            self.load(error).await?;
+        }
+    }
+
+    /// Loads what a failure says is missing.
+    ///
+    /// # Errors
+    /// The failure itself, when loading does not mend it; those of loading.
+    pub(super) async fn load(&mut self, error: FlowError) -> Result<(), FlowError> {
+        let needs = error.needs();
+        if needs.is_empty() {
+            return Err(error);
+        }
+        let pages = self.pages.clone();
+        pages.load(&mut self.world, &needs).await
     }
 
     /// What a call at this block sees.
@@ -113,29 +216,51 @@ impl Tip {
         self.world = world;
     }
 
+    /// Counts a slot into what comes after the newest checkpoint.
+    pub(super) fn count(&mut self, entry: &SlotEntry) {
+        if let SlotContent::Block { body, .. } = &entry.content {
+            self.since.blocks += 1;
+            self.since.bytes += match body {
+                Body::Inline(frame) => u64::try_from(frame.len()).unwrap_or(u64::MAX),
+                // What is not inline is larger than what is.
+                Body::Object(_) => OBJECT_BYTES,
+            };
+        }
+    }
+
     /// Makes the manifest of a checkpoint of this tip.
-    pub(super) fn manifest(&self, pack: String) -> Manifest {
+    pub(super) fn manifest(&self, written: &Written) -> Manifest {
         Manifest {
             header: self.header.inner().clone(),
             next_slot: self.next_slot.0,
             ancestors: self.ancestors.iter().map(|(_, hash)| hash).collect(),
-            pack,
+            accounts: written.accounts.clone(),
+            codes: written.codes.clone(),
+            earlier: self.checkpoints.clone(),
         }
     }
 
-    /// Makes the tip of a manifest and its pack.
-    pub(super) fn from_manifest(manifest: Manifest, pack: &StatePack) -> Result<Self, FlowError> {
+    /// Makes the tip of a manifest, whose topmost pages are `pages`.
+    pub(super) fn from_manifest(manifest: Manifest, pages: Pages) -> Result<Self, FlowError> {
         let header = seal(manifest.header);
-        let world = pack.unpack()?;
-        check_root(&header, world.root())?;
+        pages.check(&header)?;
         let mut ancestors = Ancestors::default();
         let newest_first = (0..=header.number).rev().zip(manifest.ancestors.into_iter().rev());
         let oldest_first: Vec<_> = newest_first.collect();
         for (number, hash) in oldest_first.into_iter().rev() {
             ancestors.push(number, hash);
         }
-        let next_slot = SlotNumber(manifest.next_slot);
-        Ok(Self { header, world, ancestors, next_slot, epoch: Epoch(0), ended: false })
+        Ok(Self {
+            world: pages.world()?,
+            header,
+            ancestors,
+            next_slot: SlotNumber(manifest.next_slot),
+            epoch: Epoch(0),
+            ended: false,
+            pages,
+            since: Since::default(),
+            checkpoints: manifest.earlier,
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     execute::{CallError, EstimateError},
     flow::{FlowError, submit::SubmitError},
     port::PortError,
-    trie::TrieError,
+    state::StateError,
 };
 
 /// Why a request has no result.
@@ -186,8 +186,8 @@ impl From<CallError> for RpcError {
     }
 }
 
-impl From<TrieError> for RpcError {
-    fn from(error: TrieError) -> Self {
+impl From<StateError> for RpcError {
+    fn from(error: StateError) -> Self {
         Self::Internal(error.into())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 
-use super::AccountInfo;
+use super::{AccountInfo, Need};
 
 /// The difference between two states.
 ///
@@ -45,6 +45,27 @@ impl Delta {
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
         self.accounts.is_empty() && self.codes.is_empty()
+    }
+
+    /// What must be loaded to apply this; the neighbours of what is removed may come on top.
+    pub fn needs(&self) -> Vec<Need> {
+        let mut needs = Vec::new();
+        for (address, delta) in &self.accounts {
+            needs.push(Need::account(address));
+            if !delta.storage_cleared && !delta.is_deleted() {
+                needs.extend(delta.slots.keys().map(|key| Need::slot(address, key)));
+            }
+        }
+        needs.extend(self.codes.keys().map(Need::code));
+        needs
+    }
+
+    /// Whether an account or a slot goes, so that what is beside it may move.
+    pub fn removes(&self) -> bool {
+        let goes = |delta: &AccountDelta| {
+            delta.is_deleted() || delta.slots.values().any(|value| value.is_zero())
+        };
+        self.accounts.values().any(goes)
     }
 
     /// Adds what happened later, so that applying the sum is the same as applying one after the

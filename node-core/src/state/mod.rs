@@ -9,10 +9,13 @@
 //! | `delta` | what a block changed |
 //! | `world` | reading and applying |
 //! | `walk` | all accounts, all slots |
+//! | `need`, `load` | what is not loaded, and loading it from fragments of the tries |
 //! | `proof` | EIP-1186 answers and revealing from them |
 
 mod account;
 mod delta;
+mod load;
+mod need;
 mod proof;
 mod walk;
 mod world;
@@ -22,6 +25,8 @@ mod tests;
 
 pub use account::{Account, AccountInfo, Slot};
 pub use delta::{AccountChange, AccountDelta, Delta};
+pub use load::{AnyFragment, Blinded};
+pub use need::{Need, StateError, TrieId};
 pub use proof::{AccountProof, StorageProof};
 pub use walk::{Accounts, StorageEntries};
 pub use world::WorldState;

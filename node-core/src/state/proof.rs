@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 
 use super::world::slot_path;
-use super::{Account, AccountInfo, Slot, WorldState};
+use super::{Account, AccountInfo, Slot, StateError, TrieId, WorldState};
 use crate::trie::{EMPTY_ROOT, ProofError, Trie, TrieError};
 
 /// The answer of `eth_getProof`.
@@ -36,18 +36,24 @@ impl WorldState {
     /// Proves an account and slots of it, present or absent.
     ///
     /// # Errors
-    /// [`TrieError::Blinded`] when not all of it is loaded.
-    pub fn prove(&self, address: Address, slots: &[U256]) -> Result<AccountProof, TrieError> {
+    /// [`StateError::Missing`] when not all of it is loaded.
+    pub fn prove(&self, address: Address, slots: &[U256]) -> Result<AccountProof, StateError> {
         let absent = Account::default();
         let account = self.account(&address)?.unwrap_or(&absent);
+        let key = keccak256(address);
+        let missing = StateError::of(TrieId::Accounts, Some(&key));
         Ok(AccountProof {
             address,
             info: account.info,
             storage_root: account.storage.root(),
-            account_proof: self.accounts.prove(keccak256(address).as_slice())?,
+            account_proof: self.accounts.prove(key.as_slice()).map_err(missing)?,
             storage_proofs: slots
                 .iter()
-                .map(|key| account.prove(*key))
+                .map(|slot| {
+                    let path = slot_path(slot);
+                    let missing = StateError::of(TrieId::Storage(key), Some(&path));
+                    account.prove(*slot).map_err(missing)
+                })
                 .collect::<Result<_, _>>()?,
         })
     }

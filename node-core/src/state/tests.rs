@@ -7,7 +7,7 @@ use alloy_trie::TrieAccount;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
-use super::{AccountChange, AccountDelta, AccountInfo, Delta, ProofError, TrieError, WorldState};
+use super::{AccountChange, AccountDelta, AccountInfo, Delta, ProofError, StateError, WorldState};
 use crate::chain::GenesisAccount;
 
 /// The state as plain maps: what the world is compared with.
@@ -237,7 +237,7 @@ proptest! {
         model.apply(&next);
         match partial.apply(&next) {
             Ok(after) => prop_assert_eq!(after.root(), model.root()),
-            Err(error) => prop_assert!(matches!(error, TrieError::Blinded { .. }), "{}", error),
+            Err(error) => prop_assert!(matches!(error, StateError::Missing(_)), "{}", error),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, U256};
 
-use super::{Account, Slot, WorldState};
+use super::{Account, Slot, StateError, WorldState};
 use crate::trie::{self, Nibbles, TrieError};
 
 impl WorldState {
@@ -15,8 +15,8 @@ impl WorldState {
     /// All slots of an account, in the order of their hashed keys. Nothing without the account.
     ///
     /// # Errors
-    /// [`TrieError::Blinded`] when the account is not loaded.
-    pub fn storage_entries(&self, address: &Address) -> Result<StorageEntries<'_>, TrieError> {
+    /// [`StateError::Missing`] when the account is not loaded.
+    pub fn storage_entries(&self, address: &Address) -> Result<StorageEntries<'_>, StateError> {
         Ok(self.account(address)?.map_or(StorageEntries(None), Account::slots))
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 
-use super::{Account, AccountChange, AccountDelta, AccountInfo, Delta, Slot};
+use super::{
+    Account, AccountChange, AccountDelta, AccountInfo, Delta, Need, Slot, StateError, TrieId,
+};
 use crate::chain::GenesisAccount;
 use crate::keccak::keccak256_many;
 use crate::trie::{Trie, TrieError};
@@ -14,7 +16,7 @@ use crate::trie::{Trie, TrieError};
 pub struct WorldState {
     pub(super) accounts: Trie<Account>,
     /// Codes by their hash. A trie because it is the persistent map at hand; its root means nothing.
-    codes: Trie<Bytes>,
+    pub(super) codes: Trie<Bytes>,
 }
 
 impl WorldState {
@@ -54,17 +56,22 @@ impl WorldState {
     /// The account at an address.
     ///
     /// # Errors
-    /// [`TrieError::Blinded`] when it is not loaded.
-    pub fn account(&self, address: &Address) -> Result<Option<&Account>, TrieError> {
-        self.accounts.get(keccak256(address).as_slice())
+    /// [`StateError::Missing`] when it is not loaded.
+    pub fn account(&self, address: &Address) -> Result<Option<&Account>, StateError> {
+        let key = keccak256(address);
+        self.accounts.get(key.as_slice()).map_err(StateError::of(TrieId::Accounts, Some(&key)))
     }
 
     /// The value of a slot; zero when slot or account do not exist.
     ///
     /// # Errors
-    /// [`TrieError::Blinded`] when it is not loaded.
-    pub fn storage(&self, address: &Address, key: &U256) -> Result<U256, TrieError> {
-        self.account(address)?.map_or(Ok(U256::ZERO), |account| account.slot(key))
+    /// [`StateError::Missing`] when it is not loaded.
+    pub fn storage(&self, address: &Address, key: &U256) -> Result<U256, StateError> {
+        let Some(account) = self.account(address)? else { return Ok(U256::ZERO) };
+        account.slot(key).map_err(|error| match error {
+            TrieError::Blinded { .. } => StateError::Missing(Need::slot(address, key)),
+            other => StateError::Trie(other),
+        })
     }
 
     /// The code with a hash, when this state has it; empty for the hash of nothing.
@@ -75,12 +82,21 @@ impl WorldState {
         self.codes.get(hash.as_slice()).ok().flatten().cloned()
     }
 
+    /// The code with a hash that an account of this state has.
+    ///
+    /// # Errors
+    /// [`StateError::Missing`] when it is not loaded.
+    pub fn code_with(&self, hash: &B256) -> Result<Bytes, StateError> {
+        self.code(hash).ok_or_else(|| StateError::Missing(Need::code(hash)))
+    }
+
     /// Adds codes to those that are known, each under its own hash.
     ///
     /// # Panics
     /// Never: the map of codes is whole.
     pub fn add_codes(&mut self, codes: impl IntoIterator<Item = Bytes>) {
-        self.insert_codes(codes.into_iter().map(|code| (keccak256(&code), code)).collect());
+        let codes = codes.into_iter().map(|code| (keccak256(&code), code)).collect();
+        self.insert_codes(&codes).expect("a state made of proofs has all codes in memory");
     }
 
     /// The state after a delta. The parent, when a clone of it is kept, stays as it is; when none is,
@@ -89,18 +105,47 @@ impl WorldState {
     /// Keys of `delta.codes` are believed.
     ///
     /// # Errors
-    /// [`TrieError::Blinded`] when an account, a slot, or the neighbour of a removed one is not
-    /// loaded.
-    pub fn apply(mut self, delta: &Delta) -> Result<Self, TrieError> {
+    /// As [`Self::advance`].
+    pub fn apply(mut self, delta: &Delta) -> Result<Self, StateError> {
+        self.advance(delta)?;
+        Ok(self)
+    }
+
+    /// Moves on by a delta, in place where nobody holds a clone.
+    ///
+    /// # Errors
+    /// [`StateError::Missing`] when an account, a slot, or the neighbour of a removed one is not
+    /// loaded. The state is unchanged then.
+    pub fn advance(&mut self, delta: &Delta) -> Result<(), StateError> {
+        if let Some(need) = self.first_missing(delta) {
+            return Err(StateError::Missing(need));
+        }
+        // The neighbours of what goes are only known on the way: keep what was, to be able to give up.
+        if self.accounts.is_partial() && delta.removes() {
+            let mut next = self.clone();
+            next.change(delta)?;
+            *self = next;
+            return Ok(());
+        }
+        self.change(delta)
+    }
+
+    /// The first way that is not loaded, of those that a delta changes.
+    fn first_missing(&self, delta: &Delta) -> Option<Need> {
+        let partial = self.accounts.is_partial() || self.codes.is_partial();
+        let mut needs = partial.then(|| delta.needs()).into_iter().flatten();
+        needs.find(|need| self.first_blinded(need).is_some())
+    }
+
+    fn change(&mut self, delta: &Delta) -> Result<(), StateError> {
+        self.insert_codes(&delta.codes)?;
         let mut updates = Vec::new();
         for (key, (address, change)) in sorted(&delta.accounts, |address| *address) {
             if let Step::Put(account) = self.step(&key, *address, change)? {
                 updates.push((key, account));
             }
         }
-        self.accounts.apply(updates)?;
-        self.insert_codes(delta.codes.iter().map(|(hash, code)| (*hash, code.clone())).collect());
-        Ok(self)
+        self.accounts.apply_loaded(updates).map_err(StateError::of(TrieId::Accounts, None))
     }
 
     /// Changes an account that stays in place; says what to put for one that comes or goes.
@@ -109,29 +154,31 @@ impl WorldState {
         key: &B256,
         address: Address,
         delta: &AccountDelta,
-    ) -> Result<Step, TrieError> {
+    ) -> Result<Step, StateError> {
         let AccountChange::Updated(info) = delta.change else { return Ok(Step::Put(None)) };
         if info.is_empty() {
             return Ok(Step::Put(None));
         }
-        match self.accounts.get_mut(key.as_slice())? {
+        let missing = StateError::of(TrieId::Accounts, Some(key));
+        match self.accounts.get_mut(key.as_slice()).map_err(missing)? {
             Some(account) => {
-                account.change(info, address, delta)?;
+                let missing = StateError::of(TrieId::Storage(*key), None);
+                account.change(info, address, delta).map_err(missing)?;
                 Ok(Step::InPlace)
             }
             None => {
                 let mut account = Account::default();
-                account.change(info, address, delta)?;
+                let missing = StateError::of(TrieId::Storage(*key), None);
+                account.change(info, address, delta).map_err(missing)?;
                 Ok(Step::Put(Some(account)))
             }
         }
     }
 
-    fn insert_codes(&mut self, codes: BTreeMap<B256, Bytes>) {
-        let codes = codes.into_iter().filter(|(_, code)| !code.is_empty());
-        self.codes
-            .apply(codes.map(|(hash, code)| (hash, Some(code))))
-            .expect("the map of codes is whole, its keys are sorted hashes");
+    fn insert_codes(&mut self, codes: &BTreeMap<B256, Bytes>) -> Result<(), StateError> {
+        let codes = codes.iter().filter(|(_, code)| !code.is_empty());
+        let updates = codes.map(|(hash, code)| (hash, Some(code.clone())));
+        self.codes.apply(updates).map_err(StateError::of(TrieId::Codes, None))
     }
 }
 
@@ -165,7 +212,7 @@ impl Account {
         }
         let slot = |key, value: U256| (!value.is_zero()).then_some(Slot { value, key: Some(key) });
         let slots = sorted(&delta.slots, U256::to_be_bytes::<32>).into_iter();
-        self.storage.apply(slots.map(|(path, (key, value))| (path, slot(*key, *value))))
+        self.storage.apply_loaded(slots.map(|(path, (key, value))| (path, slot(*key, *value))))
     }
 }
 

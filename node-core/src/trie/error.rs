@@ -31,6 +31,14 @@ pub enum TrieError {
         /// The key that should have been greater.
         next: Nibbles,
     },
+    /// A key that does not belong to a fragment.
+    #[error("key {key} is not below {path}")]
+    Outside {
+        /// Path of the fragment.
+        path: Nibbles,
+        /// The key.
+        key: Nibbles,
+    },
     /// A node from outside has the right hash but is no node.
     #[error("node {hash} at {path} is not a trie node")]
     Malformed {

@@ -14,7 +14,12 @@ pub struct Iter<'a, V> {
 
 impl<'a, V> Iter<'a, V> {
     pub(super) fn new(root: &'a Link<V>) -> Self {
-        Self { stack: vec![(Nibbles::EMPTY, root)] }
+        Self::at(Nibbles::EMPTY, root)
+    }
+
+    /// Iterates over the subtree at `path`.
+    pub(super) fn at(path: Nibbles, link: &'a Link<V>) -> Self {
+        Self { stack: vec![(path, link)] }
     }
 
     fn push_children(&mut self, path: &Nibbles, node: &'a Node<V>) {

@@ -14,11 +14,14 @@
 //! | `build`, `update`, `collapse` | sorted build, sorted batch, what a removal leaves |
 //! | `ops`, `iter` | the public verbs |
 //! | `reveal`, `proof` | nodes from outside, EIP-1186 |
+//! | `cut`, `fragment` | a trie in pages, and the way from a page back into a trie |
 //! | `ordered` | roots of transaction and receipt lists |
 
 mod build;
 mod collapse;
+mod cut;
 mod error;
+mod fragment;
 mod hash;
 mod iter;
 mod nibbles;
@@ -34,7 +37,9 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use cut::{Grouped, Leaves, Part, StoredPage, StoredPages, group};
 pub use error::{NodeError, ProofError, TrieError};
+pub use fragment::{Fragment, Grafted};
 pub use hash::Unhashed;
 pub use iter::Iter;
 pub use nibbles::{MAX_KEY_LEN, Nibbles};

@@ -42,6 +42,26 @@ impl Nibbles {
         Ok(Self { packed, len })
     }
 
+    /// The path of a hash.
+    pub const fn of_hash(hash: &alloy_primitives::B256) -> Self {
+        Self { packed: hash.0, len: 64 }
+    }
+
+    /// The path of these nibbles; `None` for too many, or for a byte that is no nibble.
+    pub fn from_nibbles(nibbles: &[u8]) -> Option<Self> {
+        let fits = nibbles.len() <= MAX_NIBBLES && nibbles.iter().all(|nibble| *nibble < 16);
+        fits.then(|| {
+            let mut path = Self::EMPTY;
+            nibbles.iter().for_each(|nibble| path.push(*nibble));
+            path
+        })
+    }
+
+    /// The nibbles, one to a byte.
+    pub fn to_vec(&self) -> Vec<u8> {
+        (0..self.len()).map(|index| self.at(index)).collect()
+    }
+
     /// The path of one nibble.
     pub(crate) const fn of(nibble: u8) -> Self {
         let mut packed = [0; MAX_KEY_LEN];
@@ -97,7 +117,7 @@ impl Nibbles {
     }
 
     /// The first `len` nibbles.
-    pub(crate) fn prefix(&self, len: usize) -> Self {
+    pub fn prefix(&self, len: usize) -> Self {
         let mut out = *self;
         out.len = u8::try_from(len.min(self.len())).unwrap_or(self.len);
         let bytes = out.len().div_ceil(2);

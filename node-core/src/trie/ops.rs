@@ -108,6 +108,31 @@ impl<V: Value> Trie<V> {
         }
     }
 
+    /// Gives access to a value for loading more of what is below it; it must keep its encoding, so
+    /// the path to it does not count as changed.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn load_mut(&mut self, key: &[u8]) -> Result<Option<&mut V>, TrieError> {
+        let key = Nibbles::from_key(key)?;
+        let (mut link, mut depth) = (&mut self.root, 0);
+        loop {
+            match link {
+                Link::Empty => return Ok(None),
+                Link::Blinded(hash) => {
+                    return Err(TrieError::Blinded { path: key.prefix(depth), hash: *hash });
+                }
+                Link::Loaded(Node::Leaf(leaf), _) => {
+                    return Ok((leaf.key == key).then(|| &mut Arc::make_mut(leaf).value));
+                }
+                Link::Loaded(node, _) => match step_mut(node, &key, &mut depth) {
+                    Some(child) => link = child,
+                    None => return Ok(None),
+                },
+            }
+        }
+    }
+
     /// Sets the value of a key.
     ///
     /// # Errors
@@ -134,12 +159,12 @@ impl<V: Value> Trie<V> {
         &mut self,
         updates: impl IntoIterator<Item = (K, Option<V>)>,
     ) -> Result<(), TrieError> {
+        if !self.partial {
+            return self.apply_loaded(updates);
+        }
         let mut batch: Vec<Update<V>> = sorted(updates)?;
         if batch.is_empty() {
             return Ok(());
-        }
-        if !self.partial {
-            return update(&mut self.root, 0, &mut batch);
         }
         // Sharing the root makes the update copy what it changes, and so able to give up half-way.
         let mut next = self.root.clone();
@@ -148,9 +173,39 @@ impl<V: Value> Trie<V> {
         Ok(())
     }
 
+    /// As [`Self::apply`], for who knows that all that is needed is loaded, or keeps a clone.
+    ///
+    /// Changes in place what nobody else holds.
+    ///
+    /// # Errors
+    /// As [`Self::apply`], but part of the batch may be applied then.
+    pub fn apply_loaded<K: AsRef<[u8]>>(
+        &mut self,
+        updates: impl IntoIterator<Item = (K, Option<V>)>,
+    ) -> Result<(), TrieError> {
+        let mut batch: Vec<Update<V>> = sorted(updates)?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        update(&mut self.root, 0, &mut batch)
+    }
+
+    /// Whether there can be blinded nodes.
+    pub const fn is_partial(&self) -> bool {
+        self.partial
+    }
+
     /// The root hash. Hashes only what changed since the last time.
     pub fn root(&self) -> B256 {
         Hasher::default().root(&self.root)
+    }
+
+    /// Paths of all blinded nodes, in order.
+    pub fn blinded(&self) -> impl Iterator<Item = Nibbles> + '_ {
+        self.iter().filter_map(|leaf| match leaf {
+            Err(TrieError::Blinded { path, .. }) => Some(path),
+            _ => None,
+        })
     }
 
     /// All leaves in ascending order of keys.

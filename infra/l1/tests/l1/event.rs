@@ -29,6 +29,7 @@ use node_core::{
         },
     },
     port::{Doorbell, L1, L1View, memory::Memory},
+    state::{StateError, WorldState},
 };
 
 use crate::recorder::Recorder;
@@ -134,9 +135,12 @@ impl Event {
     }
 
     pub(crate) async fn balance_on_layer(&self, account: Address) -> U256 {
-        let tip = Tip::load(&self.context.stores).await.expect("memory does not fail");
-        let account = tip.world.account(&account).expect("memory has the whole state");
-        account.map_or(U256::ZERO, |account| account.info.balance)
+        let mut tip = Tip::open(&self.context.stores).await.expect("memory does not fail");
+        let balance = |world: &WorldState| {
+            let held = world.account(&account)?;
+            Ok::<_, StateError>(held.map_or(U256::ZERO, |account| account.info.balance))
+        };
+        tip.with(balance).await.expect("memory does not fail")
     }
 
     pub(crate) fn teardown(&self) -> Teardown {
@@ -186,7 +190,7 @@ impl Event {
         let signature = person(i).sign_transaction_sync(&mut tx).expect("a local key signs");
         let raw = TxEnvelope::from(tx.into_signed(signature)).encoded_2718();
         let Context { stores, config, rules, .. } = &self.context;
-        let tip = Tip::load(stores).await.expect("memory does not fail");
+        let tip = Tip::open(stores).await.expect("memory does not fail");
         let signed = submit::decode(&raw, config).expect("well formed");
         submit::submit(stores, &Deaf, (config, rules), &tip, signed, self.now_ms)
             .await

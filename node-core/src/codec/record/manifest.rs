@@ -2,7 +2,8 @@ use alloy_consensus::Header;
 use alloy_primitives::B256;
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 
-use super::{Kind, Record};
+use super::{Kind, PageRef, Record};
+use crate::chain::Epoch;
 
 /// What a checkpoint is made of.
 #[derive(Debug, Clone, PartialEq, Eq, RlpEncodable, RlpDecodable)]
@@ -13,8 +14,21 @@ pub struct Manifest {
     pub next_slot: u64,
     /// Hashes of blocks before it, oldest first, at most 256; the last is the parent.
     pub ancestors: Vec<B256>,
-    /// Name of the pack.
-    pub pack: String,
+    /// The topmost pages of the accounts, in order of their paths.
+    pub accounts: Vec<PageRef>,
+    /// The topmost pages of the codes, in order of their paths.
+    pub codes: Vec<PageRef>,
+    /// All checkpoints before this one, oldest first.
+    pub earlier: Vec<CheckpointRef>,
+}
+
+/// Which checkpoint; its name follows from this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+pub struct CheckpointRef {
+    /// Its block.
+    pub block: u64,
+    /// Epoch of its writer.
+    pub epoch: Epoch,
 }
 
 impl Record for Manifest {

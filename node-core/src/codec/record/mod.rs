@@ -10,13 +10,17 @@ mod inbox;
 mod manifest;
 mod order;
 mod pack;
+mod page;
 mod slot;
 
 pub use block::{BlockRecord, MintedOrder};
 pub use inbox::{Dropped, Pending};
-pub use manifest::Manifest;
+pub use manifest::{CheckpointRef, Manifest};
 pub use order::{MintOrder, OrderRecord, OrderState};
 pub use pack::{PackError, PackedAccount, PackedSlot, StatePack};
+pub use page::{
+    AccountLeaf, AccountPage, CodePage, IndexPage, PageRef, Place, SlotPage, StoredStorage,
+};
 pub use slot::{AttemptId, Body, SlotContent, SlotEntry};
 
 /// A stored value: knows its kind of frame and its RLP.

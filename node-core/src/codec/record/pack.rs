@@ -5,7 +5,7 @@ use alloy_rlp::{RlpDecodable, RlpEncodable};
 
 use super::{Kind, Record};
 use crate::{
-    state::{Account, AccountDelta, AccountInfo, Delta, WorldState},
+    state::{Account, AccountDelta, AccountInfo, Delta, StateError, WorldState},
     trie::TrieError,
 };
 
@@ -93,7 +93,7 @@ impl StatePack {
     ///
     /// # Errors
     /// Never for a pack that was packed; the type is that of applying a delta.
-    pub fn unpack(&self) -> Result<WorldState, TrieError> {
+    pub fn unpack(&self) -> Result<WorldState, StateError> {
         let codes = self.codes.iter().map(|code| (keccak256(code), code.clone())).collect();
         let accounts = self.accounts.iter().map(PackedAccount::entry).collect();
         WorldState::new().apply(&Delta { accounts, codes })

@@ -101,7 +101,14 @@ impl Session {
         &mut self,
         tx: TxEnv,
     ) -> Result<(ExecutionResult, EvmState), CallError> {
-        self.machine.try_run(Kind::Call, tx)?.map_err(|refusal| self.refuse(refusal))
+        self.overlay().note_missing();
+        let outcome = self.machine.try_run(Kind::Call, tx);
+        let needs = self.overlay().take_missed();
+        if !needs.is_empty() {
+            return Err(Fault::NotLoaded { needs }.into());
+        }
+        let outcome = outcome?;
+        outcome.map_err(|refusal| self.refuse(refusal))
     }
 
     fn refuse(&self, refusal: InvalidTransaction) -> CallError {

@@ -10,7 +10,7 @@ use revm::{
 use super::cached::{Cached, Slot};
 use crate::{
     chain::Ancestors,
-    state::{AccountInfo, TrieError, WorldState},
+    state::{AccountInfo, Need, StateError, WorldState},
 };
 
 /// What a block changed so far, over the world before it; revm reads through it.
@@ -23,6 +23,8 @@ pub(in crate::execute) struct Overlay {
     pub(super) ancestors: Ancestors,
     accounts: AddressMap<Cached>,
     pub(super) codes: B256Map<Bytecode>,
+    /// What was read and is not loaded; `None` when that is an error at once.
+    pub(super) missed: Option<Vec<Need>>,
 }
 
 /// Sum of the balances that a transaction touched, in wei.
@@ -39,7 +41,24 @@ pub(in crate::execute) struct Touched {
 impl Overlay {
     /// Starts from `world`, with nothing changed.
     pub(in crate::execute) fn new(world: WorldState, ancestors: Ancestors) -> Self {
-        Self { world, ancestors, accounts: AddressMap::default(), codes: B256Map::default() }
+        let (accounts, codes) = (AddressMap::default(), B256Map::default());
+        Self { world, ancestors, accounts, codes, missed: None }
+    }
+
+    /// From now on notes what is not loaded and goes on as if it did not exist. What comes out is
+    /// worth nothing then, but tells most of what to load, at once.
+    pub(in crate::execute) fn note_missing(&mut self) {
+        self.missed.get_or_insert_default();
+    }
+
+    /// Takes no more notes; returns those that were taken.
+    pub(in crate::execute) fn take_missed(&mut self) -> Vec<Need> {
+        self.missed.take().unwrap_or_default()
+    }
+
+    /// Returns what was read and is not loaded.
+    pub(in crate::execute) fn missed(&self) -> &[Need] {
+        self.missed.as_deref().unwrap_or_default()
     }
 
     /// Returns the world before the block.
@@ -74,12 +93,12 @@ impl Overlay {
     pub(in crate::execute) fn account(
         &mut self,
         address: Address,
-    ) -> Result<Option<AccountInfo>, TrieError> {
+    ) -> Result<Option<AccountInfo>, StateError> {
         Ok(self.cached(address)?.now)
     }
 
     /// Returns whether an account has code now.
-    pub(in crate::execute) fn has_code(&mut self, address: Address) -> Result<bool, TrieError> {
+    pub(in crate::execute) fn has_code(&mut self, address: Address) -> Result<bool, StateError> {
         Ok(self.account(address)?.is_some_and(|it| it.code_hash != KECCAK256_EMPTY))
     }
 
@@ -88,7 +107,7 @@ impl Overlay {
         &mut self,
         address: Address,
         key: U256,
-    ) -> Result<U256, TrieError> {
+    ) -> Result<U256, StateError> {
         Ok(self.cached_slot(address, key)?.now)
     }
 
@@ -98,7 +117,7 @@ impl Overlay {
         address: Address,
         key: U256,
         value: U256,
-    ) -> Result<(), TrieError> {
+    ) -> Result<(), StateError> {
         self.cached_slot(address, key)?.now = value;
         Ok(())
     }
@@ -109,7 +128,7 @@ impl Overlay {
         &mut self,
         address: Address,
         change: impl FnOnce(&mut AccountInfo),
-    ) -> Result<(), TrieError> {
+    ) -> Result<(), StateError> {
         let cached = self.cached(address)?;
         let mut account = cached.now.unwrap_or_default();
         change(&mut account);
@@ -126,7 +145,7 @@ impl Overlay {
         &mut self,
         address: Address,
         account: Option<AccountInfo>,
-    ) -> Result<(), TrieError> {
+    ) -> Result<(), StateError> {
         self.cached(address)?.now = account;
         Ok(())
     }
@@ -136,7 +155,7 @@ impl Overlay {
         &mut self,
         address: Address,
         wei: U256,
-    ) -> Result<(), TrieError> {
+    ) -> Result<(), StateError> {
         if wei.is_zero() {
             return Ok(());
         }
@@ -145,7 +164,7 @@ impl Overlay {
     }
 
     /// Forgets all slots of an account: those that are not written after this are zero.
-    pub(in crate::execute) fn clear_storage(&mut self, address: Address) -> Result<(), TrieError> {
+    pub(in crate::execute) fn clear_storage(&mut self, address: Address) -> Result<(), StateError> {
         self.cached(address)?.clear_storage();
         Ok(())
     }
@@ -155,7 +174,7 @@ impl Overlay {
         &mut self,
         address: Address,
         code: Bytes,
-    ) -> Result<(), TrieError> {
+    ) -> Result<(), StateError> {
         let code = Bytecode::new_raw(code);
         let hash = code.hash_slow();
         self.codes.insert(hash, code);
@@ -163,7 +182,7 @@ impl Overlay {
     }
 
     /// Takes over what one transaction did.
-    pub(in crate::execute) fn commit(&mut self, changes: EvmState) -> Result<Touched, TrieError> {
+    pub(in crate::execute) fn commit(&mut self, changes: EvmState) -> Result<Touched, StateError> {
         let mut touched = Touched::default();
         for (address, changed) in changes {
             if !changed.is_touched() {
@@ -178,13 +197,14 @@ impl Overlay {
         Ok(touched)
     }
 
-    fn cached(&mut self, address: Address) -> Result<&mut Cached, TrieError> {
-        load(&mut self.accounts, &self.world, address)
+    fn cached(&mut self, address: Address) -> Result<&mut Cached, StateError> {
+        let Self { world, accounts, missed, .. } = self;
+        load(accounts, world, missed, address)
     }
 
-    fn cached_slot(&mut self, address: Address, key: U256) -> Result<&mut Slot, TrieError> {
-        let Self { world, accounts, .. } = self;
-        load(accounts, world, address)?.slot(world, &address, key)
+    fn cached_slot(&mut self, address: Address, key: U256) -> Result<&mut Slot, StateError> {
+        let Self { world, accounts, missed, .. } = self;
+        load(accounts, world, missed, address)?.slot(world, missed, &address, key)
     }
 
     fn keep_code(&mut self, info: &EvmInfo) {
@@ -198,10 +218,28 @@ impl Overlay {
 fn load<'a>(
     accounts: &'a mut AddressMap<Cached>,
     world: &WorldState,
+    missed: &mut Option<Vec<Need>>,
     address: Address,
-) -> Result<&'a mut Cached, TrieError> {
+) -> Result<&'a mut Cached, StateError> {
     Ok(match accounts.entry(address) {
         Entry::Occupied(entry) => entry.into_mut(),
-        Entry::Vacant(entry) => entry.insert(Cached::new(world.account(&address)?.cloned())),
+        Entry::Vacant(entry) => {
+            let found = noted(missed, world.account(&address))?;
+            entry.insert(Cached::new(found.flatten().cloned()))
+        }
     })
+}
+
+/// Turns what is not loaded into a note, where notes are taken.
+pub(super) fn noted<T>(
+    missed: &mut Option<Vec<Need>>,
+    read: Result<T, StateError>,
+) -> Result<Option<T>, StateError> {
+    match (read, missed) {
+        (Err(StateError::Missing(need)), Some(missed)) => {
+            missed.push(need);
+            Ok(None)
+        }
+        (read, _) => read.map(Some),
+    }
 }

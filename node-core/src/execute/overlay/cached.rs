@@ -4,7 +4,8 @@ use alloy_primitives::{
 };
 use revm::state::{Account as EvmAccount, AccountInfo as EvmInfo};
 
-use crate::state::{Account, AccountInfo, TrieError, WorldState};
+use super::block::noted;
+use crate::state::{Account, AccountInfo, Need, StateError, WorldState};
 
 /// An account as it was before the block and as it is now.
 #[derive(Debug)]
@@ -53,16 +54,18 @@ impl Cached {
     pub(super) fn slot(
         &mut self,
         world: &WorldState,
+        missed: &mut Option<Vec<Need>>,
         address: &Address,
         key: U256,
-    ) -> Result<&mut Slot, TrieError> {
+    ) -> Result<&mut Slot, StateError> {
         Ok(match self.slots.entry(key) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
                 let before = match (&self.before, self.storage) {
                     // The second way finds what was loaded after the account was.
                     (Some(account), Storage::Kept) => {
-                        account.slot(&key).or_else(|_| world.storage(address, &key))?
+                        let read = account.slot(&key).or_else(|_| world.storage(address, &key));
+                        noted(missed, read)?.unwrap_or_default()
                     }
                     _ => U256::ZERO,
                 };

@@ -2,6 +2,7 @@ use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, map::hash_map::Entr
 use revm::{Database, bytecode::Bytecode, state::AccountInfo as EvmInfo};
 
 use super::{super::error::Unreadable, block::Overlay};
+use crate::state::Need;
 
 impl Database for Overlay {
     type Error = Unreadable;
@@ -23,7 +24,11 @@ impl Database for Overlay {
         Ok(match self.codes.entry(hash) {
             Entry::Occupied(entry) => entry.get().clone(),
             Entry::Vacant(entry) => {
-                let code = self.world.code(&hash).ok_or(Unreadable::Code { hash })?;
+                let Some(code) = self.world.code(&hash) else {
+                    let missed = self.missed.as_mut().ok_or(Unreadable::Code { hash })?;
+                    missed.push(Need::code(&hash));
+                    return Ok(Bytecode::default());
+                };
                 entry.insert(Bytecode::new_raw(code)).clone()
             }
         })

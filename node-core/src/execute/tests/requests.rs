@@ -70,7 +70,7 @@ fn badly_laid_out_deposit_event_spoils_the_block() {
 
         let error = builder.finish().expect_err("not a deposit event");
 
-        assert!(matches!(error, BlockError::DepositEvent), "{error}");
+        assert!(matches!(error.error, BlockError::DepositEvent), "{error}");
     }
 }
 
@@ -84,9 +84,11 @@ fn system_contract_must_be_there_and_succeed() {
     let failed = failing.builder().finish().expect_err("reverts");
 
     let address = WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS;
-    assert!(matches!(missing, BlockError::SystemContractMissing { address: it } if it == address));
+    assert!(
+        matches!(missing.error, BlockError::SystemContractMissing { address: it } if it == address)
+    );
     let address = CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS;
-    assert!(matches!(failed, BlockError::SystemCallFailed { address: it } if it == address));
+    assert!(matches!(failed.error, BlockError::SystemCallFailed { address: it } if it == address));
 }
 
 #[test]

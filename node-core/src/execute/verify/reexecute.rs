@@ -110,7 +110,7 @@ fn reexecute(
             return Err(InvalidBlock::Transaction { index, source }.into());
         }
     }
-    Ok(builder.finish()?)
+    Ok(builder.finish().map_err(|unfinished| unfinished.error)?)
 }
 
 /// Longest block in RLP: 10 MiB less 2 MiB for the consensus layer. EIP-7934.

@@ -14,12 +14,12 @@ use super::{Context, FlowError, Sequencer};
 use crate::{
     chain::{SealedHeader, Transaction, decode_transaction},
     codec::record::{BlockRecord, Dropped, MintOrder, MintedOrder, Pending},
-    execute::{Builder, NextBlock, Outcome, Protocol, Rejected, Rules, SupplyLedger},
+    execute::{Builder, NextBlock, Outcome, Protocol, Rejected, Rules, SupplyLedger, Unfinished},
     flow::{
         Tip, mint,
         submit::{Replacement, compare},
     },
-    state::WorldState,
+    state::{Need, WorldState},
 };
 
 /// Bytes of wallets' transactions in one block. EIP-7934 allows 8 MiB for a whole block; mints, which are
@@ -78,7 +78,7 @@ impl Sequencer {
     ///
     /// Orders wait while no ticket contract is named.
     pub(super) async fn sign_mints(
-        &self,
+        &mut self,
         orders: Vec<MintOrder>,
     ) -> Result<Vec<SignedMint>, FlowError> {
         let Context { stores, config, signer, .. } = &self.context;
@@ -88,7 +88,10 @@ impl Sequencer {
         }
         let Some(ticket) = mint::ticket(stores, config).await? else { return Ok(Vec::new()) };
         let minter = signer.address();
-        let first = self.tip.world.account(&minter)?.map_or(0, |account| account.info.nonce);
+        let nonce = |world: &WorldState| {
+            world.account(&minter).map(|account| account.map_or(0, |account| account.info.nonce))
+        };
+        let first = self.tip.with(nonce).await?;
         let mut signed = Vec::with_capacity(orders.len());
         for (nonce, order) in (first..).zip(orders) {
             let transaction = mint::transaction(config, &**signer, ticket, &order, nonce).await?;
@@ -98,22 +101,56 @@ impl Sequencer {
     }
 }
 
-/// Builds a block of what waits.
-pub(super) fn build(
+/// Builds a block of what waits, loading the state that it needs.
+///
+/// What is not loaded is noted while the block is built as if it did not exist; then all of it is loaded
+/// at once and the block is built again, until nothing was missed. Every round loads at least what the
+/// first transaction that missed something really needs, so it ends; when all is loaded, as it is while
+/// a layer is busy, the first round is the only one.
+pub(super) async fn build(
     context: &Context,
-    tip: &Tip,
+    tip: &mut Tip,
     pending: Vec<Pending>,
     mints: Vec<SignedMint>,
     timing: Timing,
 ) -> Result<Batch, FlowError> {
-    let env = next_block(&context.rules, &tip.header, timing.now_ms);
-    let builder = Builder::start(
-        &tip.header,
-        tip.world.clone(),
-        &tip.ancestors,
-        (*context.rules).clone(),
-        env,
-    )?;
+    loop {
+        let error = match build_once(context, tip, pending.clone(), mints.clone(), timing) {
+            Ok(batch) => return Ok(batch),
+            Err(error) => error,
+        };
+        let mut needs = error.needs();
+        if needs.is_empty() {
+            return Err(error);
+        }
+        needs.extend(parties(&pending));
+        let pages = tip.pages.clone();
+        pages.load(&mut tip.world, &needs).await?;
+    }
+}
+
+/// Who sends and who receives: what a block needs for certain.
+fn parties(pending: &[Pending]) -> Vec<Need> {
+    let mut needs = Vec::with_capacity(2 * pending.len());
+    for one in pending {
+        needs.push(Need::account(&one.sender));
+        let to = decode_transaction(&one.raw).ok().and_then(|transaction| transaction.to());
+        needs.extend(to.map(|to| Need::account(&to)));
+    }
+    needs
+}
+
+/// Builds a block of what waits from what is loaded.
+///
+/// The state moves into the block, which changes it in place; without a block it is put back.
+fn build_once(
+    context: &Context,
+    tip: &mut Tip,
+    pending: Vec<Pending>,
+    mints: Vec<SignedMint>,
+    timing: Timing,
+) -> Result<Batch, FlowError> {
+    let builder = start(context, tip, timing)?;
     let mut filling = Filling {
         builder,
         minted: Vec::new(),
@@ -123,38 +160,74 @@ pub(super) fn build(
         bytes_left: BLOCK_BYTES,
         now_ms: timing.now_ms,
     };
-    let (deposits, wallets): (Vec<_>, Vec<_>) =
-        pending.into_iter().partition(|one| one.deposit_index().is_some());
-    filling.deposits(tip, deposits)?;
-    filling.candidates(wallets, mints)?;
-    filling.drop_overdue(context.config.limits.gap_wait_ms, timing.last_call);
-    filling.finish()
+    match filling.fill(context, pending, mints, timing) {
+        Ok(()) => filling.finish(tip),
+        Err(error) => {
+            tip.world = filling.builder.abandon();
+            Err(error)
+        }
+    }
 }
 
-/// Builds a block of exactly these system transactions.
-pub(super) fn build_system(
+/// Opens the next block; the state is the block's alone from then on.
+fn start(context: &Context, tip: &mut Tip, timing: Timing) -> Result<Builder, FlowError> {
+    let env = next_block(&context.rules, &tip.header, timing.now_ms);
+    let world = tip.world.clone();
+    let rules = (*context.rules).clone();
+    let builder = Builder::start(&tip.header, world, &tip.ancestors, rules, env)?.noting();
+    tip.world = WorldState::new();
+    Ok(builder)
+}
+
+/// Builds a block of exactly these system transactions, loading the state that they need.
+pub(super) async fn build_system(
     context: &Context,
-    tip: &Tip,
+    tip: &mut Tip,
     transactions: &[Transaction],
     first_sequence: u64,
     timing: Timing,
 ) -> Result<BuiltBlock, FlowError> {
-    let env = next_block(&context.rules, &tip.header, timing.now_ms);
-    let mut builder = Builder::start(
-        &tip.header,
-        tip.world.clone(),
-        &tip.ancestors,
-        (*context.rules).clone(),
-        env,
-    )?;
+    loop {
+        let error = match build_system_once(context, tip, transactions, first_sequence, timing) {
+            Ok(block) => return Ok(block),
+            Err(error) => error,
+        };
+        tip.load(error).await?;
+    }
+}
+
+fn build_system_once(
+    context: &Context,
+    tip: &mut Tip,
+    transactions: &[Transaction],
+    first_sequence: u64,
+    timing: Timing,
+) -> Result<BuiltBlock, FlowError> {
+    let mut builder = start(context, tip, timing)?;
+    match execute_system(&mut builder, transactions, first_sequence) {
+        Ok(()) => seal_block(builder, Vec::new(), tip),
+        Err(error) => {
+            tip.world = builder.abandon();
+            Err(error)
+        }
+    }
+}
+
+fn execute_system(
+    builder: &mut Builder,
+    transactions: &[Transaction],
+    first_sequence: u64,
+) -> Result<(), FlowError> {
     for (sequence, transaction) in (first_sequence..).zip(transactions) {
         let sender = crate::chain::SYSTEM_SENDER;
-        match builder.execute(transaction, sender)? {
+        let outcome = builder.execute(transaction, sender)?;
+        builder.check_missed()?;
+        match outcome {
             Outcome::Included(included) if included.success => {}
             _ => return Err(FlowError::Seal { sequence }),
         }
     }
-    seal_block(builder, Vec::new())
+    Ok(())
 }
 
 /// A block being filled.
@@ -170,9 +243,25 @@ struct Filling {
 }
 
 impl Filling {
-    fn deposits(&mut self, tip: &Tip, mut deposits: Vec<Pending>) -> Result<(), FlowError> {
+    fn fill(
+        &mut self,
+        context: &Context,
+        pending: Vec<Pending>,
+        mints: Vec<SignedMint>,
+        timing: Timing,
+    ) -> Result<(), FlowError> {
+        let (deposits, wallets): (Vec<_>, Vec<_>) =
+            pending.into_iter().partition(|one| one.deposit_index().is_some());
+        self.deposits(deposits)?;
+        self.candidates(wallets, mints)?;
+        self.drop_overdue(context.config.limits.gap_wait_ms, timing.last_call);
+        // Nothing is dropped for what was not loaded.
+        Ok(self.builder.check_missed()?)
+    }
+
+    fn deposits(&mut self, mut deposits: Vec<Pending>) -> Result<(), FlowError> {
         let slot = SupplyLedger::DEPOSITS;
-        let counted = tip.world.storage(&crate::chain::EXIT_SEALER, &slot)?;
+        let counted = self.builder.world().storage(&crate::chain::EXIT_SEALER, &slot)?;
         let mut next = u64::try_from(counted).unwrap_or(u64::MAX);
         deposits.sort_by_key(Pending::deposit_index);
         for pending in deposits {
@@ -325,18 +414,30 @@ impl Filling {
     }
 
     /// No block is made of nothing.
-    fn finish(self) -> Result<Batch, FlowError> {
-        let block = if self.builder.receipts().is_empty() {
-            None
-        } else {
-            Some(seal_block(self.builder, self.minted)?)
-        };
-        Ok(Batch { block, dropped: self.dropped })
+    fn finish(self, tip: &mut Tip) -> Result<Batch, FlowError> {
+        if self.builder.receipts().is_empty() {
+            tip.world = self.builder.abandon();
+            return Ok(Batch { block: None, dropped: self.dropped });
+        }
+        let block = seal_block(self.builder, self.minted, tip)?;
+        Ok(Batch { block: Some(block), dropped: self.dropped })
     }
 }
 
-fn seal_block(builder: Builder, minted: Vec<MintedOrder>) -> Result<BuiltBlock, FlowError> {
-    let built = builder.finish()?;
+/// Closes the block; when that fails, the state before it goes back to `tip`.
+fn seal_block(
+    builder: Builder,
+    minted: Vec<MintedOrder>,
+    tip: &mut Tip,
+) -> Result<BuiltBlock, FlowError> {
+    let built = match builder.finish() {
+        Ok(built) => built,
+        Err(unfinished) => {
+            let Unfinished { error, world } = *unfinished;
+            tip.world = world;
+            return Err(error.into());
+        }
+    };
     let record = BlockRecord {
         block: built.block,
         senders: built.senders,

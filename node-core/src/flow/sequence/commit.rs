@@ -24,12 +24,15 @@ impl Sequencer {
     /// Commits `block` in the next slot, then forgets what it included.
     pub(super) async fn commit(&mut self, block: BuiltBlock) -> Result<Committed, FlowError> {
         let BuiltBlock { header, record, world } = block;
+        self.unsure = true;
         let body = self.store_body(&header, &record).await?;
         let (number, hash) = (header.number, header.hash());
         let entry = self.entry(SlotContent::Block { number, hash, body });
         let (slot, epoch) = (entry.slot, entry.epoch);
+        self.tip.count(&entry);
         self.append(entry).await?;
         self.tip.advance(header.clone(), world.clone());
+        self.unsure = false;
         self.tip.next_slot = slot.next();
         self.tip.epoch = epoch;
         let record = Arc::new(record);

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     chain::{LayerConfig, SealedHeader, SlotNumber, Transaction},
     codec::record::{AttemptId, BlockRecord, SlotContent, SlotEntry},
-    execute::Rules,
+    execute::{CallOutcome, CallRequest, Rules},
     port::{LogAppend, MintSigner, PortError, Stores},
     state::WorldState,
 };
@@ -113,6 +113,8 @@ pub struct Sequencer {
     lease: Lease,
     holder: String,
     tip: Tip,
+    /// A block is being committed, or it is not known whether it was.
+    unsure: bool,
 }
 
 impl Sequencer {
@@ -132,8 +134,8 @@ impl Sequencer {
             Claim::Held { until_ms } => return Ok(TakeOver::Held { until_ms }),
             Claim::Won(lease) => lease,
         };
-        let tip = Tip::load(&context.stores).await?;
-        let mut sequencer = Self { context, lease, holder: holder.to_owned(), tip };
+        let tip = Tip::open(&context.stores).await?;
+        let mut sequencer = Self { context, lease, holder: holder.to_owned(), tip, unsure: false };
         sequencer.fence().await?;
         sequencer.finish_newest().await?;
         Ok(TakeOver::Won(Box::new(sequencer)))
@@ -148,6 +150,7 @@ impl Sequencer {
         if self.tip.ended {
             return Ok(Step::Idle);
         }
+        self.check_sure()?;
         self.keep_lease(timing.now_ms).await?;
         let stores = &self.context.stores;
         let pending = stores.inbox.waiting(BATCH).await?;
@@ -159,7 +162,7 @@ impl Sequencer {
             return Ok(Step::Idle);
         }
         let mints = self.sign_mints(orders).await?;
-        let batch = batch::build(&self.context, &self.tip, pending, mints, timing)?;
+        let batch = batch::build(&self.context, &mut self.tip, pending, mints, timing).await?;
         match batch.block {
             Some(block) => {
                 let committed = self.commit(block).await?;
@@ -183,9 +186,11 @@ impl Sequencer {
         first_sequence: u64,
         timing: Timing,
     ) -> Result<Committed, FlowError> {
+        self.check_sure()?;
         self.keep_lease(timing.now_ms).await?;
         let block =
-            batch::build_system(&self.context, &self.tip, transactions, first_sequence, timing)?;
+            batch::build_system(&self.context, &mut self.tip, transactions, first_sequence, timing)
+                .await?;
         self.commit(block).await
     }
 
@@ -197,6 +202,7 @@ impl Sequencer {
         if self.tip.ended {
             return Ok(());
         }
+        self.check_sure()?;
         let (number, hash) = (self.tip.header.number, self.tip.header.hash());
         let entry = self.entry(SlotContent::End { number, hash });
         self.append(entry.clone()).await?;
@@ -207,9 +213,40 @@ impl Sequencer {
     ///
     /// # Errors
     /// The stores' errors.
-    pub async fn checkpoint(&self) -> Result<(), FlowError> {
+    pub async fn checkpoint(&mut self) -> Result<(), FlowError> {
         let Context { stores, config, .. } = &self.context;
-        super::checkpoint::write(stores, config.id, self.lease.epoch(), &self.tip).await
+        super::checkpoint::write(stores, config.id, self.lease.epoch(), &mut self.tip).await
+    }
+
+    /// Reads the state of the newest block, loading what that takes.
+    ///
+    /// # Errors
+    /// Those of `read` that loading does not mend, and those of loading.
+    pub async fn with<T, E>(
+        &mut self,
+        read: impl FnMut(&WorldState) -> Result<T, E> + Send,
+    ) -> Result<T, FlowError>
+    where
+        FlowError: From<E>,
+    {
+        self.tip.with(read).await
+    }
+
+    /// Loads the whole state.
+    ///
+    /// # Errors
+    /// The stores' errors.
+    pub async fn load_all(&mut self) -> Result<(), FlowError> {
+        let pages = self.tip.pages.clone();
+        pages.load_all(&mut self.tip.world).await
+    }
+
+    /// Runs a call at the newest block, loading what that takes.
+    ///
+    /// # Errors
+    /// As [`Tip::call`].
+    pub async fn call(&mut self, request: &CallRequest) -> Result<CallOutcome, FlowError> {
+        self.tip.call(&self.context.rules, request).await
     }
 
     /// Gives the lease back.
@@ -241,13 +278,22 @@ impl Sequencer {
                 }
                 LogAppend::Occupied(held) => {
                     let read = read_slot(&self.context.stores, &held).await?;
-                    self.tip.apply(&held, &read)?;
+                    self.tip.apply_loading(&held, &read).await?;
                     if self.tip.ended {
                         return Ok(());
                     }
                 }
             }
         }
+    }
+
+    /// After a commit that failed the state in memory is ahead of what is known to be committed.
+    fn check_sure(&self) -> Result<(), PortError> {
+        if !self.unsure {
+            return Ok(());
+        }
+        let source = "this writer does not know what it wrote: drop it and take over again";
+        Err(PortError::unavailable("commit", source))
     }
 
     async fn keep_lease(&mut self, now_ms: u64) -> Result<(), FlowError> {

@@ -41,7 +41,8 @@ impl Bundle {
     /// Never: a configuration is plain data.
     pub async fn collect(stores: &Stores) -> Result<Self, FlowError> {
         let config = open::config(&*stores.registers).await?;
-        let genesis = checkpoint::load_genesis(stores, config.id).await?;
+        let mut genesis = checkpoint::load_genesis(stores, config.id).await?;
+        genesis.pages.clone().load_all(&mut genesis.world).await?;
         let mut blocks = Vec::new();
         exits::scan_blocks(stores, |record| blocks.push(record.block.clone())).await?;
         let settled = settlement(stores).await?;

@@ -160,7 +160,7 @@ impl Teardown {
         let timing = Timing { now_ms, last_call: true };
         while let Step::Committed(_) = sequencer.step(timing).await? {}
         let slot = SupplyLedger::DEPOSITS;
-        let credited = sequencer.tip().world.storage(&EXIT_SEALER, &slot)?;
+        let credited = sequencer.with(|world| world.storage(&EXIT_SEALER, &slot)).await?;
         let index = u64::try_from(credited).unwrap_or(u64::MAX);
         Ok((credited != U256::from(deposits)).then_some(Wait::Deposit { index }))
     }

@@ -13,7 +13,7 @@ use super::{FlowError, exits, progress::Progress};
 use crate::{
     chain::{EXIT_SEALER, Transaction, system_transaction},
     codec::record::PackError,
-    execute::{CallOutcome, CallRequest, call},
+    execute::{CallOutcome, CallRequest},
     exit::{IExitSealer, MAX_ASSETS},
     flow::{
         Tip,
@@ -47,10 +47,11 @@ pub(super) async fn execute(
     if !done.frozen {
         sealing.commit(IExitSealer::freezeCall {}.abi_encode()).await?;
     }
+    sealing.sequencer.load_all().await?;
     let mut holders = holders(sealing.sequencer.tip())?;
     holders.retain(|holder| done.last_holder.is_none_or(|last| *holder > last));
     sealing.sweep(&holders, |holders| IExitSealer::sweepETHCall { holders }.abi_encode()).await?;
-    let collections = collections(sealing.sequencer.tip(), context).await?;
+    let collections = collections(sealing.sequencer, context).await?;
     for (asset, (token, mut ids)) in (1_u32..).zip(done.in_order(collections)) {
         if !done.assets.contains(&token) {
             sealing.commit(IExitSealer::addAsset721Call { token }.abi_encode()).await?;
@@ -123,7 +124,10 @@ fn holders(tip: &Tip) -> Result<Vec<Address>, FlowError> {
 ///
 /// The sealer takes a bounded number of collections; those with the fewest ids stay behind, so that
 /// nobody can push out an event's tickets by deploying empty contracts.
-async fn collections(tip: &Tip, context: &Context) -> Result<Vec<(Address, Vec<U256>)>, FlowError> {
+async fn collections(
+    sequencer: &mut Sequencer,
+    context: &Context,
+) -> Result<Vec<(Address, Vec<U256>)>, FlowError> {
     let mut ids: BTreeMap<Address, BTreeSet<U256>> = BTreeMap::new();
     exits::scan_logs(&context.stores, |log| {
         if let [TRANSFER, _, _, id] = log.topics() {
@@ -133,7 +137,7 @@ async fn collections(tip: &Tip, context: &Context) -> Result<Vec<(Address, Vec<U
     .await?;
     let mut collections = Vec::new();
     for (token, ids) in ids {
-        if is_erc721(tip, context, token)? {
+        if is_erc721(sequencer, token).await? {
             collections.push((token, ids.into_iter().collect::<Vec<_>>()));
         }
     }
@@ -142,7 +146,7 @@ async fn collections(tip: &Tip, context: &Context) -> Result<Vec<(Address, Vec<U
     Ok(collections)
 }
 
-fn is_erc721(tip: &Tip, context: &Context, token: Address) -> Result<bool, FlowError> {
+async fn is_erc721(sequencer: &mut Sequencer, token: Address) -> Result<bool, FlowError> {
     let input = supportsInterfaceCall { interfaceId: ERC721.into() }.abi_encode();
     let request = CallRequest {
         to: TxKind::Call(token),
@@ -150,7 +154,7 @@ fn is_erc721(tip: &Tip, context: &Context, token: Address) -> Result<bool, FlowE
         gas: Some(100_000),
         ..CallRequest::default()
     };
-    Ok(match call(tip.view(&context.rules), &request)? {
+    Ok(match sequencer.call(&request).await? {
         CallOutcome::Success { output, .. } => bool::abi_decode(&output).unwrap_or(false),
         _ => false,
     })

@@ -6,23 +6,25 @@ use alloy_sol_types::SolCall;
 use super::{FlowError, exits};
 use crate::{
     chain::EXIT_SEALER,
-    execute::{CallOutcome, CallRequest, SupplyLedger, call},
+    execute::{CallOutcome, CallRequest, SupplyLedger},
     exit::{Asset, IExitSealer, SLOT_SEAL_HASH, SealedOutput, assets_hash},
     flow::{Tip, sequence::Context},
     port::{L1Settlement, PortError, Settlement},
+    state::WorldState,
 };
 
 /// Makes the settlement of a sealed layer.
 ///
 /// Leaves come from the logs, assets from the sealer; both must hash to what the state says.
 pub(super) async fn settlement(context: &Context) -> Result<Settlement, FlowError> {
-    let tip = Tip::load(&context.stores).await?;
-    let assets = assets(&tip, context)?;
+    let mut tip = Tip::open(&context.stores).await?;
+    let assets = assets(&mut tip, context).await?;
     let leaves = exits::collect(&context.stores).await?;
     let is_eth = |leaf: &&crate::exit::ExitLeaf| leaf.asset == 0;
     let eth_total = leaves.iter().filter(is_eth).map(|leaf| leaf.value).sum();
     let tree = exits::Exits::new(leaves);
-    let deposits = tip.world.storage(&EXIT_SEALER, &SupplyLedger::DEPOSITS)?;
+    let deposits = |world: &WorldState| world.storage(&EXIT_SEALER, &SupplyLedger::DEPOSITS);
+    let deposits = tip.with(deposits).await?;
     let sealed = SealedOutput {
         exit_root: tree.tree().root(),
         leaf_count: u32::try_from(tree.leaves().len()).unwrap_or(u32::MAX),
@@ -31,8 +33,8 @@ pub(super) async fn settlement(context: &Context) -> Result<Settlement, FlowErro
         eth_total,
         assets_hash: assets_hash(&assets),
     };
-    check_seal(&tip, &sealed)?;
-    let proof = tip.world.prove(EXIT_SEALER, &[SLOT_SEAL_HASH])?;
+    check_seal(&mut tip, &sealed).await?;
+    let proof = tip.with(|world| world.prove(EXIT_SEALER, &[SLOT_SEAL_HASH])).await?;
     let storage_proof =
         proof.storage_proofs.into_iter().next().map(|slot| slot.proof).unwrap_or_default();
     Ok(Settlement {
@@ -58,13 +60,14 @@ pub(super) fn check(ours: &Settlement, held: &L1Settlement) -> Result<(), FlowEr
     Err(PortError::Corrupt { name: "settlement on the L1".to_owned(), reason }.into())
 }
 
-fn check_seal(tip: &Tip, sealed: &SealedOutput) -> Result<(), FlowError> {
-    let expected = B256::from(tip.world.storage(&EXIT_SEALER, &SLOT_SEAL_HASH)?);
+async fn check_seal(tip: &mut Tip, sealed: &SealedOutput) -> Result<(), FlowError> {
+    let held = tip.with(|world| world.storage(&EXIT_SEALER, &SLOT_SEAL_HASH)).await?;
+    let expected = B256::from(held);
     let got = sealed.hash();
     if got == expected { Ok(()) } else { Err(FlowError::SealHash { expected, got }) }
 }
 
-fn assets(tip: &Tip, context: &Context) -> Result<Vec<Asset>, FlowError> {
+async fn assets(tip: &mut Tip, context: &Context) -> Result<Vec<Asset>, FlowError> {
     let request = CallRequest {
         to: TxKind::Call(EXIT_SEALER),
         input: IExitSealer::assetsCall {}.abi_encode().into(),
@@ -72,7 +75,7 @@ fn assets(tip: &Tip, context: &Context) -> Result<Vec<Asset>, FlowError> {
     };
     let corrupt =
         |reason: String| PortError::Corrupt { name: "assets of the sealer".into(), reason };
-    match call(tip.view(&context.rules), &request)? {
+    match tip.call(&context.rules, &request).await? {
         CallOutcome::Success { output, .. } => IExitSealer::assetsCall::abi_decode_returns(&output)
             .map_err(|error| corrupt(error.to_string()).into()),
         other => Err(corrupt(format!("the call failed: {other:?}")).into()),

@@ -186,7 +186,7 @@ impl Layer {
     pub(super) fn submit(&self, transaction: &Transaction) -> Result<TxHash, SubmitError> {
         let Context { stores, config, rules, .. } = &self.context;
         let signed = submit::decode(&transaction.encoded_2718(), config)?;
-        let tip = block_on(Tip::load(stores))?;
+        let tip = block_on(Tip::open(stores))?;
         block_on(submit::submit(stores, &self.rings, (config, rules), &tip, signed, NOW_MS))
     }
 
@@ -206,7 +206,7 @@ impl Layer {
     }
 
     pub(super) fn tip(&self) -> Tip {
-        block_on(Tip::load(&self.context.stores)).expect("memory does not fail")
+        block_on(Tip::open(&self.context.stores)).expect("memory does not fail")
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod index;
 mod kit;
+mod pages;
 mod sequence;
 mod submit;
 mod teardown;

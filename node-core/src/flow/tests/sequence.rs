@@ -206,7 +206,7 @@ fn a_checkpoint_opens_to_the_state_of_its_block() {
 #[test]
 fn a_damaged_checkpoint_is_an_error() {
     let layer = Layer::open();
-    let sequencer = layer.writer("a", NOW_MS);
+    let mut sequencer = layer.writer("a", NOW_MS);
     block_on(sequencer.checkpoint()).expect("memory does not fail");
     let objects = &layer.context.stores.objects;
     for name in block_on(objects.list("")).expect("memory does not fail") {
@@ -216,8 +216,8 @@ fn a_damaged_checkpoint_is_an_error() {
         block_on(objects.put(&name, bytes.into(), crate::port::Put::Overwrite))
             .expect("memory does not fail");
     }
-    let loaded = block_on(Tip::load(&layer.context.stores));
-    assert!(matches!(loaded, Err(FlowError::Port(PortError::Corrupt { .. }))), "{loaded:?}");
+    let opened = block_on(Tip::open(&layer.context.stores));
+    assert!(matches!(opened, Err(FlowError::Port(PortError::Corrupt { .. }))), "{opened:?}");
 }
 
 #[test]

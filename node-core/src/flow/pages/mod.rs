@@ -1,0 +1,405 @@
+//! State that is loaded page by page.
+//!
+//! [`Pages`] knows the pages of one checkpoint: the topmost from its manifest, the others as the pages
+//! above them are read. What is missing in a state is named as a [`Need`]; [`Pages::load`] fetches the
+//! pages on the way to all needs of a batch in parallel, one round trip for each level, verifies each
+//! by its hash, and grafts just the ways that were asked for into the state.
+//!
+//! | file | what |
+//! |---|---|
+//! | `decode` | a page as it is in memory, verified |
+//! | `cache` | pages in memory, up to a number of bytes |
+//! | `write` | the pages that a checkpoint writes anew |
+//! | `import` | the pages of a state that comes from elsewhere |
+
+mod cache;
+mod decode;
+mod import;
+mod write;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use alloy_primitives::B256;
+use futures::{StreamExt, TryStreamExt, stream};
+
+pub use cache::PageCache;
+pub use import::{Import, Imported};
+pub use write::Written;
+
+use self::decode::Page;
+use super::FlowError;
+use crate::{
+    chain::{LayerId, SealedHeader},
+    codec::{
+        names,
+        record::{PageRef, Place},
+    },
+    port::{Objects, PortError},
+    state::{Blinded, Need, TrieId, WorldState},
+    trie::{Fragment, Nibbles, StoredPage},
+};
+
+/// Pages fetched at a time. An object store answers hundreds of requests at once; more than this many
+/// are rarely needed in one round and would only make each other wait for the network card.
+const PARALLEL: usize = 64;
+
+/// Pages that are asked for at a time when a whole state is loaded.
+const AT_ONCE: usize = 4_096;
+
+/// How a state is cut into pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    /// Most bytes of leaves in a page, before compression.
+    pub page_bytes: u64,
+    /// How many times more bytes are below a page one level higher.
+    pub fan_out: u64,
+    /// Slots that are stored with their account.
+    pub slots_here: usize,
+    /// Topmost pages that a manifest names; above this another level goes between.
+    pub top_pages: usize,
+}
+
+impl Default for Layout {
+    /// What reads little for the first block after opening: a transaction touches a leaf here and a
+    /// leaf there, so small pages win until the pages above them outgrow them. A radix-16 trie makes
+    /// pages of a sixteenth of the limit up to the limit. Measured in `make bench`, section `state`.
+    fn default() -> Self {
+        Self { page_bytes: 16 * 1024, fan_out: 64, slots_here: 32, top_pages: 4_096 }
+    }
+}
+
+/// The pages of one checkpoint.
+#[derive(Clone)]
+pub struct Pages(Arc<Inner>);
+
+struct Inner {
+    objects: Arc<dyn Objects>,
+    layer: LayerId,
+    layout: Layout,
+    accounts: Vec<PageRef>,
+    codes: Vec<PageRef>,
+    cache: PageCache,
+    known: Mutex<BTreeMap<(TrieId, Nibbles), Known>>,
+    fetched: Traffic,
+}
+
+/// A page of which the place is known.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    page: PageRef,
+    /// The pages that it leads to are known too.
+    opened: bool,
+}
+
+/// What was read from the object store.
+#[derive(Debug, Default)]
+struct Traffic {
+    pages: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// Pages by their place, held while they are needed: the cache may have forgotten them.
+type Held = BTreeMap<Place, Arc<Page>>;
+
+/// Pages to fetch.
+type Wanted = BTreeMap<Place, (TrieId, PageRef)>;
+
+/// Where a node is.
+enum Way {
+    /// In this page.
+    In(Arc<Page>),
+    /// In this page, or in one below it.
+    Fetch(TrieId, PageRef),
+    /// In none.
+    Nowhere,
+}
+
+impl core::fmt::Debug for Pages {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Pages").field("layer", &self.0.layer).finish_non_exhaustive()
+    }
+}
+
+impl Pages {
+    /// The pages of a layer that has no checkpoint yet.
+    pub fn none(objects: Arc<dyn Objects>, layer: LayerId, layout: Layout) -> Self {
+        let cache = PageCache::default();
+        Self::of(objects, layer, layout, cache, Written::default())
+    }
+
+    /// The pages of a checkpoint with these topmost pages.
+    pub(super) fn of(
+        objects: Arc<dyn Objects>,
+        layer: LayerId,
+        layout: Layout,
+        cache: PageCache,
+        top: Written,
+    ) -> Self {
+        let Written { accounts, codes, .. } = top;
+        let all = accounts.iter().map(|page| (TrieId::Accounts, page));
+        let all = all.chain(codes.iter().map(|page| (TrieId::Codes, page)));
+        let known = all.map(|(of, page)| ((of, page.page.path), Known::new(*page))).collect();
+        let (known, fetched) = (Mutex::new(known), Traffic::default());
+        Self(Arc::new(Inner { objects, layer, layout, accounts, codes, cache, known, fetched }))
+    }
+
+    /// The pages of the next checkpoint, with the same cache.
+    pub(super) fn next(&self, top: Written) -> Self {
+        let Inner { objects, layer, layout, cache, .. } = &*self.0;
+        Self::of(Arc::clone(objects), *layer, *layout, cache.clone(), top)
+    }
+
+    /// The state at the checkpoint, of which nothing is loaded but the nodes above the topmost pages.
+    ///
+    /// # Errors
+    /// [`PortError::Corrupt`] when these are no pages of one trie.
+    pub fn world(&self) -> Result<WorldState, FlowError> {
+        let accounts = Fragment::of_children(Nibbles::EMPTY, children(&self.0.accounts))?;
+        let codes = Fragment::of_children(Nibbles::EMPTY, children(&self.0.codes))?;
+        Ok(WorldState::from_fragments(&accounts, &codes))
+    }
+
+    /// Checks that the topmost pages lead to the state root of `header`.
+    ///
+    /// # Errors
+    /// [`FlowError::StateRoot`].
+    pub(super) fn check(&self, header: &SealedHeader) -> Result<(), FlowError> {
+        let (expected, got) = (header.state_root, self.world()?.root());
+        if got == expected {
+            return Ok(());
+        }
+        Err(FlowError::StateRoot { number: header.number, expected, got })
+    }
+
+    /// Loads everything on the way to `needs`.
+    ///
+    /// # Errors
+    /// [`PortError::Corrupt`] names the page that is not what it should be; the stores' errors.
+    pub async fn load(&self, world: &mut WorldState, needs: &[Need]) -> Result<(), FlowError> {
+        let mut open: BTreeSet<Need> = needs.iter().copied().collect();
+        let mut held = Held::new();
+        loop {
+            let mut wanted = Wanted::new();
+            let mut left = BTreeSet::new();
+            for need in open {
+                if let Some((of, page)) = self.graft(world, &need, &held)? {
+                    wanted.insert(page.place, (of, page));
+                    left.insert(need);
+                }
+            }
+            if wanted.is_empty() {
+                return Ok(());
+            }
+            open = left;
+            held.extend(self.fetch(wanted).await?);
+        }
+    }
+
+    /// Loads a whole state.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub async fn load_all(&self, world: &mut WorldState) -> Result<(), FlowError> {
+        loop {
+            let needs = world.blinded(AT_ONCE);
+            if needs.is_empty() {
+                return Ok(());
+            }
+            self.load(world, &needs).await?;
+        }
+    }
+
+    /// Runs `read` until all that it needs is loaded.
+    ///
+    /// # Errors
+    /// Those of `read` that loading does not mend, and those of loading.
+    pub async fn with<T, E>(
+        &self,
+        world: &mut WorldState,
+        mut read: impl FnMut(&WorldState) -> Result<T, E> + Send,
+    ) -> Result<T, FlowError>
+    where
+        FlowError: From<E>,
+    {
+        loop {
+            let error = match read(world) {
+                Ok(value) => return Ok(value),
+                Err(error) => FlowError::from(error),
+            };
+            let needs = error.needs();
+            if needs.is_empty() {
+                return Err(error);
+            }
+            self.load(world, &needs).await?;
+        }
+    }
+
+    /// Pages and bytes that were read from the object store.
+    pub fn fetched(&self) -> (u64, u64) {
+        let Traffic { pages, bytes } = &self.0.fetched;
+        (pages.load(Ordering::Relaxed), bytes.load(Ordering::Relaxed))
+    }
+
+    /// Loads the way to `need` from pages in memory; returns the next page when it is not.
+    fn graft(
+        &self,
+        world: &mut WorldState,
+        need: &Need,
+        held: &Held,
+    ) -> Result<Option<(TrieId, PageRef)>, FlowError> {
+        let mut before = None;
+        while let Some(blinded) = world.first_blinded(need) {
+            let page = match self.way(blinded.of, &blinded.path, held) {
+                Way::In(page) if before != Some(blinded) => page,
+                Way::Fetch(of, page) => return Ok(Some((of, page))),
+                Way::In(_) | Way::Nowhere => return Err(nowhere(&blinded).into()),
+            };
+            let key = match (blinded.of, need.of) {
+                (TrieId::Accounts, TrieId::Storage(owner)) => Nibbles::of_hash(&owner),
+                _ => need.path,
+            };
+            world.graft(blinded.of, &key, &page.fragment);
+            before = Some(blinded);
+        }
+        Ok(None)
+    }
+
+    /// The page that holds the node at `path`: the deepest known one at or above it.
+    fn way(&self, of: TrieId, path: &Nibbles, held: &Held) -> Way {
+        loop {
+            let above = self.known().deepest(of, path);
+            let (of, known) = match (above, of) {
+                (Some(known), _) => (of, known),
+                // The account's page says where its storage is.
+                (None, TrieId::Storage(owner)) => {
+                    let account = Nibbles::of_hash(&owner);
+                    match self.known().deepest(TrieId::Accounts, &account) {
+                        Some(known) if !known.opened => (TrieId::Accounts, known),
+                        _ => return Way::Nowhere,
+                    }
+                }
+                (None, _) => return Way::Nowhere,
+            };
+            let Some(page) = self.cached(&known.page.place, held) else {
+                return Way::Fetch(of, known.page);
+            };
+            if known.opened {
+                return Way::In(page);
+            }
+            self.open(of, &known.page, &page);
+        }
+    }
+
+    /// Makes known what a page leads to.
+    fn open(&self, of: TrieId, at: &PageRef, page: &Page) {
+        let mut known = self.known();
+        for (of, below) in &page.below {
+            known.entry((*of, below.page.path)).or_insert(Known::new(*below));
+        }
+        if let Some(known) = known.get_mut(&(of, at.page.path)) {
+            known.opened = true;
+        }
+    }
+
+    fn cached(&self, place: &Place, held: &Held) -> Option<Arc<Page>> {
+        held.get(place).cloned().or_else(|| self.0.cache.get(place))
+    }
+
+    async fn fetch(&self, wanted: Wanted) -> Result<Held, FlowError> {
+        let fetches = wanted.into_values().map(|(of, page)| self.fetch_one(of, page));
+        stream::iter(fetches).buffer_unordered(PARALLEL).try_collect().await
+    }
+
+    async fn fetch_one(&self, of: TrieId, page: PageRef) -> Result<(Place, Arc<Page>), FlowError> {
+        let Inner { objects, layer, cache, fetched, .. } = &*self.0;
+        let Place { block, epoch, offset, length } = page.place;
+        let name = names::pack(*layer, block, epoch);
+        let frame = objects.get_range(&name, offset, bytes(length)).await?;
+        fetched.pages.fetch_add(1, Ordering::Relaxed);
+        fetched.bytes.fetch_add(length, Ordering::Relaxed);
+        let decoded = decode::page(of, &page.page, &frame).map_err(|reason| {
+            let name = format!(
+                "page at {}, bytes {offset} to {}, of {name}",
+                page.page.path,
+                offset + length
+            );
+            PortError::Corrupt { name, reason: reason.to_string() }
+        })?;
+        let decoded = Arc::new(decoded);
+        cache.insert(page.place, Arc::clone(&decoded));
+        Ok((page.place, decoded))
+    }
+
+    fn known(&self) -> KnownPages<'_> {
+        // Whoever panicked while holding it has added pages or has not; both are right.
+        KnownPages(self.0.known.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Known {
+    const fn new(page: PageRef) -> Self {
+        Self { page, opened: false }
+    }
+}
+
+/// The known pages, locked.
+struct KnownPages<'a>(MutexGuard<'a, BTreeMap<(TrieId, Nibbles), Known>>);
+
+impl core::ops::Deref for KnownPages<'_> {
+    type Target = BTreeMap<(TrieId, Nibbles), Known>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl core::ops::DerefMut for KnownPages<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl KnownPages<'_> {
+    /// The deepest page at or above `path`.
+    fn deepest(&self, of: TrieId, path: &Nibbles) -> Option<Known> {
+        (0..=path.len()).rev().find_map(|depth| self.get(&(of, path.prefix(depth))).copied())
+    }
+
+    /// The topmost pages below `path`, in order.
+    fn below(&self, of: TrieId, path: &Nibbles) -> Vec<StoredPage> {
+        let mut found: Vec<StoredPage> = Vec::new();
+        for ((in_trie, at), known) in self.range((of, *path)..) {
+            if *in_trie != of || !at.starts_with(path) {
+                break;
+            }
+            let covered = found.last().is_some_and(|last| at.starts_with(&last.path));
+            if at != path && !covered {
+                found.push(known.page.page);
+            }
+        }
+        found
+    }
+}
+
+fn children(pages: &[PageRef]) -> Vec<(Nibbles, B256)> {
+    pages.iter().map(|page| (page.page.path, page.page.hash)).collect()
+}
+
+/// A length too large for memory is refused by the store.
+fn bytes(length: u64) -> usize {
+    usize::try_from(length).unwrap_or(usize::MAX)
+}
+
+fn nowhere(blinded: &Blinded) -> PortError {
+    let Blinded { of, path, hash } = *blinded;
+    PortError::Corrupt {
+        name: Need { of, path }.to_string(),
+        reason: format!("expected node {hash}, no page of the checkpoint holds it"),
+    }
+}
