@@ -137,6 +137,17 @@ impl Builder {
         Err(Fault::NotLoaded { needs: missed.to_vec() })
     }
 
+    /// Reads the senders and receivers of transactions that will be executed, many at once, which is
+    /// quicker than one at a time and otherwise makes no difference.
+    pub fn expect<'a>(&mut self, txs: impl IntoIterator<Item = (&'a Transaction, Address)>) {
+        let txs = txs.into_iter();
+        let mut addresses: Vec<_> =
+            txs.flat_map(|(tx, sender)| [Some(sender), tx.to()]).flatten().collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        self.machine.overlay().expect(&addresses);
+    }
+
     /// Executes `tx` of `sender` after the transactions before it, if the rules allow it here.
     ///
     /// The caller vouches for `sender`; see [`recover_sender`](crate::chain::recover_sender).

@@ -62,6 +62,20 @@ impl WorldState {
         self.accounts.get(key.as_slice()).map_err(StateError::of(TrieId::Accounts, Some(&key)))
     }
 
+    /// The accounts at some addresses, each as [`Self::account`] says, in the order of the addresses.
+    pub fn accounts<'a>(
+        &'a self,
+        addresses: &[Address],
+    ) -> impl Iterator<Item = Result<Option<&'a Account>, StateError>> + use<'a> {
+        let mut keys = vec![B256::ZERO; addresses.len()];
+        keccak256_many(addresses.iter().map(|address| address.as_slice()), &mut keys);
+        self.accounts.read_ahead(&keys);
+        keys.into_iter().map(|key| {
+            let missing = StateError::of(TrieId::Accounts, Some(&key));
+            self.accounts.get(key.as_slice()).map_err(missing)
+        })
+    }
+
     /// The value of a slot; zero when slot or account do not exist.
     ///
     /// # Errors

@@ -12,11 +12,12 @@
 //! | `rlp` | nodes to and from their encoding |
 //! | `hash` | the pass over dirty nodes, many at once |
 //! | `build`, `update`, `collapse` | sorted build, sorted batch, what a removal leaves |
-//! | `ops`, `iter` | the public verbs |
+//! | `ops`, `iter`, `ahead` | the public verbs |
 //! | `reveal`, `proof` | nodes from outside, EIP-1186 |
 //! | `cut`, `fragment` | a trie in pages, and the way from a page back into a trie |
 //! | `ordered` | roots of transaction and receipt lists |
 
+mod ahead;
 mod build;
 mod collapse;
 mod cut;

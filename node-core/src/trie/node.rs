@@ -111,7 +111,7 @@ impl<V> Link<V> {
     }
 
     /// How many hold the node.
-    fn holders(&self) -> usize {
+    pub(crate) fn holders(&self) -> usize {
         match self {
             Self::Empty | Self::Blinded(_) => 0,
             Self::Loaded(Node::Leaf(leaf), _) => Arc::strong_count(leaf),

@@ -27,6 +27,9 @@ pub(in crate::execute) struct Overlay {
     pub(super) missed: Option<Vec<Need>>,
 }
 
+/// Accounts that are read at once: the ways to them fit into the second level of the cache.
+const EXPECTED: usize = 256;
+
 /// Sum of the balances that a transaction touched, in wei.
 ///
 /// Wraps: on a layer no sum comes near 2^256, on Ethereum nobody looks at it.
@@ -64,6 +67,18 @@ impl Overlay {
     /// Returns the world before the block.
     pub(in crate::execute) const fn world(&self) -> &WorldState {
         &self.world
+    }
+
+    /// Reads accounts that will be asked for, many at once. Those that cannot be read are left to
+    /// whoever asks.
+    pub(in crate::execute) fn expect(&mut self, addresses: &[Address]) {
+        let Self { world, accounts, .. } = self;
+        for addresses in addresses.chunks(EXPECTED) {
+            for (address, found) in addresses.iter().zip(world.accounts(addresses)) {
+                let Ok(found) = found else { continue };
+                accounts.entry(*address).or_insert_with(|| Cached::new(found.cloned()));
+            }
+        }
     }
 
     /// Hands the world before the block out, and forgets everything that was read from it: clones of

@@ -88,3 +88,21 @@ fn abandoned_block_leaves_the_parents_state() {
     assert_eq!(world.root(), layer.head.state_root);
     assert_eq!(balance(&world, account(0)), balance(&layer.world, account(0)));
 }
+
+#[test]
+fn what_is_expected_makes_no_difference_to_the_block() {
+    let layer = Layer::new().with_contract(&STORES);
+    let txs = [Tx::from_account(0).sign(), Tx::from_account(1).to(CONTRACT).value(0).sign()];
+    let expected = layer.build(&txs);
+    let never_sent = Tx::from_account(2).to(Address::repeat_byte(0x99)).sign();
+    let mut builder = layer.builder();
+    include(&mut builder, &txs[0]);
+
+    let coming = [(&txs[1], account(1)), (&never_sent, account(2)), (&txs[0], account(0))];
+    builder.expect(coming);
+    include(&mut builder, &txs[1]);
+
+    let built = builder.finish().expect("finishes");
+    assert_eq!(built.header, expected.header);
+    assert_eq!(built.delta, expected.delta);
+}

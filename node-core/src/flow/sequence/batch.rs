@@ -71,6 +71,14 @@ impl Candidate {
             Self::Mint(mint) => mint.order.received_ms,
         }
     }
+
+    /// The transaction and who sends it.
+    const fn transaction(&self) -> (&Transaction, Address) {
+        match self {
+            Self::Wallet(pending, transaction) => (transaction, pending.sender),
+            Self::Mint(mint) => (&mint.transaction, mint.minter),
+        }
+    }
 }
 
 impl Sequencer {
@@ -294,6 +302,7 @@ impl Filling {
         queue.extend(mints.into_iter().map(Candidate::Mint));
         // Stable: within one millisecond the order of arrival stays.
         queue.sort_by_key(Candidate::received_ms);
+        self.builder.expect(queue.iter().map(Candidate::transaction));
         let mut minting = true;
         for candidate in queue {
             if self.full {

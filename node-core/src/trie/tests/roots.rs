@@ -22,6 +22,7 @@ fn compare_history(batches: &[Batch], oracle: fn(&Map) -> alloy_primitives::B256
         assert_eq!(trie.root(), oracle(&model));
         assert_eq!(trie_of(&model).root(), oracle(&model), "built at once");
         assert_same_leaves(&trie, &model);
+        trie.read_ahead(&batch.keys().collect::<Vec<_>>());
         for key in batch.keys() {
             assert_eq!(trie.get(key).unwrap(), model.get(key));
         }

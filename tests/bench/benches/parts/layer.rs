@@ -92,6 +92,7 @@ impl Layer {
     /// Executes `sent` in block 1 without closing it.
     pub(crate) fn fill(&self, sent: &[Sent]) -> Result<Builder> {
         let mut builder = self.start()?;
+        builder.expect(sent.iter().map(|(tx, sender)| (tx, *sender)));
         for (tx, sender) in sent {
             include(&mut builder, tx, *sender)?;
         }
