@@ -114,6 +114,7 @@ fn first_tip(header: SealedHeader, world: WorldState, pages: Pages) -> Tip {
         pages,
         since: Since::default(),
         checkpoints: Vec::new(),
+        touched: 0,
     }
 }
 

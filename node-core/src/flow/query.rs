@@ -52,7 +52,7 @@ impl Chain {
         let Ok(world) = self.tip.world.clone().apply(&committed.record.delta) else { return };
         committed.world = world;
         self.index(&committed);
-        self.tip.advance(committed.header.clone(), committed.world.clone());
+        self.tip.advance(committed.header.clone(), committed.world.clone(), 0);
         self.tip.next_slot = committed.next_slot;
         self.head = Arc::new(committed);
         self.blocks.push(Arc::clone(&self.head));

@@ -15,6 +15,9 @@ use crate::{
 /// Slots read from the log at a time. 256 blocks of a few kB are about a DynamoDB page (1 MB).
 const PAGE: usize = 256;
 
+/// Changed leaves after which memory is given back: less than a GiB of nodes.
+const MOST_TOUCHED: usize = 2_000_000;
+
 /// What a block body that is an object of its own counts for at least.
 const OBJECT_BYTES: u64 = 256 * 1024;
 
@@ -39,6 +42,8 @@ pub struct Tip {
     pub since: Since,
     /// All checkpoints up to the newest, oldest first.
     pub checkpoints: Vec<CheckpointRef>,
+    /// Leaves that were changed since nothing was loaded, every time counted.
+    pub(super) touched: usize,
 }
 
 /// What must be read again by whoever opens the newest checkpoint.
@@ -139,8 +144,13 @@ impl Tip {
         self.since.blocks >= checkpoint::MOST_BLOCKS || self.since.bytes >= checkpoint::MOST_BYTES
     }
 
-    /// Goes on from a checkpoint of this block.
+    /// Goes on from a checkpoint of this block. When much of the state has been touched, all of it is
+    /// forgotten and loaded again as it is needed.
     pub(super) fn checkpointed(&mut self, pages: Pages, checkpoint: CheckpointRef) {
+        if self.touched > MOST_TOUCHED && let Ok(world) = pages.world() {
+            self.world = world;
+            self.touched = 0;
+        }
         self.pages = pages;
         self.since = Since::default();
         self.checkpoints.push(checkpoint);
@@ -158,7 +168,7 @@ impl Tip {
                 check_follows(&self.header, &header, entry)?;
                 let world = self.world.clone().apply(&record.delta)?;
                 check_root(&header, world.root())?;
-                self.advance(header, world);
+                self.advance(header, world, record.delta.leaves());
             }
         }
         self.count(entry);
@@ -209,8 +219,9 @@ impl Tip {
         }
     }
 
-    /// Moves to a block whose state is known already.
-    pub(super) fn advance(&mut self, header: SealedHeader, world: WorldState) {
+    /// Moves to a block, which changed `touched` leaves, and whose state is known already.
+    pub(super) fn advance(&mut self, header: SealedHeader, world: WorldState, touched: usize) {
+        self.touched += touched;
         self.ancestors.push(header.number, header.hash());
         self.header = header;
         self.world = world;
@@ -260,6 +271,7 @@ impl Tip {
             pages,
             since: Since::default(),
             checkpoints: manifest.earlier,
+            touched: 0,
         })
     }
 }

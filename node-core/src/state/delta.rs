@@ -60,6 +60,11 @@ impl Delta {
         needs
     }
 
+    /// How many leaves are changed.
+    pub fn leaves(&self) -> usize {
+        self.accounts.values().map(|delta| 1 + delta.slots.len()).sum()
+    }
+
     /// Whether an account or a slot goes, so that what is beside it may move.
     pub fn removes(&self) -> bool {
         let goes = |delta: &AccountDelta| {

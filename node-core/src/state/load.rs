@@ -3,7 +3,7 @@
 use alloy_primitives::{B256, Bytes};
 
 use super::{Account, Need, Slot, TrieId, WorldState};
-use crate::trie::{Fragment, Grafted, Nibbles, Trie};
+use crate::trie::{Fragment, Graft, Grafted, Nibbles, Trie};
 
 /// A fragment of one of a state's tries.
 #[derive(Debug, Clone)]
@@ -67,17 +67,17 @@ impl WorldState {
     }
 
     /// Loads the way to `path` in a trie, as far as `fragment`, a piece of that trie, has it.
-    pub fn graft(&mut self, of: TrieId, path: &Nibbles, fragment: &AnyFragment) {
+    pub fn graft(&mut self, of: TrieId, path: &Nibbles, fragment: &AnyFragment, graft: Graft) {
         match (of, fragment) {
             (TrieId::Accounts, AnyFragment::Accounts(fragment)) => {
-                self.accounts.graft(path, fragment);
+                self.accounts.graft(path, fragment, graft);
             }
             (TrieId::Codes, AnyFragment::Codes(fragment)) => {
-                self.codes.graft(path, fragment);
+                self.codes.graft(path, fragment, graft);
             }
             (TrieId::Storage(owner), AnyFragment::Slots(fragment)) => {
                 if let Ok(Some(account)) = self.accounts.load_mut(owner.as_slice()) {
-                    account.storage.graft(path, fragment);
+                    account.storage.graft(path, fragment, graft);
                 }
             }
             _ => {}

@@ -1,8 +1,9 @@
 //! A connected piece of a trie that is stored and loaded as one.
 //!
 //! A fragment holds either leaves or, higher up, only the branches that lead to other fragments. Of a
-//! fragment a trie takes over just the way to one key ([`Trie::graft`]): siblings stay blinded, so what
-//! a trie holds in memory grows with the keys that were asked for, not with the fragments they are in.
+//! fragment a trie takes over all, or just the way to one key ([`Trie::graft`]): siblings stay blinded
+//! then, so what a trie holds in memory grows with the keys that were asked for, not with the fragments
+//! they are in.
 
 use std::sync::{Arc, OnceLock};
 
@@ -19,6 +20,16 @@ use super::{Nibbles, Trie, TrieError, Value};
 pub struct Fragment<V> {
     path: Nibbles,
     root: Link<V>,
+}
+
+/// How much of a fragment [`Trie::graft`] takes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Graft {
+    /// The way to the key. Below a branch with two children the other one's node comes too: a removal
+    /// may need it.
+    Way,
+    /// Everything below the first node that is missing; shared with the fragment until it changes.
+    Whole,
 }
 
 /// How far [`Trie::graft`] came.
@@ -108,16 +119,17 @@ impl<V: Value> Trie<V> {
     }
 
     /// Loads the way to `key` as far as `fragment` has it. What is loaded stays as it is.
-    ///
-    /// Below a branch with two children the other one's node is loaded too: a removal may need it.
-    pub fn graft(&mut self, key: &Nibbles, fragment: &Fragment<V>) -> Grafted {
+    pub fn graft(&mut self, key: &Nibbles, fragment: &Fragment<V>, graft: Graft) -> Grafted {
         let end = self.way_ends(key);
         let Grafted::Blinded { path, hash } = end else { return end };
         let Some(found) = fragment.find(&path, hash) else { return end };
-        let thin = thin(found, path.len(), key);
-        let whole = matches!(thin, Link::Blinded(_));
+        let copy = match graft {
+            Graft::Way => thin(found, path.len(), key),
+            Graft::Whole => found.clone(),
+        };
         self.partial = true;
-        if whole || !self.put(key, path.len(), thin) {
+        // What the fragment does not hold itself stays blinded.
+        if matches!(copy, Link::Blinded(_)) || !self.put(key, path.len(), copy) {
             return end;
         }
         self.way_ends(key)

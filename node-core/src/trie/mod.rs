@@ -40,7 +40,7 @@ mod tests;
 
 pub use cut::{Grouped, Leaves, Part, StoredPage, StoredPages, group};
 pub use error::{NodeError, ProofError, TrieError};
-pub use fragment::{Fragment, Grafted};
+pub use fragment::{Fragment, Graft, Grafted};
 pub use hash::Unhashed;
 pub use iter::Iter;
 pub use nibbles::{MAX_KEY_LEN, Nibbles};

@@ -6,7 +6,7 @@ use super::decode::Page;
 use crate::codec::record::Place;
 
 /// Memory for pages: some thousands. A page that was forgotten is read again.
-const DEFAULT_BYTES: usize = 64 * 1024 * 1024;
+const DEFAULT_BYTES: usize = 128 * 1024 * 1024;
 
 /// Pages in memory, the least recently used go first.
 #[derive(Clone)]

@@ -7,6 +7,7 @@ use crate::{
             AccountLeaf, AccountPage, CodePage, IndexPage, PageRef, Record, SlotPage, StoredStorage,
         },
     },
+    keccak::keccak256_many,
     state::{Account, AnyFragment, Slot, TrieId},
     trie::{Fragment, Leaves, Nibbles, StoredPage, Trie, TrieError, Value},
 };
@@ -79,13 +80,12 @@ fn accounts(page: &StoredPage, frame: &[u8]) -> Result<Page, PageError> {
     let mut below = Vec::new();
     let mut leaves = Vec::with_capacity(stored.len());
     let mut bytes = 0;
-    for AccountLeaf { address, info, storage } in stored {
-        let key = keccak256(address);
+    let keys = hashes(stored.iter().map(|leaf| leaf.address.as_slice()));
+    for (key, AccountLeaf { address, info, storage }) in keys.into_iter().zip(stored) {
         let storage = match storage {
             StoredStorage::Here(slots) => {
                 bytes += slots.len() * LEAF_BYTES;
-                let slots = slots.into_iter().map(slot);
-                Trie::from_sorted(slots)?
+                Trie::from_sorted(hashed(slots))?
             }
             StoredStorage::Page(page) => {
                 below.push((TrieId::Storage(key), page));
@@ -102,7 +102,7 @@ fn accounts(page: &StoredPage, frame: &[u8]) -> Result<Page, PageError> {
 fn slots(page: &StoredPage, frame: &[u8]) -> Result<Page, PageError> {
     let SlotPage(slots) = SlotPage::from_frame(frame)?;
     let bytes = slots.len() * LEAF_BYTES;
-    let leaves = slots.into_iter().map(slot).map(|(key, slot)| (Nibbles::of_hash(&key), slot));
+    let leaves = hashed(slots).map(|(key, slot)| (Nibbles::of_hash(&key), slot));
     let fragment = AnyFragment::Slots(Fragment::of_leaves(page.path, leaves.collect())?);
     Ok(Page { fragment, below: Vec::new(), bytes })
 }
@@ -115,8 +115,18 @@ fn codes(page: &StoredPage, frame: &[u8]) -> Result<Page, PageError> {
     Ok(Page { fragment, below: Vec::new(), bytes })
 }
 
-fn slot((key, value): (U256, U256)) -> (B256, Slot) {
-    (keccak256(key.to_be_bytes::<32>()), Slot { value, key: Some(key) })
+/// Slots by the hashes of their numbers.
+fn hashed(slots: Vec<(U256, U256)>) -> impl Iterator<Item = (B256, Slot)> {
+    let numbers: Vec<_> = slots.iter().map(|(number, _)| number.to_be_bytes::<32>()).collect();
+    let keys = hashes(numbers.iter().map(|number| &number[..]));
+    let slots = slots.into_iter().map(|(number, value)| Slot { value, key: Some(number) });
+    keys.into_iter().zip(slots)
+}
+
+fn hashes<'a>(messages: impl ExactSizeIterator<Item = &'a [u8]>) -> Vec<B256> {
+    let mut hashes = vec![B256::ZERO; messages.len()];
+    keccak256_many(messages, &mut hashes);
+    hashes
 }
 
 /// A value of one of a state's tries: which kind of fragment has it.

@@ -42,12 +42,19 @@ use crate::{
     },
     port::{Objects, PortError},
     state::{Blinded, Need, TrieId, WorldState},
-    trie::{Fragment, Nibbles, StoredPage},
+    trie::{Fragment, Graft, Nibbles, StoredPage},
 };
 
 /// Pages fetched at a time. An object store answers hundreds of requests at once; more than this many
 /// are rarely needed in one round and would only make each other wait for the network card.
 const PARALLEL: usize = 64;
+
+/// Bytes in memory up to which a page is loaded whole: a few dozen leaves.
+const SMALL_PAGE_BYTES: usize = 16 * 1024;
+
+/// Leaves of a page that are loaded one at a time. A state that is touched all over would otherwise decode
+/// each of its pages once for each leaf; one that is touched here and there would load all of it.
+const FEW_USES: u8 = 4;
 
 /// Pages that are asked for at a time when a whole state is loaded.
 const AT_ONCE: usize = 4_096;
@@ -95,6 +102,8 @@ struct Known {
     page: PageRef,
     /// The pages that it leads to are known too.
     opened: bool,
+    /// Leaves that were asked for one at a time.
+    uses: u8,
 }
 
 /// What was read from the object store.
@@ -113,7 +122,7 @@ type Wanted = BTreeMap<Place, (TrieId, PageRef)>;
 /// Where a node is.
 enum Way {
     /// In this page.
-    In(Arc<Page>),
+    In(PageRef, Arc<Page>),
     /// In this page, or in one below it.
     Fetch(TrieId, PageRef),
     /// In none.
@@ -255,16 +264,17 @@ impl Pages {
     ) -> Result<Option<(TrieId, PageRef)>, FlowError> {
         let mut before = None;
         while let Some(blinded) = world.first_blinded(need) {
-            let page = match self.way(blinded.of, &blinded.path, held) {
-                Way::In(page) if before != Some(blinded) => page,
+            let (at, page) = match self.way(blinded.of, &blinded.path, held) {
+                Way::In(at, page) if before != Some(blinded) => (at, page),
                 Way::Fetch(of, page) => return Ok(Some((of, page))),
-                Way::In(_) | Way::Nowhere => return Err(nowhere(&blinded).into()),
+                Way::In(..) | Way::Nowhere => return Err(nowhere(&blinded).into()),
             };
             let key = match (blinded.of, need.of) {
                 (TrieId::Accounts, TrieId::Storage(owner)) => Nibbles::of_hash(&owner),
                 _ => need.path,
             };
-            world.graft(blinded.of, &key, &page.fragment);
+            let graft = self.how_much(blinded.of, &at, &page);
+            world.graft(blinded.of, &key, &page.fragment, graft);
             before = Some(blinded);
         }
         Ok(None)
@@ -290,10 +300,21 @@ impl Pages {
                 return Way::Fetch(of, known.page);
             };
             if known.opened {
-                return Way::In(page);
+                return Way::In(known.page, page);
             }
             self.open(of, &known.page, &page);
         }
+    }
+
+    /// The way to one leaf of a page, until so many were asked for that more will be.
+    fn how_much(&self, of: TrieId, at: &PageRef, page: &Page) -> Graft {
+        if at.page.level > 0 || page.bytes <= SMALL_PAGE_BYTES {
+            return Graft::Whole;
+        }
+        let mut known = self.known();
+        let Some(known) = known.get_mut(&(of, at.page.path)) else { return Graft::Way };
+        known.uses += 1;
+        if known.uses > FEW_USES { Graft::Whole } else { Graft::Way }
     }
 
     /// Makes known what a page leads to.
@@ -344,7 +365,7 @@ impl Pages {
 
 impl Known {
     const fn new(page: PageRef) -> Self {
-        Self { page, opened: false }
+        Self { page, opened: false, uses: 0 }
     }
 }
 

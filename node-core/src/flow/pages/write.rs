@@ -328,7 +328,7 @@ impl<V: Stateful> StoredPages<V> for Stored<'_> {
 
     fn leaves_below(&self, path: &Nibbles, hash: B256) -> Leaves<V> {
         match self.writer.pages.way(self.of, path, self.writer.held) {
-            Way::In(page) => {
+            Way::In(_, page) => {
                 if let Some(leaves) = V::leaves_below(&page, path, hash) {
                     return leaves;
                 }

@@ -31,7 +31,7 @@ impl Sequencer {
         let (slot, epoch) = (entry.slot, entry.epoch);
         self.tip.count(&entry);
         self.append(entry).await?;
-        self.tip.advance(header.clone(), world.clone());
+        self.tip.advance(header.clone(), world.clone(), record.delta.leaves());
         self.unsure = false;
         self.tip.next_slot = slot.next();
         self.tip.epoch = epoch;
