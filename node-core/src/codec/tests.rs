@@ -12,7 +12,7 @@ use super::{
         PackedSlot, PageRef, Pending, Place, Record, RecordError, SlotContent, SlotEntry, SlotPage,
         StatePack, StoredStorage,
     },
-    run::{BlocksPage, Contents, Directory, EntryPage, Filter, Piece, SortedPage, Table},
+    run::{BlocksPage, Contents, Directory, EntryPage, Filter, Piece, RunRef, SortedPage, Table},
 };
 use crate::{
     chain::{Block, DepositEvent, Epoch, Receipt, SlotNumber, Transaction, recover_sender},
@@ -122,8 +122,14 @@ fn manifest() -> Manifest {
         ancestors: vec![B256::repeat_byte(1), B256::repeat_byte(2)],
         accounts: vec![page_ref(&[])],
         codes: vec![page_ref(&[1, 2])],
+        runs: vec![run_ref()],
         earlier: vec![CheckpointRef { block: 3, epoch: Epoch(1) }],
     }
+}
+
+fn run_ref() -> RunRef {
+    let directory = Piece::of(7, b"frame");
+    RunRef { first: 1, last: 3, epoch: 1, level: 0, entries: 9, directory }
 }
 
 fn page_ref(path: &[u8]) -> PageRef {

@@ -1,24 +1,26 @@
 //! Makes the state at one block loadable, and opens it.
 //!
-//! A checkpoint is a pack of the pages that changed since the one before, and a manifest that names the
-//! topmost pages. Opening one costs the manifest; everything else is loaded when it is needed.
+//! A checkpoint is a pack of the pages that changed since the one before, a run that indexes the blocks
+//! since then, and a manifest that names the topmost pages and the runs. Opening one costs the manifest; everything else is loaded when it is needed.
 //!
-//! Order of writes: pack, manifest, then the register that points at the manifest. A crash in between
+//! Order of writes: run, pack, manifest, then the register that points at the manifest. A crash in between
 //! leaves an object that nothing points at, which goes when the layer is erased.
+
+use std::sync::Arc;
 
 use alloy_primitives::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FlowError, Tip,
+    FlowError, Tip, index,
     pages::{Layout, PageCache, Pages, Written},
     register,
 };
 use crate::{
-    chain::{Epoch, LayerId},
+    chain::{Epoch, LayerId, SlotNumber},
     codec::{
         names,
-        record::{CheckpointRef, Manifest, Record},
+        record::{BlockRecord, CheckpointRef, Manifest, Record},
     },
     port::{PortError, Put, Stores},
 };
@@ -44,7 +46,12 @@ impl Pointer {
     }
 }
 
+/// Blocks with their slots, in order.
+pub type SlottedBlocks = [(SlotNumber, Arc<BlockRecord>)];
+
 /// Writes a checkpoint of `tip`, which goes on from it; an older one never replaces a newer one.
+///
+/// `blocks` are those after the newest checkpoint, for the index.
 ///
 /// # Errors
 /// The stores' errors. Nothing that was loadable before becomes unloadable.
@@ -53,6 +60,7 @@ pub async fn write(
     layer: LayerId,
     epoch: Epoch,
     tip: &mut Tip,
+    blocks: &SlottedBlocks,
 ) -> Result<(), FlowError> {
     let number = tip.header.number;
     let held = register::load::<Pointer>(&*stores.registers, names::CHECKPOINT).await?;
@@ -60,6 +68,7 @@ pub async fn write(
         return Ok(());
     }
     let written = tip.pages.write(&tip.world, number, epoch).await?;
+    tip.runs = index::extend(&*stores.objects, layer, epoch, &tip.runs, blocks).await?.into();
     publish(stores, layer, epoch, tip, written).await
 }
 

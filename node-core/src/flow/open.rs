@@ -3,7 +3,7 @@
 //! Every step is create-if-absent, so opening can be repeated after a crash. The phase comes last: what
 //! has a phase is open.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_primitives::{Address, B256};
 
@@ -76,7 +76,7 @@ pub async fn open(
     remember(stores, config).await?;
     let pages = Pages::none(stores.objects.clone(), config.id, Layout::default());
     let mut tip = first_tip(genesis.header.clone(), genesis.world.clone(), pages);
-    checkpoint::write(stores, config.id, Epoch(0), &mut tip).await?;
+    checkpoint::write(stores, config.id, Epoch(0), &mut tip, &[]).await?;
     phase::begin(&*stores.registers).await
 }
 
@@ -113,6 +113,7 @@ fn first_tip(header: SealedHeader, world: WorldState, pages: Pages) -> Tip {
         ended: false,
         pages,
         since: Since::default(),
+        runs: Arc::new([]),
         checkpoints: Vec::new(),
         touched: 0,
     }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use alloy_primitives::B256;
 
 use super::{
@@ -6,7 +8,10 @@ use super::{
 };
 use crate::{
     chain::{Ancestors, Epoch, SealedHeader, SlotNumber, seal},
-    codec::record::{BlockRecord, Body, CheckpointRef, Manifest, Record, SlotContent, SlotEntry},
+    codec::{
+        record::{BlockRecord, Body, CheckpointRef, Manifest, Record, SlotContent, SlotEntry},
+        run::RunRef,
+    },
     execute::{CallOutcome, CallRequest, Rules, View, call},
     port::{PortError, Stores},
     state::WorldState,
@@ -40,6 +45,8 @@ pub struct Tip {
     pub pages: Pages,
     /// What came after that checkpoint.
     pub since: Since,
+    /// The index of the blocks up to the newest checkpoint.
+    pub runs: Arc<[RunRef]>,
     /// All checkpoints up to the newest, oldest first.
     pub checkpoints: Vec<CheckpointRef>,
     /// Leaves that were changed since nothing was loaded, every time counted.
@@ -71,9 +78,24 @@ impl Tip {
     /// [`FlowError::NoLayer`] when no layer was opened; [`PortError::Corrupt`] when what is stored is
     /// not what was written.
     pub async fn open(stores: &Stores) -> Result<Self, FlowError> {
+        Self::open_with_blocks(stores).await.map(|(tip, _)| tip)
+    }
+
+    /// As [`Self::open`], with the blocks after the checkpoint and their slots.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) async fn open_with_blocks(
+        stores: &Stores,
+    ) -> Result<(Self, Vec<(SlotNumber, Arc<BlockRecord>)>), FlowError> {
         let mut tip = checkpoint::load(stores).await?;
-        tip.follow(stores, |_, _| {}).await?;
-        Ok(tip)
+        let mut blocks = Vec::new();
+        tip.follow(stores, |tip, record| {
+            let slot = SlotNumber(tip.next_slot.0.saturating_sub(1));
+            blocks.push((slot, Arc::new(record.clone())));
+        })
+        .await?;
+        Ok((tip, blocks))
     }
 
     /// Applies every slot after this tip; `seen` gets each block and the tip after it.
@@ -247,6 +269,7 @@ impl Tip {
             ancestors: self.ancestors.iter().map(|(_, hash)| hash).collect(),
             accounts: written.accounts.clone(),
             codes: written.codes.clone(),
+            runs: self.runs.to_vec(),
             earlier: self.checkpoints.clone(),
         }
     }
@@ -270,6 +293,7 @@ impl Tip {
             ended: false,
             pages,
             since: Since::default(),
+            runs: manifest.runs.into(),
             checkpoints: manifest.earlier,
             touched: 0,
         })

@@ -3,7 +3,7 @@ use alloy_primitives::B256;
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 
 use super::{Kind, PageRef, Record};
-use crate::chain::Epoch;
+use crate::{chain::Epoch, codec::run::RunRef};
 
 /// What a checkpoint is made of.
 #[derive(Debug, Clone, PartialEq, Eq, RlpEncodable, RlpDecodable)]
@@ -18,6 +18,8 @@ pub struct Manifest {
     pub accounts: Vec<PageRef>,
     /// The topmost pages of the codes, in order of their paths.
     pub codes: Vec<PageRef>,
+    /// The index of all blocks up to this one, in order of blocks.
+    pub runs: Vec<RunRef>,
     /// All checkpoints before this one, oldest first.
     pub earlier: Vec<CheckpointRef>,
 }

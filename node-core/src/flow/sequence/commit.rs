@@ -36,6 +36,7 @@ impl Sequencer {
         self.tip.next_slot = slot.next();
         self.tip.epoch = epoch;
         let record = Arc::new(record);
+        self.unindexed.push((slot, Arc::clone(&record)));
         self.finish(&record).await?;
         Ok(Committed { header, record, world, next_slot: slot.next() })
     }

@@ -113,6 +113,8 @@ pub struct Sequencer {
     lease: Lease,
     holder: String,
     tip: Tip,
+    /// Blocks after the newest checkpoint.
+    unindexed: Vec<(SlotNumber, Arc<BlockRecord>)>,
     /// A block is being committed, or it is not known whether it was.
     unsure: bool,
 }
@@ -134,8 +136,8 @@ impl Sequencer {
             Claim::Held { until_ms } => return Ok(TakeOver::Held { until_ms }),
             Claim::Won(lease) => lease,
         };
-        let tip = Tip::open(&context.stores).await?;
-        let mut sequencer = Self { context, lease, holder: holder.to_owned(), tip, unsure: false };
+        let (tip, unindexed) = Tip::open_with_blocks(&context.stores).await?;
+        let mut sequencer = Self { context, lease, holder: holder.to_owned(), tip, unindexed, unsure: false };
         sequencer.fence().await?;
         sequencer.finish_newest().await?;
         Ok(TakeOver::Won(Box::new(sequencer)))
@@ -215,7 +217,13 @@ impl Sequencer {
     /// The stores' errors.
     pub async fn checkpoint(&mut self) -> Result<(), FlowError> {
         let Context { stores, config, .. } = &self.context;
-        super::checkpoint::write(stores, config.id, self.lease.epoch(), &mut self.tip).await
+        let (epoch, tip, blocks) = (self.lease.epoch(), &mut self.tip, &self.unindexed);
+        super::checkpoint::write(stores, config.id, epoch, tip, blocks).await?;
+        // Those of a checkpoint that another writer was quicker with stay: it has indexed them, or not.
+        if self.tip.since.blocks == 0 {
+            self.unindexed.clear();
+        }
+        Ok(())
     }
 
     /// Reads the state of the newest block, loading what that takes.
@@ -279,6 +287,9 @@ impl Sequencer {
                 LogAppend::Occupied(held) => {
                     let read = read_slot(&self.context.stores, &held).await?;
                     self.tip.apply_loading(&held, &read).await?;
+                    if let Read::Block(record) = read {
+                        self.unindexed.push((held.slot, Arc::from(record)));
+                    }
                     if self.tip.ended {
                         return Ok(());
                     }
