@@ -6,13 +6,13 @@
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, Bytes, TxHash};
 
-use super::{FlowError, Tip, phase};
+use super::{FlowError, phase, query::Snapshot};
 use crate::{
     chain::{LayerConfig, Phase, Transaction, decode_transaction, recover_sender},
     codec::record::Pending,
     execute::{Rejected, Rules, Sender, SenderCode, Terms, admit},
     port::{Appended, Doorbell, PortError, Stores},
-    state::{StateError, WorldState},
+    state::{StateAt, StateError},
 };
 
 mod replacement;
@@ -111,7 +111,7 @@ pub fn decode(raw: &[u8], config: &LayerConfig) -> Result<Signed, SubmitError> {
     Ok(Signed { transaction, sender })
 }
 
-/// Checks `signed` against the state at `tip`, appends it, and rings.
+/// Checks `signed` against the state after the newest block, appends it, and rings.
 ///
 /// Returns the hash once the transaction is durable. Sending the same transaction again while it waits
 /// returns the same hash.
@@ -122,12 +122,12 @@ pub async fn submit(
     stores: &Stores,
     doorbell: &dyn Doorbell,
     (config, rules): (&LayerConfig, &Rules),
-    tip: &Tip,
+    newest: &mut Snapshot,
     signed: Signed,
     now_ms: u64,
 ) -> Result<TxHash, SubmitError> {
     check_open(stores, config, now_ms).await?;
-    let next_nonce = check_against_state(rules, tip, &signed).await?;
+    let next_nonce = check_against_state(rules, newest, &signed).await?;
     let hash = *signed.transaction.hash();
     check_against_waiting(stores, config, &signed, next_nonce).await?;
     let pending = Pending {
@@ -159,16 +159,14 @@ async fn check_open(stores: &Stores, config: &LayerConfig, now_ms: u64) -> Resul
 /// Returns the nonce that the sender's account has.
 async fn check_against_state(
     rules: &Rules,
-    tip: &Tip,
+    newest: &mut Snapshot,
     signed: &Signed,
 ) -> Result<u64, SubmitError> {
-    let mut world = tip.world.clone();
-    let read = |world: &WorldState| {
-        let account = world.account(&signed.sender)?;
-        let info = account.map(|account| account.info).unwrap_or_default();
-        Ok::<_, StateError>((info, world.code_with(&info.code_hash)?))
+    let read = |state: &StateAt| {
+        let info = state.account(&signed.sender)?.unwrap_or_default();
+        Ok::<_, StateError>((info, state.code(&info.code_hash)?))
     };
-    let (info, code) = tip.pages.with(&mut world, read).await?;
+    let (info, code) = newest.with(|state| read(state).map_err(FlowError::from)).await?;
     let sender = Sender {
         address: signed.sender,
         nonce: info.nonce,
@@ -177,8 +175,8 @@ async fn check_against_state(
     };
     let terms = Terms {
         chain_id: rules.chain_id,
-        gas_limit: tip.header.gas_limit,
-        base_fee: tip.header.base_fee_per_gas.unwrap_or_default(),
+        gas_limit: newest.header.gas_limit,
+        base_fee: newest.header.base_fee_per_gas.unwrap_or_default(),
     };
     admit(&signed.transaction, &sender, &terms)?;
     Ok(info.nonce)

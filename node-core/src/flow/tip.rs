@@ -169,7 +169,9 @@ impl Tip {
     /// Goes on from a checkpoint of this block. When much of the state has been touched, all of it is
     /// forgotten and loaded again as it is needed.
     pub(super) fn checkpointed(&mut self, pages: Pages, checkpoint: CheckpointRef) {
-        if self.touched > MOST_TOUCHED && let Ok(world) = pages.world() {
+        if self.touched > MOST_TOUCHED
+            && let Ok(world) = pages.world()
+        {
             self.world = world;
             self.touched = 0;
         }
@@ -235,6 +237,7 @@ impl Tip {
         View {
             header: &self.header,
             world: &self.world,
+            later: None,
             ancestors: &self.ancestors,
             rules,
             overrides: None,

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::ParamError;
 use crate::{
     execute::{CallError, EstimateError},
-    flow::{FlowError, submit::SubmitError},
+    flow::{FlowError, query::Needs, submit::SubmitError},
     port::PortError,
-    state::StateError,
+    state::{Need, StateError},
 };
 
 /// Why a request has no result.
@@ -183,6 +183,16 @@ impl From<EstimateError> for RpcError {
 impl From<CallError> for RpcError {
     fn from(error: CallError) -> Self {
         Self::Execution(error.into())
+    }
+}
+
+impl Needs for RpcError {
+    fn needs(&self) -> Vec<Need> {
+        match self {
+            Self::Internal(error) => error.needs(),
+            Self::Execution(EstimateError::Call(CallError::Internal(fault))) => fault.needs(),
+            _ => Vec::new(),
+        }
     }
 }
 

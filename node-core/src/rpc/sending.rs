@@ -36,7 +36,7 @@ pub(super) async fn send_sync(node: &Node, params: Params<'_>) -> Answer {
         params.read(|p| Ok((p.need("transaction")?, p.maybe("timeout")?)))?;
     let accepted = accept(node, &raw).await?;
     let Located { block, index } = wait(node, &accepted, timeout_ms(timeout)).await?;
-    json(&receipt::one(node, &block, index)?)
+    json(&receipt::one(node, &block, index).await?)
 }
 
 /// A time-out that is none is the default one, as EIP-7966 wants.
@@ -53,6 +53,16 @@ struct Accepted {
     hash: TxHash,
     sender: Address,
     nonce: u64,
+    inclusion: Inclusion,
+}
+
+/// What is known of where an accepted transaction is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Inclusion {
+    /// In a block that may be in no memory any more.
+    Old,
+    /// It waits, or is in one of the newest blocks.
+    Unknown,
 }
 
 /// Accepts a transaction. One that is committed already is accepted as well: sending it again is the
@@ -60,29 +70,49 @@ struct Accepted {
 async fn accept(node: &Node, raw: &[u8]) -> Result<Accepted, RpcError> {
     let signed = submit::decode(raw, &node.config)?;
     let Signed { transaction, sender } = &signed;
-    let accepted =
-        Accepted { hash: *transaction.hash(), sender: *sender, nonce: transaction.nonce() };
-    if node.replica.transaction(&accepted.hash).is_none() {
-        let (tip, now_ms) = (node.replica.tip(), node.clock.now_ms());
-        let chain = (&*node.config, &*node.rules);
-        submit::submit(&node.stores, &*node.doorbell, chain, &tip, signed, now_ms).await?;
+    let accepted = Accepted {
+        hash: *transaction.hash(),
+        sender: *sender,
+        nonce: transaction.nonce(),
+        inclusion: Inclusion::Unknown,
+    };
+    if node.replica.recent(&accepted.hash).is_some() {
+        return Ok(accepted);
     }
-    Ok(accepted)
+    let (mut newest, now_ms) = (node.replica.newest(), node.clock.now_ms());
+    let chain = (&*node.config, &*node.rules);
+    let submitted =
+        submit::submit(&node.stores, &*node.doorbell, chain, &mut newest, signed, now_ms);
+    match submitted.await {
+        Ok(_) => Ok(accepted),
+        // What was committed long ago is looked for only now: a transaction that is new is in no index.
+        Err(error) => match node.replica.transaction(&accepted.hash).await? {
+            Some(_) => Ok(Accepted { inclusion: Inclusion::Old, ..accepted }),
+            None => Err(error.into()),
+        },
+    }
 }
 
 /// Waits until a transaction is in a committed block.
 async fn wait(node: &Node, accepted: &Accepted, timeout_ms: u64) -> Result<Located, RpcError> {
     let started_ms = node.clock.now_ms();
     let deadline_ms = started_ms.saturating_add(timeout_ms);
-    let mut look_ms = started_ms + LOOK_EVERY_MS;
+    let mut look_ms = match accepted.inclusion {
+        Inclusion::Old => started_ms,
+        Inclusion::Unknown => started_ms + LOOK_EVERY_MS,
+    };
     loop {
         // Read before the lookup: a block that comes in between ends the wait below at once.
         let head = node.replica.head().header.number;
-        if let Some(located) = node.replica.transaction(&accepted.hash) {
+        if let Some(located) = node.replica.recent(&accepted.hash) {
             return Ok(located);
         }
         let now_ms = node.clock.now_ms();
         if now_ms >= look_ms.min(deadline_ms) {
+            // A replica that went on from a checkpoint meanwhile has forgotten the block.
+            if let Some(located) = node.replica.transaction(&accepted.hash).await? {
+                return Ok(located);
+            }
             check_dropped(node, accepted.hash).await?;
             look_ms = now_ms + LOOK_EVERY_MS;
         }
@@ -103,7 +133,7 @@ async fn check_dropped(node: &Node, hash: TxHash) -> Result<(), RpcError> {
 
 /// Says why a transaction is late: transactions before it are missing, or the layer is slow.
 async fn late(node: &Node, accepted: &Accepted, timeout_ms: u64) -> Result<RpcError, RpcError> {
-    let Accepted { hash, sender, nonce } = *accepted;
+    let Accepted { hash, sender, nonce, .. } = *accepted;
     let next = accounts::next_nonce(node, sender).await?;
     if next < nonce {
         let reason = format!("nonce too high: next nonce {next}, tx nonce {nonce}");

@@ -31,14 +31,14 @@ impl Sequencer {
         let (slot, epoch) = (entry.slot, entry.epoch);
         self.tip.count(&entry);
         self.append(entry).await?;
-        self.tip.advance(header.clone(), world.clone(), record.delta.leaves());
+        self.tip.advance(header.clone(), world, record.delta.leaves());
         self.unsure = false;
         self.tip.next_slot = slot.next();
         self.tip.epoch = epoch;
         let record = Arc::new(record);
         self.unindexed.push((slot, Arc::clone(&record)));
         self.finish(&record).await?;
-        Ok(Committed { header, record, world, next_slot: slot.next() })
+        Ok(Committed { header, record, next_slot: slot.next() })
     }
 
     /// Forgets dropped transactions and remembers why.

@@ -72,15 +72,13 @@ impl Context {
     }
 }
 
-/// A committed block, with the state after it for readers in the same process.
+/// A committed block.
 #[derive(Debug, Clone)]
 pub struct Committed {
     /// Header of the block.
     pub header: SealedHeader,
     /// What the log holds.
     pub record: Arc<BlockRecord>,
-    /// State after the block.
-    pub world: WorldState,
     /// First slot after the block.
     pub next_slot: SlotNumber,
 }

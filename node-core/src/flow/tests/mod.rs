@@ -3,6 +3,7 @@
 mod index;
 mod kit;
 mod pages;
+mod replica;
 mod sequence;
 mod submit;
 mod teardown;

@@ -238,13 +238,15 @@ fn a_replica_follows_and_finds_transactions_of_every_block() {
     for chain in [&replica, &again] {
         assert_eq!(chain.head().header.hash(), sequencer.tip().header.hash());
         for tx in &sent {
-            let found = chain.transaction(tx.hash()).expect("committed");
+            let found = block_on(chain.transaction(tx.hash())).expect("memory").expect("committed");
             assert_eq!(found.block.record.block.transactions[found.index], *tx);
         }
-        assert!(chain.transaction(&TxHash::ZERO).is_none());
-        let earlier = chain.block(2).expect("exists");
-        let balance = earlier.world.account(&Address::repeat_byte(0xbb)).expect("loaded");
-        assert_eq!(balance.expect("exists").info.balance, U256::ONE, "history is kept");
+        assert!(block_on(chain.transaction(&TxHash::ZERO)).expect("memory").is_none());
+        let mut earlier = block_on(chain.snapshot(2)).expect("memory").expect("exists");
+        let address = Address::repeat_byte(0xbb);
+        let read = earlier.with(|state| Ok::<_, FlowError>(state.account(&address)?));
+        let account = block_on(read).expect("memory");
+        assert_eq!(account.expect("exists").balance, U256::ONE, "history is kept");
     }
     block_on(replica.follow(&layer.context.stores)).expect("what was pushed is not read again");
 }
