@@ -93,7 +93,7 @@ impl Chain {
     }
 
     /// Goes on from a newer checkpoint: forgets what is before it, and returns the forgotten blocks.
-    pub(super) fn rebase(&mut self, checkpoint: &Tip, runs: Arc<[RunRef]>) -> Vec<Arc<Committed>> {
+    pub(super) fn rebase(&mut self, checkpoint: &Tip) -> Vec<Arc<Committed>> {
         let number = checkpoint.header.number;
         if number <= self.base.header.number || number > self.head.header.number {
             return Vec::new();
@@ -107,9 +107,9 @@ impl Chain {
         for block in &self.blocks {
             self.deltas.push(Arc::new(block.record.delta.clone()));
         }
-        if let Some(last) = runs.last() {
+        if let Some(last) = checkpoint.runs.last() {
             self.places.covered(last.last);
-            self.runs = runs;
+            self.runs = Arc::clone(&checkpoint.runs);
         }
         forgotten
     }

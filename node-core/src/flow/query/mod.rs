@@ -20,7 +20,7 @@ use std::sync::Arc;
 use super::{FlowError, Tip, pages::Pages, sequence::Committed};
 use crate::{
     chain::SealedHeader,
-    state::{Need, StateAt, WorldState},
+    state::{Need, StateAt},
 };
 
 pub use replica::Replica;
@@ -84,14 +84,5 @@ impl Snapshot {
             };
             self.pages.load(&mut self.state.base, &needs).await?;
         }
-    }
-
-    /// The whole state as one trie.
-    ///
-    /// # Errors
-    /// Those of loading.
-    pub async fn whole(&mut self) -> Result<WorldState, FlowError> {
-        self.pages.load_all(&mut self.state.base).await?;
-        Ok(self.state.world()?)
     }
 }

@@ -60,7 +60,7 @@ impl Replica {
     /// As [`Tip::open`].
     pub async fn open(stores: &Stores, layer: LayerId) -> Result<Self, FlowError> {
         let tip = checkpoint::load(stores).await?;
-        let runs = runs(&tip);
+        let runs = Arc::clone(&tip.runs);
         let replica = Self::start(stores.clone(), layer, tip, runs).await?;
         replica.follow(stores).await?;
         Ok(replica)
@@ -139,7 +139,7 @@ impl Replica {
     /// Goes on from the newest checkpoint, so that memory does not grow with the chain.
     async fn rebase(&self, stores: &Stores) -> Result<(), FlowError> {
         let checkpoint = checkpoint::load(stores).await?;
-        let forgotten = self.write(|chain| chain.rebase(&checkpoint, runs(&checkpoint)));
+        let forgotten = self.write(|chain| chain.rebase(&checkpoint));
         forgotten.into_iter().for_each(|block| self.keep(&block));
         Ok(())
     }
@@ -378,11 +378,6 @@ impl Replica {
     fn write<T>(&self, with: impl FnOnce(&mut Chain) -> T) -> T {
         with(&mut self.chain.write().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// The index that a checkpoint names. None does yet: all blocks before it are indexed in memory.
-fn runs(_checkpoint: &Tip) -> Arc<[RunRef]> {
-    Arc::default()
 }
 
 /// Indexes the blocks up to `tip` that `runs` lack.

@@ -135,7 +135,8 @@ impl Sequencer {
             Claim::Won(lease) => lease,
         };
         let (tip, unindexed) = Tip::open_with_blocks(&context.stores).await?;
-        let mut sequencer = Self { context, lease, holder: holder.to_owned(), tip, unindexed, unsure: false };
+        let mut sequencer =
+            Self { context, lease, holder: holder.to_owned(), tip, unindexed, unsure: false };
         sequencer.fence().await?;
         sequencer.finish_newest().await?;
         Ok(TakeOver::Won(Box::new(sequencer)))

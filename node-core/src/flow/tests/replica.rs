@@ -69,6 +69,12 @@ fn from_genesis(layer: &Layer) -> Replica {
     replica(layer, block_on(checkpoint::load_genesis(stores, id)).expect("memory"), Vec::new())
 }
 
+/// From the newest checkpoint, with the index that it names.
+fn opened(layer: &Layer) -> Replica {
+    let (stores, id) = (&layer.context.stores, layer.context.config.id);
+    block_on(Replica::open(stores, id)).expect("memory")
+}
+
 fn from_checkpoint(layer: &Layer, runs: Vec<RunRef>) -> Replica {
     replica(layer, block_on(checkpoint::load(&layer.context.stores)).expect("memory"), runs)
 }
@@ -121,6 +127,7 @@ fn a_replica_answers_the_same_wherever_it_starts() {
         from_checkpoint(&layer, Vec::new()),
         from_checkpoint(&layer, runs[..2].to_vec()),
         from_checkpoint(&layer, runs),
+        opened(&layer),
     ] {
         block_on(check(&replica, &blocks)).expect("nothing is damaged");
     }
