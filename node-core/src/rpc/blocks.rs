@@ -16,61 +16,61 @@ pub(super) fn number(node: &Node, params: Params<'_>) -> Answer {
     json(&U64::from(node.replica.head().header.number))
 }
 
-pub(super) async fn by_hash(node: &Node, params: Params<'_>) -> Answer {
+pub(super) fn by_hash(node: &Node, params: Params<'_>) -> Answer {
     let (hash, full): (B256, Option<bool>) =
         params.read(|p| Ok((p.need("hash")?, p.maybe("full")?)))?;
-    block(node, hash.into(), full).await
+    block(node, hash.into(), full)
 }
 
-pub(super) async fn by_number(node: &Node, params: Params<'_>) -> Answer {
+pub(super) fn by_number(node: &Node, params: Params<'_>) -> Answer {
     let (tag, full): (BlockNumberOrTag, Option<bool>) =
         params.read(|p| Ok((p.need("block")?, p.maybe("full")?)))?;
-    block(node, tag.into(), full).await
+    block(node, tag.into(), full)
 }
 
 /// Whole transactions when `full`, hashes otherwise; null when there is no such block.
-async fn block(node: &Node, id: BlockId, full: Option<bool>) -> Answer {
-    let Some(block) = node.find(id).await? else { return json(&()) };
+fn block(node: &Node, id: BlockId, full: Option<bool>) -> Answer {
+    let Some(block) = node.find(id) else { return json(&()) };
     if full.unwrap_or_default() {
-        json(&view::full_block(node, &block).await?)
+        json(&view::full_block(node, &block)?)
     } else {
         json(&view::block_of_hashes(&block))
     }
 }
 
-pub(super) async fn transaction_count_by_hash(node: &Node, params: Params<'_>) -> Answer {
+pub(super) fn transaction_count_by_hash(node: &Node, params: Params<'_>) -> Answer {
     let hash: B256 = params.read(|p| p.need("hash"))?;
-    transaction_count(node, hash.into()).await
+    transaction_count(node, hash.into())
 }
 
-pub(super) async fn transaction_count_by_number(node: &Node, params: Params<'_>) -> Answer {
+pub(super) fn transaction_count_by_number(node: &Node, params: Params<'_>) -> Answer {
     let tag: BlockNumberOrTag = params.read(|p| p.need("block"))?;
-    transaction_count(node, tag.into()).await
+    transaction_count(node, tag.into())
 }
 
-async fn transaction_count(node: &Node, id: BlockId) -> Answer {
-    json(&node.find(id).await?.map(|block| U64::from(block.record.block.transactions.len())))
+fn transaction_count(node: &Node, id: BlockId) -> Answer {
+    json(&node.find(id).map(|block| U64::from(block.record.block.transactions.len())))
 }
 
-pub(super) async fn uncle_count_by_hash(node: &Node, params: Params<'_>) -> Answer {
+pub(super) fn uncle_count_by_hash(node: &Node, params: Params<'_>) -> Answer {
     let hash: B256 = params.read(|p| p.need("hash"))?;
-    uncle_count(node, hash.into()).await
+    uncle_count(node, hash.into())
 }
 
-pub(super) async fn uncle_count_by_number(node: &Node, params: Params<'_>) -> Answer {
+pub(super) fn uncle_count_by_number(node: &Node, params: Params<'_>) -> Answer {
     let tag: BlockNumberOrTag = params.read(|p| p.need("block"))?;
-    uncle_count(node, tag.into()).await
+    uncle_count(node, tag.into())
 }
 
 /// There are no uncles since the merge.
-async fn uncle_count(node: &Node, id: BlockId) -> Answer {
-    json(&node.find(id).await?.map(|_| U64::ZERO))
+fn uncle_count(node: &Node, id: BlockId) -> Answer {
+    json(&node.find(id).map(|_| U64::ZERO))
 }
 
-pub(super) async fn receipts(node: &Node, params: Params<'_>) -> Answer {
+pub(super) fn receipts(node: &Node, params: Params<'_>) -> Answer {
     let id: BlockId = params.read(|p| p.need("block"))?;
-    match node.find(id).await? {
-        Some(block) => json(&receipt::all(node, &block).await?),
+    match node.find(id) {
+        Some(block) => json(&receipt::all(node, &block)?),
         None => json(&()),
     }
 }
