@@ -237,7 +237,6 @@ impl Tip {
         View {
             header: &self.header,
             world: &self.world,
-            later: None,
             ancestors: &self.ancestors,
             rules,
             overrides: None,
