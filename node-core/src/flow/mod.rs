@@ -24,6 +24,7 @@ pub mod sequence;
 pub mod submit;
 pub mod teardown;
 mod tip;
+mod together;
 
 #[cfg(test)]
 mod tests;

@@ -82,8 +82,7 @@ fn submit_one(context: &Context, sequencer: &Sequencer, raw: &[u8]) -> Result<()
     let Context { stores, config, rules, .. } = context;
     let signed = submit::decode(raw, config)?;
     let terms = (&**config, &**rules);
-    let newest = &mut sequencer.tip().into();
-    block_on(submit::submit(stores, &Unheard, terms, newest, signed, NOW_MS))?;
+    block_on(submit::submit(stores, &Unheard, terms, sequencer.tip(), signed, NOW_MS))?;
     Ok(())
 }
 
