@@ -18,8 +18,6 @@ test:
 check:
 	node tests/gate/run.mjs check
 
-# Measure the parts against their limits, the writer beside bare revm, a whole layer beside anvil (which npm brings).
-# Ratios within one run are what counts; figures are left in target/mayfly-bench.json.
+# Measure the parts against their limits. Ratios within one run are what counts.
 bench:
-	npm install --no-save --no-audit --no-fund
-	cargo bench --package mayfly --package mayfly-bench --bench parts --bench engine --bench system
+	cargo bench --package mayfly-bench

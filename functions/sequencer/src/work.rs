@@ -124,6 +124,8 @@ impl Writer {
                 if number - checkpointed >= self.policy.checkpoint_blocks {
                     sequencer.checkpoint().await?;
                     checkpointed = number;
+                    // Lets the replica forget what the checkpoint has.
+                    self.replica.follow(&self.context.stores).await?;
                 }
             } else if *stop.borrow() || !self.wait_for_more(stop).await? {
                 break;

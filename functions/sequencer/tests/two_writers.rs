@@ -65,9 +65,9 @@ async fn two_writers_include_everything_once_in_one_chain() {
 async fn all_included(context: &Context, count: usize) -> Vec<B256> {
     loop {
         let replica = Replica::open(&context.stores, context.config.id).await.expect("one chain");
-        if replica.transaction_count() >= count {
-            let head = replica.head().header.number;
-            let blocks = replica.blocks(0, head);
+        if replica.transaction_count() >= u64::try_from(count).expect("few") {
+            let numbers: Vec<u64> = (0..=replica.head().header.number).collect();
+            let blocks = replica.blocks(&numbers).await.expect("they were committed");
             let transactions = blocks.iter().flat_map(|block| &block.record.block.transactions);
             return transactions.map(|tx| *tx.hash()).collect();
         }

@@ -129,7 +129,7 @@ fn manifest() -> Manifest {
 
 fn run_ref() -> RunRef {
     let directory = Piece::of(7, b"frame");
-    RunRef { first: 1, last: 3, epoch: 1, level: 0, entries: 9, directory }
+    RunRef { first: 1, last: 3, epoch: 1, level: 0, transactions: 4, entries: 9, directory }
 }
 
 fn page_ref(path: &[u8]) -> PageRef {

@@ -245,10 +245,9 @@ impl Builder {
     /// Does what comes after the transactions; returns the requests hash and what the block changed.
     fn close(&mut self) -> Result<(B256, Delta), BlockError> {
         self.pay_withdrawals()?;
-        let requests_hash = self.collect_requests();
-        // First what is not loaded: it reads as absent, also where a system contract must be.
+        let requests_hash = self.collect_requests()?;
         self.check_missed()?;
-        Ok((requests_hash?, seal::delta(self.machine.overlay())))
+        Ok((requests_hash, seal::delta(self.machine.overlay())))
     }
 
     fn execute_signed(

@@ -9,7 +9,11 @@ use alloy_eips::{
 use alloy_primitives::{Address, B256, Bytes, Log, b256};
 use revm::context::result::{ExecutionResult, Output};
 
-use super::{error::BlockError, machine::Machine, system::call_if_there};
+use super::{
+    error::{BlockError, Fault},
+    machine::Machine,
+    system::call_if_there,
+};
 use crate::chain::Receipt;
 
 /// Collects the requests of a block: from its logs, then from the queues that the calls empty.
@@ -25,6 +29,11 @@ pub(super) fn collect(machine: &mut Machine, receipts: &[Receipt]) -> Result<Req
 
 fn dequeue(machine: &mut Machine, address: Address) -> Result<Bytes, BlockError> {
     let result = call_if_there(machine, address, Bytes::new())?;
+    // What is not loaded looks like what does not exist.
+    let missed = machine.overlay().missed();
+    if !missed.is_empty() {
+        return Err(Fault::NotLoaded { needs: missed.to_vec() }.into());
+    }
     match result.ok_or(BlockError::SystemContractMissing { address })? {
         ExecutionResult::Success { output: Output::Call(queue), .. } => Ok(queue),
         _ => Err(BlockError::SystemCallFailed { address }),

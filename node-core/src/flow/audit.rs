@@ -81,6 +81,11 @@ impl Audit {
         Ok(())
     }
 
+    /// The state after the block that was executed last.
+    pub const fn world(&self) -> &WorldState {
+        &self.world
+    }
+
     /// Returns what was found.
     pub fn finish(self) -> Audited {
         self.found

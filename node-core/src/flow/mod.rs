@@ -24,7 +24,6 @@ pub mod sequence;
 pub mod submit;
 pub mod teardown;
 mod tip;
-mod together;
 
 #[cfg(test)]
 mod tests;

@@ -2,27 +2,21 @@
 //!
 //! What is acknowledged is durable. The phase is read again after the append: a layer that began to
 //! drain in between may or may not include the transaction, so it is not acknowledged.
-//!
-//! Phase, head and durable write are shared by all that come at the same time, see [`Intake`].
-
-use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, Bytes, TxHash};
 
-use super::{FlowError, Tip, phase};
+use super::{FlowError, phase, query::Snapshot};
 use crate::{
     chain::{LayerConfig, Phase, Transaction, decode_transaction, recover_sender},
     codec::record::Pending,
     execute::{Rejected, Rules, Sender, SenderCode, Terms, admit},
     port::{Appended, Doorbell, PortError, Stores},
-    state::{StateError, WorldState},
+    state::{StateAt, StateError},
 };
 
-mod intake;
 mod replacement;
 
-pub use intake::{Desk, Here, Intake, Submitted};
 pub use replacement::{Replacement, compare};
 
 /// Why a transaction was not accepted. Nothing was stored, unless the variant says so.
@@ -117,98 +111,38 @@ pub fn decode(raw: &[u8], config: &LayerConfig) -> Result<Signed, SubmitError> {
     Ok(Signed { transaction, sender })
 }
 
-/// Checks `signed` against the state at `tip`, appends it, and rings.
+/// Checks `signed` against the state after the newest block, appends it, and rings.
 ///
 /// Returns the hash once the transaction is durable. Sending the same transaction again while it waits
 /// returns the same hash.
 ///
 /// # Errors
 /// [`SubmitError`]; see there what was stored.
-///
-/// # Panics
-/// Never: one transaction has one answer.
 pub async fn submit(
     stores: &Stores,
     doorbell: &dyn Doorbell,
-    chain: (&LayerConfig, &Rules),
-    tip: &Tip,
+    (config, rules): (&LayerConfig, &Rules),
+    newest: &mut Snapshot,
     signed: Signed,
     now_ms: u64,
 ) -> Result<TxHash, SubmitError> {
-    let one = vec![Arc::new(signed)];
-    let answers = submit_all(stores, doorbell, chain, tip, &one, now_ms).await?;
-    answers.into_iter().next().expect("one was given, so one is answered")
-}
-
-/// As [`submit`] of one after the other, in one durable write.
-///
-/// # Errors
-/// What concerns all of them alike: the phase, or the stores.
-pub async fn submit_all(
-    stores: &Stores,
-    doorbell: &dyn Doorbell,
-    (config, rules): (&LayerConfig, &Rules),
-    tip: &Tip,
-    signed: &[Arc<Signed>],
-    now_ms: u64,
-) -> Result<Vec<Result<TxHash, SubmitError>>, SubmitError> {
     check_open(stores, config, now_ms).await?;
-    let mut group = Group::default();
-    let mut answers = Vec::with_capacity(signed.len());
-    for one in signed {
-        answers.push(match check(stores, (config, rules), tip, &group, one).await {
-            Ok(()) => Ok(group.add(one, now_ms)),
-            Err(error) => Err(error),
-        });
-    }
-    let appended = stores.inbox.append_all(group.pending).await?;
+    let next_nonce = check_against_state(rules, newest, &signed).await?;
+    let hash = *signed.transaction.hash();
+    check_against_waiting(stores, config, &signed, next_nonce).await?;
+    let pending = Pending {
+        hash,
+        sender: signed.sender,
+        raw: Bytes::from(signed.transaction.encoded_2718()),
+        received_ms: now_ms,
+        deposit_position: 0,
+    };
+    let appended = stores.inbox.append(pending).await?;
     check_open(stores, config, now_ms).await?;
-    if appended.contains(&Appended::New) {
+    if appended == Appended::New {
         doorbell.ring();
     }
-    Ok(answers)
-}
-
-/// Transactions that passed and are appended together.
-#[derive(Debug, Default)]
-struct Group {
-    pending: Vec<Pending>,
-    /// Positions in `pending`.
-    by_sender: BTreeMap<Address, Vec<usize>>,
-}
-
-impl Group {
-    fn add(&mut self, signed: &Signed, now_ms: u64) -> TxHash {
-        let hash = *signed.transaction.hash();
-        self.by_sender.entry(signed.sender).or_default().push(self.pending.len());
-        self.pending.push(Pending {
-            hash,
-            sender: signed.sender,
-            raw: Bytes::from(signed.transaction.encoded_2718()),
-            received_ms: now_ms,
-            deposit_position: 0,
-        });
-        hash
-    }
-
-    fn of_sender(&self, sender: &Address) -> impl Iterator<Item = &Pending> {
-        let positions = self.by_sender.get(sender).into_iter().flatten();
-        positions.filter_map(|at| self.pending.get(*at))
-    }
-}
-
-/// Checks one transaction behind those of its `group`.
-async fn check(
-    stores: &Stores,
-    (config, rules): (&LayerConfig, &Rules),
-    tip: &Tip,
-    group: &Group,
-    signed: &Signed,
-) -> Result<(), SubmitError> {
-    let next_nonce = check_against_state(rules, tip, signed).await?;
-    let mut waiting = stores.inbox.of_sender(signed.sender).await?;
-    waiting.extend(group.of_sender(&signed.sender).cloned());
-    check_against_waiting(config, signed, next_nonce, &waiting)
+    Ok(hash)
 }
 
 async fn check_open(stores: &Stores, config: &LayerConfig, now_ms: u64) -> Result<(), SubmitError> {
@@ -225,16 +159,14 @@ async fn check_open(stores: &Stores, config: &LayerConfig, now_ms: u64) -> Resul
 /// Returns the nonce that the sender's account has.
 async fn check_against_state(
     rules: &Rules,
-    tip: &Tip,
+    newest: &mut Snapshot,
     signed: &Signed,
 ) -> Result<u64, SubmitError> {
-    let mut world = tip.world.clone();
-    let read = |world: &WorldState| {
-        let account = world.account(&signed.sender)?;
-        let info = account.map(|account| account.info).unwrap_or_default();
-        Ok::<_, StateError>((info, world.code_with(&info.code_hash)?))
+    let read = |state: &StateAt| {
+        let info = state.account(&signed.sender)?.unwrap_or_default();
+        Ok::<_, StateError>((info, state.code(&info.code_hash)?))
     };
-    let (info, code) = tip.pages.with(&mut world, read).await?;
+    let (info, code) = newest.with(|state| read(state).map_err(FlowError::from)).await?;
     let sender = Sender {
         address: signed.sender,
         nonce: info.nonce,
@@ -243,18 +175,18 @@ async fn check_against_state(
     };
     let terms = Terms {
         chain_id: rules.chain_id,
-        gas_limit: tip.header.gas_limit,
-        base_fee: tip.header.base_fee_per_gas.unwrap_or_default(),
+        gas_limit: newest.header.gas_limit,
+        base_fee: newest.header.base_fee_per_gas.unwrap_or_default(),
     };
     admit(&signed.transaction, &sender, &terms)?;
     Ok(info.nonce)
 }
 
-fn check_against_waiting(
+async fn check_against_waiting(
+    stores: &Stores,
     config: &LayerConfig,
     signed: &Signed,
     next: u64,
-    waiting: &[Pending],
 ) -> Result<(), SubmitError> {
     use alloy_consensus::Transaction as _;
     let tx = signed.transaction.nonce();
@@ -262,10 +194,11 @@ fn check_against_waiting(
     if tx.saturating_sub(next) > limits.nonce_gap {
         return Err(SubmitError::NonceGap { tx, next, limit: limits.nonce_gap });
     }
+    let waiting = stores.inbox.of_sender(signed.sender).await?;
     if waiting.iter().any(|one| one.hash == *signed.transaction.hash()) {
         return Ok(());
     }
-    for one in waiting {
+    for one in &waiting {
         let held = decode_transaction(&one.raw).map_err(SubmitError::Decode)?;
         let verdict = compare(&held, &signed.transaction);
         if held.nonce() == tx && verdict == Replacement::Underpriced {

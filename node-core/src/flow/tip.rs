@@ -237,6 +237,7 @@ impl Tip {
         View {
             header: &self.header,
             world: &self.world,
+            later: None,
             ancestors: &self.ancestors,
             rules,
             overrides: None,

@@ -15,32 +15,32 @@ use super::{
 };
 use crate::{
     chain::decode_transaction,
-    execute::Fault,
-    flow::{FlowError, sequence::Committed},
-    state::{AccountInfo, AccountProof},
+    state::{AccountInfo, AccountProof, StateAt},
 };
 
 /// Most slots in one `eth_getProof`. As geth.
 const MAX_PROOF_KEYS: usize = 1_024;
 
-pub(super) fn balance(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn balance(node: &Node, params: Params<'_>) -> Answer {
     let (address, at) = params.read(|p| Ok((p.need("address")?, p.block()?)))?;
-    let block = node.block(at)?;
-    json(&info(&block, address)?.balance)
+    json(&info(node, at, address).await?.balance)
 }
 
-pub(super) fn code(node: &Node, params: Params<'_>) -> Answer {
-    let (address, at) = params.read(|p| Ok((p.need("address")?, p.block()?)))?;
-    let block = node.block(at)?;
-    let hash = info(&block, address)?.code_hash;
-    let code = block.world.code(&hash).ok_or(Fault::CodeNotLoaded { hash });
-    json(&code.map_err(FlowError::from)?)
+pub(super) async fn code(node: &Node, params: Params<'_>) -> Answer {
+    let (address, at): (Address, BlockId) =
+        params.read(|p| Ok((p.need("address")?, p.block()?)))?;
+    let read = |state: &StateAt| {
+        let hash = state.account(&address)?.unwrap_or_default().code_hash;
+        Ok(state.code(&hash)?)
+    };
+    json(&node.with_state(at, read).await?)
 }
 
-pub(super) fn storage(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn storage(node: &Node, params: Params<'_>) -> Answer {
     let (address, key, at): (Address, JsonStorageKey, BlockId) =
         params.read(|p| Ok((p.need("address")?, p.need("key")?, p.block()?)))?;
-    let value = node.block(at)?.world.storage(&address, &key.as_b256().into())?;
+    let key = key.as_b256().into();
+    let value = node.with_state(at, |state| Ok(state.storage(&address, &key)?)).await?;
     json(&B256::from(value))
 }
 
@@ -49,10 +49,7 @@ pub(super) async fn transaction_count(node: &Node, params: Params<'_>) -> Answer
         params.read(|p| Ok((p.need("address")?, p.block()?)))?;
     let nonce = match at {
         BlockId::Number(BlockNumberOrTag::Pending) => next_nonce(node, address).await?,
-        _ => {
-            let block = node.block(at)?;
-            info(&block, address)?.nonce
-        }
+        _ => info(node, at, address).await?.nonce,
     };
     json(&U64::from(nonce))
 }
@@ -69,11 +66,11 @@ pub(super) async fn next_nonce(node: &Node, sender: Address) -> Result<u64, RpcE
         .filter(|one| one.deposit_index().is_none())
         .filter_map(|one| Some(decode_transaction(&one.raw).ok()?.nonce()))
         .collect();
-    let first = info(&node.replica.head(), sender)?.nonce;
+    let first = info(node, BlockId::latest(), sender).await?.nonce;
     Ok((first..).find(|nonce| !waiting.contains(nonce)).unwrap_or(u64::MAX))
 }
 
-pub(super) fn proof(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn proof(node: &Node, params: Params<'_>) -> Answer {
     let (address, keys, at): (Address, Vec<JsonStorageKey>, BlockId) =
         params.read(|p| Ok((p.need("address")?, p.need("keys")?, p.block()?)))?;
     if keys.len() > MAX_PROOF_KEYS {
@@ -81,7 +78,7 @@ pub(super) fn proof(node: &Node, params: Params<'_>) -> Answer {
         return Err(RpcError::Limit { what, limit: MAX_PROOF_KEYS });
     }
     let slots: Vec<_> = keys.iter().map(|key| key.as_b256().into()).collect();
-    let proof = node.block(at)?.world.prove(address, &slots)?;
+    let proof = node.with_state(at, |state| Ok(state.prove(address, &slots)?)).await?;
     json(&proof_view(proof, &keys))
 }
 
@@ -102,7 +99,11 @@ fn proof_view(proof: AccountProof, keys: &[JsonStorageKey]) -> EIP1186AccountPro
     }
 }
 
-/// Returns an account after `block`; the empty one where there is none.
-pub(super) fn info(block: &Committed, address: Address) -> Result<AccountInfo, RpcError> {
-    Ok(block.world.account(&address)?.map(|account| account.info).unwrap_or_default())
+/// Returns an account after a block; the empty one where there is none.
+pub(super) async fn info(
+    node: &Node,
+    at: BlockId,
+    address: Address,
+) -> Result<AccountInfo, RpcError> {
+    node.with_state(at, |state| Ok(state.account(&address)?.unwrap_or_default())).await
 }

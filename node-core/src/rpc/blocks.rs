@@ -16,61 +16,61 @@ pub(super) fn number(node: &Node, params: Params<'_>) -> Answer {
     json(&U64::from(node.replica.head().header.number))
 }
 
-pub(super) fn by_hash(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn by_hash(node: &Node, params: Params<'_>) -> Answer {
     let (hash, full): (B256, Option<bool>) =
         params.read(|p| Ok((p.need("hash")?, p.maybe("full")?)))?;
-    block(node, hash.into(), full)
+    block(node, hash.into(), full).await
 }
 
-pub(super) fn by_number(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn by_number(node: &Node, params: Params<'_>) -> Answer {
     let (tag, full): (BlockNumberOrTag, Option<bool>) =
         params.read(|p| Ok((p.need("block")?, p.maybe("full")?)))?;
-    block(node, tag.into(), full)
+    block(node, tag.into(), full).await
 }
 
 /// Whole transactions when `full`, hashes otherwise; null when there is no such block.
-fn block(node: &Node, id: BlockId, full: Option<bool>) -> Answer {
-    let Some(block) = node.find(id) else { return json(&()) };
+async fn block(node: &Node, id: BlockId, full: Option<bool>) -> Answer {
+    let Some(block) = node.find(id).await? else { return json(&()) };
     if full.unwrap_or_default() {
-        json(&view::full_block(node, &block)?)
+        json(&view::full_block(node, &block).await?)
     } else {
         json(&view::block_of_hashes(&block))
     }
 }
 
-pub(super) fn transaction_count_by_hash(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn transaction_count_by_hash(node: &Node, params: Params<'_>) -> Answer {
     let hash: B256 = params.read(|p| p.need("hash"))?;
-    transaction_count(node, hash.into())
+    transaction_count(node, hash.into()).await
 }
 
-pub(super) fn transaction_count_by_number(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn transaction_count_by_number(node: &Node, params: Params<'_>) -> Answer {
     let tag: BlockNumberOrTag = params.read(|p| p.need("block"))?;
-    transaction_count(node, tag.into())
+    transaction_count(node, tag.into()).await
 }
 
-fn transaction_count(node: &Node, id: BlockId) -> Answer {
-    json(&node.find(id).map(|block| U64::from(block.record.block.transactions.len())))
+async fn transaction_count(node: &Node, id: BlockId) -> Answer {
+    json(&node.find(id).await?.map(|block| U64::from(block.record.block.transactions.len())))
 }
 
-pub(super) fn uncle_count_by_hash(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn uncle_count_by_hash(node: &Node, params: Params<'_>) -> Answer {
     let hash: B256 = params.read(|p| p.need("hash"))?;
-    uncle_count(node, hash.into())
+    uncle_count(node, hash.into()).await
 }
 
-pub(super) fn uncle_count_by_number(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn uncle_count_by_number(node: &Node, params: Params<'_>) -> Answer {
     let tag: BlockNumberOrTag = params.read(|p| p.need("block"))?;
-    uncle_count(node, tag.into())
+    uncle_count(node, tag.into()).await
 }
 
 /// There are no uncles since the merge.
-fn uncle_count(node: &Node, id: BlockId) -> Answer {
-    json(&node.find(id).map(|_| U64::ZERO))
+async fn uncle_count(node: &Node, id: BlockId) -> Answer {
+    json(&node.find(id).await?.map(|_| U64::ZERO))
 }
 
-pub(super) fn receipts(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn receipts(node: &Node, params: Params<'_>) -> Answer {
     let id: BlockId = params.read(|p| p.need("block"))?;
-    match node.find(id) {
-        Some(block) => json(&receipt::all(node, &block)?),
+    match node.find(id).await? {
+        Some(block) => json(&receipt::all(node, &block).await?),
         None => json(&()),
     }
 }

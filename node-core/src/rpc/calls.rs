@@ -1,7 +1,5 @@
 //! Running what is no transaction.
 
-use std::sync::Arc;
-
 use alloy_eips::BlockId;
 use alloy_primitives::U64;
 use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest, state::StateOverride};
@@ -12,9 +10,8 @@ use super::{
     table::{Answer, json},
 };
 use crate::{
-    chain::Ancestors,
     execute::{self, CallOutcome, CallRequest, EstimateError, Overrides, View},
-    flow::sequence::Committed,
+    state::StateAt,
 };
 
 /// A call with the block that it sees.
@@ -24,24 +21,19 @@ struct Asked {
     overrides: Option<Overrides>,
 }
 
-pub(super) fn call(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn call(node: &Node, params: Params<'_>) -> Answer {
     let asked = Asked::read(params)?;
-    let (block, ancestors) = asked.block(node)?;
-    let request = checked(asked.request, node.rules.chain_id)?;
-    let view = view(node, &block, &ancestors, asked.overrides.as_ref());
-    match execute::call(view, &request)? {
+    match asked.run(node, |view, request| Ok(execute::call(view, request)?)).await? {
         CallOutcome::Success { output, .. } => json(&output),
         CallOutcome::Revert { output, .. } => Err(RpcError::Reverted { output }),
         CallOutcome::Halt { reason, .. } => Err(EstimateError::Halted { reason }.into()),
     }
 }
 
-pub(super) fn estimate_gas(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn estimate_gas(node: &Node, params: Params<'_>) -> Answer {
     let asked = Asked::read(params)?;
-    let (block, ancestors) = asked.block(node)?;
-    let request = checked(asked.request, node.rules.chain_id)?;
-    let view = view(node, &block, &ancestors, asked.overrides.as_ref());
-    json(&U64::from(execute::estimate_gas(view, &request)?))
+    let gas = asked.run(node, |view, request| Ok(execute::estimate_gas(view, request)?)).await?;
+    json(&U64::from(gas))
 }
 
 impl Asked {
@@ -61,26 +53,30 @@ impl Asked {
         Ok(Self { request, at, overrides })
     }
 
-    /// Most calls are made at the newest block, whose ancestors are at hand.
-    fn block(&self, node: &Node) -> Result<(Arc<Committed>, Ancestors), RpcError> {
-        let block = node.block(self.at)?;
-        let tip = node.replica.tip();
-        let ancestors = if tip.header.number == block.header.number {
-            tip.ancestors
-        } else {
-            node.replica.ancestors(block.header.number)
+    /// Runs `run` at the block that was asked for.
+    async fn run<T>(
+        self,
+        node: &Node,
+        run: impl Fn(View<'_>, &CallRequest) -> Result<T, RpcError> + Send + Sync,
+    ) -> Result<T, RpcError> {
+        let Self { request, at, overrides } = self;
+        let block = node.block(at).await?;
+        let ancestors = node.replica.ancestors(block.header.number).await?;
+        let request = checked(request, node.rules.chain_id)?;
+        let at_block = BlockId::from(block.header.number);
+        let read = |state: &StateAt| {
+            let view = View {
+                header: &block.header,
+                world: &state.base,
+                later: Some(&state.later),
+                ancestors: &ancestors,
+                rules: &node.rules,
+                overrides: overrides.as_ref(),
+            };
+            run(view, &request)
         };
-        Ok((block, ancestors))
+        node.with_state(at_block, read).await
     }
-}
-
-fn view<'a>(
-    node: &'a Node,
-    block: &'a Committed,
-    ancestors: &'a Ancestors,
-    overrides: Option<&'a Overrides>,
-) -> View<'a> {
-    View { header: &block.header, world: &block.world, ancestors, rules: &node.rules, overrides }
 }
 
 /// Refuses requests that say two things at once, with geth's texts.

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use alloy_eips::BlockId;
 use alloy_primitives::{Bytes, TxHash};
 use alloy_sol_types::{Panic, Revert, SolError};
@@ -9,9 +7,9 @@ use serde_json::{Value, json};
 use super::ParamError;
 use crate::{
     execute::{CallError, EstimateError},
-    flow::{FlowError, submit::SubmitError},
+    flow::{FlowError, query::Needs, submit::SubmitError},
     port::PortError,
-    state::StateError,
+    state::{Need, StateError},
 };
 
 /// Why a request has no result.
@@ -49,7 +47,7 @@ pub enum RpcError {
     Execution(EstimateError),
     /// The transaction was not accepted.
     #[error(transparent)]
-    Submit(#[from] Arc<SubmitError>),
+    Submit(#[from] SubmitError),
     /// No committed block is this one.
     #[error("block not found: {}", block_text(id))]
     BlockNotFound {
@@ -102,7 +100,7 @@ pub enum RpcError {
 
 impl RpcError {
     /// Returns the code: JSON-RPC 2.0, EIP-1474, EIP-7966 and geth's 3 for reverts.
-    pub fn code(&self) -> i32 {
+    pub const fn code(&self) -> i32 {
         match self {
             Self::Parse { .. } => -32700,
             Self::Request { .. } => -32600,
@@ -110,9 +108,8 @@ impl RpcError {
             Self::Params(_) => -32602,
             Self::Reverted { .. } => 3,
             Self::Execution(EstimateError::Call(error)) => call_code(error),
-            Self::Submit(error) => submit_code(error),
-            Self::Internal(_) | Self::Encode(_) => -32603,
-            Self::Execution(_) => -32000,
+            Self::Submit(SubmitError::Flow(_)) | Self::Internal(_) | Self::Encode(_) => -32603,
+            Self::Execution(_) | Self::Submit(_) => -32000,
             Self::BlockNotFound { .. } => -32001,
             Self::Limit { .. } | Self::Range { .. } => -32005,
             Self::SyncTimeout { .. } => 4,
@@ -146,13 +143,6 @@ pub(super) struct ErrorObject {
     data: Option<Value>,
 }
 
-const fn submit_code(error: &SubmitError) -> i32 {
-    match error {
-        SubmitError::Flow(_) => -32603,
-        _ => -32000,
-    }
-}
-
 const fn call_code(error: &CallError) -> i32 {
     match error {
         CallError::Rejected(_) => -32000,
@@ -181,12 +171,6 @@ fn block_text(id: &BlockId) -> String {
     }
 }
 
-impl From<SubmitError> for RpcError {
-    fn from(error: SubmitError) -> Self {
-        Self::Submit(Arc::new(error))
-    }
-}
-
 impl From<EstimateError> for RpcError {
     fn from(error: EstimateError) -> Self {
         match error {
@@ -199,6 +183,16 @@ impl From<EstimateError> for RpcError {
 impl From<CallError> for RpcError {
     fn from(error: CallError) -> Self {
         Self::Execution(error.into())
+    }
+}
+
+impl Needs for RpcError {
+    fn needs(&self) -> Vec<Need> {
+        match self {
+            Self::Internal(error) => error.needs(),
+            Self::Execution(EstimateError::Call(CallError::Internal(fault))) => fault.needs(),
+            _ => Vec::new(),
+        }
     }
 }
 

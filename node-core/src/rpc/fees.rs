@@ -58,17 +58,15 @@ fn next_blob_fee(header: &Header) -> u128 {
     header.next_block_blob_fee(BlobParams::osaka()).unwrap_or_default()
 }
 
-pub(super) fn history(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn history(node: &Node, params: Params<'_>) -> Answer {
     let (count, newest, percentiles): (U64, BlockNumberOrTag, Option<Vec<f64>>) = params
         .read(|p| Ok((p.need("blockCount")?, p.need("newestBlock")?, p.maybe("percentiles")?)))?;
     let percentiles = percentiles.unwrap_or_default();
     check_percentiles(&percentiles)?;
-    let last = node.block(newest.into())?.header.number;
+    let last = node.block(newest.into()).await?.header.number;
     let count = count.to::<u64>().min(MAX_HISTORY).min(last + 1);
-    let blocks = match count {
-        0 => Vec::new(),
-        _ => node.replica.blocks(last + 1 - count, last),
-    };
+    let numbers: Vec<u64> = (last + 1 - count..=last).collect();
+    let blocks = node.replica.blocks(&numbers).await?;
     json(&fee_history(node, &blocks, &percentiles))
 }
 

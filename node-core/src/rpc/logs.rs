@@ -3,6 +3,7 @@
 use core::ops::RangeInclusive;
 
 use alloy_eips::{BlockNumHash, BlockNumberOrTag};
+use alloy_primitives::Bloom;
 use alloy_rpc_types_eth::{Filter, FilterBlockOption, Log};
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
     params::Params,
     table::{Answer, json},
 };
-use crate::flow::sequence::Committed;
+use crate::flow::{index::LogQuery, sequence::Committed};
 
 /// Most logs in one answer. What the large providers answer, so that clients know what to do above it.
 pub const MAX_LOGS: usize = 10_000;
@@ -18,19 +19,19 @@ pub const MAX_LOGS: usize = 10_000;
 /// Most blocks in one question. A block that the bloom rules out takes well under a microsecond.
 pub const MAX_RANGE: u64 = 100_000;
 
-/// Blocks looked at under one lock of the replica.
-const STRIDE: u64 = 1_024;
+/// Blocks read before they are looked at.
+const STRIDE: usize = 64;
 
-pub(super) fn logs(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn logs(node: &Node, params: Params<'_>) -> Answer {
     let filter: Filter = params.read(|p| p.need("filter"))?;
     let mut logs = Vec::new();
     match filter.block_option {
         FilterBlockOption::AtBlockHash(hash) => {
-            let block = node.block(hash.into())?;
+            let block = node.block(hash.into()).await?;
             collect(&filter, &block, &mut logs);
         }
         FilterBlockOption::Range { from_block, to_block } => {
-            in_range(node, &filter, range(node, from_block, to_block)?, &mut logs)?;
+            in_range(node, &filter, range(node, from_block, to_block)?, &mut logs).await?;
         }
     }
     json(&logs)
@@ -58,23 +59,31 @@ fn bounded(first: u64, last: u64) -> Result<RangeInclusive<u64>, RpcError> {
     Err(RpcError::Range { what, from: first, to: first + (MAX_RANGE - 1) })
 }
 
-fn in_range(
+async fn in_range(
     node: &Node,
     filter: &Filter,
     range: RangeInclusive<u64>,
     logs: &mut Vec<Log>,
 ) -> Result<(), RpcError> {
-    let (first, last) = range.into_inner();
-    let mut next = first;
-    while next <= last {
-        let stride_end = last.min(next + (STRIDE - 1));
-        for block in node.replica.blocks(next, stride_end) {
+    let first = *range.start();
+    let bloom = |bloom: &Bloom| filter.matches_bloom(*bloom);
+    let numbers = node.replica.blocks_with_logs(range, &query(filter), bloom).await?;
+    for numbers in numbers.chunks(STRIDE) {
+        for block in node.replica.blocks(numbers).await? {
             collect(filter, &block, logs);
             check_count(logs, first, block.header.number)?;
         }
-        next = stride_end + 1;
     }
     Ok(())
+}
+
+/// What the index is asked for.
+fn query(filter: &Filter) -> LogQuery {
+    let topics = &filter.topics;
+    LogQuery {
+        addresses: filter.address.iter().copied().collect(),
+        topics: core::array::from_fn(|at| topics[at].iter().copied().collect()),
+    }
 }
 
 /// A single block is answered whatever it holds: there is nothing narrower to ask for.

@@ -7,8 +7,9 @@ use super::RpcError;
 use crate::{
     chain::LayerConfig,
     execute::Rules,
-    flow::{query::Replica, sequence::Committed, submit::Intake},
+    flow::{query::Replica, sequence::Committed},
     port::{Clock, Doorbell, Heads, Stores},
+    state::StateAt,
 };
 
 /// Everything an answer is made from.
@@ -24,8 +25,6 @@ pub struct Node {
     pub rules: Arc<Rules>,
     /// Its committed blocks.
     pub replica: Arc<Replica>,
-    /// Where transactions are gathered.
-    pub intake: Arc<Intake>,
     /// Wakes the sequencer.
     pub doorbell: Arc<dyn Doorbell>,
     /// Tells of new blocks.
@@ -58,22 +57,45 @@ impl Node {
     }
 
     /// Returns a block, if it is committed.
-    pub(super) fn find(&self, id: BlockId) -> Option<Arc<Committed>> {
-        match id {
+    pub(super) async fn find(&self, id: BlockId) -> Result<Option<Arc<Committed>>, RpcError> {
+        Ok(match id {
             BlockId::Number(BlockNumberOrTag::Latest | BlockNumberOrTag::Pending) => {
                 Some(self.replica.head())
             }
-            BlockId::Number(tag) => self.replica.block(self.number(tag)),
-            BlockId::Hash(hash) => self.replica.block_by_hash(&hash.block_hash),
-        }
+            BlockId::Number(tag) => self.replica.block(self.number(tag)).await?,
+            BlockId::Hash(hash) => self.replica.block_by_hash(&hash.block_hash).await?,
+        })
     }
 
     /// Returns a block.
     ///
     /// # Errors
     /// [`RpcError::BlockNotFound`].
-    pub(super) fn block(&self, id: BlockId) -> Result<Arc<Committed>, RpcError> {
-        self.find(id).ok_or(RpcError::BlockNotFound { id })
+    pub(super) async fn block(&self, id: BlockId) -> Result<Arc<Committed>, RpcError> {
+        self.find(id).await?.ok_or(RpcError::BlockNotFound { id })
+    }
+
+    /// Reads the state after a block: the only way in which answers read state. `read` may run more
+    /// than once, while what it needs is being loaded.
+    ///
+    /// # Errors
+    /// [`RpcError::BlockNotFound`], those of `read`, and those of loading.
+    pub(super) async fn with_state<T>(
+        &self,
+        id: BlockId,
+        read: impl FnMut(&StateAt) -> Result<T, RpcError> + Send,
+    ) -> Result<T, RpcError> {
+        let snapshot = match id {
+            BlockId::Number(BlockNumberOrTag::Latest | BlockNumberOrTag::Pending) => {
+                Some(self.replica.newest())
+            }
+            BlockId::Number(tag) => self.replica.snapshot(self.number(tag)).await?,
+            BlockId::Hash(_) => match self.find(id).await? {
+                Some(block) => self.replica.snapshot(block.header.number).await?,
+                None => None,
+            },
+        };
+        snapshot.ok_or(RpcError::BlockNotFound { id })?.with(read).await
     }
 }
 

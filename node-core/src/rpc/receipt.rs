@@ -40,28 +40,28 @@ impl Before {
 }
 
 /// Returns the receipts of all transactions of `block`.
-pub(super) fn all(node: &Node, block: &Committed) -> Result<Vec<ReceiptView>, RpcError> {
+pub(super) async fn all(node: &Node, block: &Committed) -> Result<Vec<ReceiptView>, RpcError> {
     let receipts = &block.record.receipts;
     let mut before = Before::default();
     let mut views = Vec::with_capacity(receipts.len());
     for (index, receipt) in receipts.iter().enumerate() {
-        views.extend(view(node, block, index, before)?);
+        views.extend(view(node, block, index, before).await?);
         before = before.after(receipt);
     }
     Ok(views)
 }
 
 /// Returns the receipt of transaction `index` of `block`.
-pub(super) fn one(
+pub(super) async fn one(
     node: &Node,
     block: &Committed,
     index: usize,
 ) -> Result<Option<ReceiptView>, RpcError> {
     let earlier = block.record.receipts.iter().take(index);
-    view(node, block, index, earlier.fold(Before::default(), Before::after))
+    view(node, block, index, earlier.fold(Before::default(), Before::after)).await
 }
 
-fn view(
+async fn view(
     node: &Node,
     block: &Committed,
     index: usize,
@@ -91,7 +91,7 @@ fn view(
         contract_address: created(tx, from),
         inner: envelope(receipt, meta, before.logs),
     };
-    let deposit_nonce = deposit_nonce(node, block, index)?.map(U64::from);
+    let deposit_nonce = deposit_nonce(node, block, index).await?.map(U64::from);
     Ok(Some(ReceiptView { receipt, deposit_nonce }))
 }
 

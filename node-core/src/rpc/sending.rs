@@ -6,14 +6,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Node, ParamError, RpcError, accounts,
+    Node, RpcError, accounts,
     params::Params,
     receipt,
     table::{Answer, json},
 };
 use crate::flow::{
     query::Located,
-    submit::{self, Desk, Signed},
+    submit::{self, Signed},
 };
 
 /// How long `eth_sendRawTransactionSync` waits when the caller does not say. EIP-7966 recommends it.
@@ -30,49 +30,13 @@ pub(super) async fn send(node: &Node, params: Params<'_>) -> Answer {
     json(&accept(node, &raw).await?.hash)
 }
 
-/// As [`send`] of one after the other: senders are recovered side by side, and one write stores all.
-pub(super) async fn send_all(node: &Node, all: Vec<Result<Params<'_>, ParamError>>) -> Vec<Answer> {
-    let read = |params: Params<'_>| params.read(|p| p.need("transaction"));
-    let raw: Vec<Result<Bytes, RpcError>> =
-        all.into_iter().map(|params| params.map_err(RpcError::from).and_then(read)).collect();
-    let bytes: Vec<_> = raw.iter().flatten().cloned().collect();
-    let mut decoded = node.intake.decode_all(&bytes, &node.config).await.into_iter();
-    let mut outcomes: Vec<Result<TxHash, RpcError>> = Vec::with_capacity(raw.len());
-    let mut signed = Vec::with_capacity(bytes.len());
-    for raw in raw {
-        let next = raw.and_then(|_| Ok(decoded.next().expect("one for each")?));
-        outcomes.push(next.map(|one| {
-            let hash = *one.transaction.hash();
-            signed.push(one);
-            hash
-        }));
-    }
-    accept_all(node, signed, &mut outcomes).await;
-    outcomes.into_iter().map(|outcome| json(&outcome?)).collect()
-}
-
-/// Submits `signed` and puts what is refused into `outcomes`, where they are in this order among errors.
-async fn accept_all(node: &Node, signed: Vec<Signed>, outcomes: &mut [Result<TxHash, RpcError>]) {
-    let is_new = |one: &Signed| node.replica.transaction(one.transaction.hash()).is_none();
-    let new: Vec<_> = signed.into_iter().filter(is_new).collect();
-    let hashes: Vec<_> = new.iter().map(|one| *one.transaction.hash()).collect();
-    let submitted = node.intake.submit(desk(node), new).await;
-    let mut waiting = hashes.into_iter().zip(submitted).peekable();
-    for outcome in outcomes {
-        let Ok(hash) = outcome else { continue };
-        if let Some((_, Err(error))) = waiting.next_if(|(submitted, _)| submitted == hash) {
-            *outcome = Err(error.into());
-        }
-    }
-}
-
 /// EIP-7966: accepts a transaction and answers its receipt.
 pub(super) async fn send_sync(node: &Node, params: Params<'_>) -> Answer {
     let (raw, timeout): (Bytes, Option<Value>) =
         params.read(|p| Ok((p.need("transaction")?, p.maybe("timeout")?)))?;
     let accepted = accept(node, &raw).await?;
     let Located { block, index } = wait(node, &accepted, timeout_ms(timeout)).await?;
-    json(&receipt::one(node, &block, index)?)
+    json(&receipt::one(node, &block, index).await?)
 }
 
 /// A time-out that is none is the default one, as EIP-7966 wants.
@@ -89,6 +53,16 @@ struct Accepted {
     hash: TxHash,
     sender: Address,
     nonce: u64,
+    inclusion: Inclusion,
+}
+
+/// What is known of where an accepted transaction is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Inclusion {
+    /// In a block that may be in no memory any more.
+    Old,
+    /// It waits, or is in one of the newest blocks.
+    Unknown,
 }
 
 /// Accepts a transaction. One that is committed already is accepted as well: sending it again is the
@@ -96,23 +70,26 @@ struct Accepted {
 async fn accept(node: &Node, raw: &[u8]) -> Result<Accepted, RpcError> {
     let signed = submit::decode(raw, &node.config)?;
     let Signed { transaction, sender } = &signed;
-    let accepted =
-        Accepted { hash: *transaction.hash(), sender: *sender, nonce: transaction.nonce() };
-    if node.replica.transaction(&accepted.hash).is_none() {
-        let submitted = node.intake.submit(desk(node), vec![signed]).await;
-        submitted.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let accepted = Accepted {
+        hash: *transaction.hash(),
+        sender: *sender,
+        nonce: transaction.nonce(),
+        inclusion: Inclusion::Unknown,
+    };
+    if node.replica.recent(&accepted.hash).is_some() {
+        return Ok(accepted);
     }
-    Ok(accepted)
-}
-
-fn desk(node: &Node) -> Desk<'_> {
-    Desk {
-        stores: &node.stores,
-        doorbell: &*node.doorbell,
-        config: &node.config,
-        rules: &node.rules,
-        replica: &node.replica,
-        clock: &*node.clock,
+    let (mut newest, now_ms) = (node.replica.newest(), node.clock.now_ms());
+    let chain = (&*node.config, &*node.rules);
+    let submitted =
+        submit::submit(&node.stores, &*node.doorbell, chain, &mut newest, signed, now_ms);
+    match submitted.await {
+        Ok(_) => Ok(accepted),
+        // What was committed long ago is looked for only now: a transaction that is new is in no index.
+        Err(error) => match node.replica.transaction(&accepted.hash).await? {
+            Some(_) => Ok(Accepted { inclusion: Inclusion::Old, ..accepted }),
+            None => Err(error.into()),
+        },
     }
 }
 
@@ -120,15 +97,22 @@ fn desk(node: &Node) -> Desk<'_> {
 async fn wait(node: &Node, accepted: &Accepted, timeout_ms: u64) -> Result<Located, RpcError> {
     let started_ms = node.clock.now_ms();
     let deadline_ms = started_ms.saturating_add(timeout_ms);
-    let mut look_ms = started_ms + LOOK_EVERY_MS;
+    let mut look_ms = match accepted.inclusion {
+        Inclusion::Old => started_ms,
+        Inclusion::Unknown => started_ms + LOOK_EVERY_MS,
+    };
     loop {
         // Read before the lookup: a block that comes in between ends the wait below at once.
         let head = node.replica.head().header.number;
-        if let Some(located) = node.replica.transaction(&accepted.hash) {
+        if let Some(located) = node.replica.recent(&accepted.hash) {
             return Ok(located);
         }
         let now_ms = node.clock.now_ms();
         if now_ms >= look_ms.min(deadline_ms) {
+            // A replica that went on from a checkpoint meanwhile has forgotten the block.
+            if let Some(located) = node.replica.transaction(&accepted.hash).await? {
+                return Ok(located);
+            }
             check_dropped(node, accepted.hash).await?;
             look_ms = now_ms + LOOK_EVERY_MS;
         }
@@ -149,7 +133,7 @@ async fn check_dropped(node: &Node, hash: TxHash) -> Result<(), RpcError> {
 
 /// Says why a transaction is late: transactions before it are missing, or the layer is slow.
 async fn late(node: &Node, accepted: &Accepted, timeout_ms: u64) -> Result<RpcError, RpcError> {
-    let Accepted { hash, sender, nonce } = *accepted;
+    let Accepted { hash, sender, nonce, .. } = *accepted;
     let next = accounts::next_nonce(node, sender).await?;
     if next < nonce {
         let reason = format!("nonce too high: next nonce {next}, tx nonce {nonce}");

@@ -28,7 +28,7 @@ pub(super) enum Place {
 /// The log is read last: what the inbox forgot in between is in a committed block, so an accepted
 /// transaction is never nowhere, unless it was dropped.
 pub(super) async fn locate(node: &Node, hash: TxHash) -> Result<Place, RpcError> {
-    if let Some(located) = node.replica.transaction(&hash) {
+    if let Some(located) = node.replica.transaction(&hash).await? {
         return Ok(Place::Included(located));
     }
     let waiting = node.stores.inbox.waiting(BATCH).await?;
@@ -36,39 +36,41 @@ pub(super) async fn locate(node: &Node, hash: TxHash) -> Result<Place, RpcError>
         return Ok(Place::Waiting(Box::new(pending)));
     }
     node.replica.follow(&node.stores).await?;
-    Ok(node.replica.transaction(&hash).map_or(Place::Nowhere, Place::Included))
+    Ok(node.replica.transaction(&hash).await?.map_or(Place::Nowhere, Place::Included))
 }
 
 pub(super) async fn by_hash(node: &Node, params: Params<'_>) -> Answer {
     let hash: TxHash = params.read(|p| p.need("hash"))?;
     match locate(node, hash).await? {
-        Place::Included(Located { block, index }) => json(&view::transaction(node, &block, index)?),
+        Place::Included(Located { block, index }) => {
+            json(&view::transaction(node, &block, index).await?)
+        }
         Place::Waiting(pending) => json(&view::pending(&pending)?),
         Place::Nowhere => json(&()),
     }
 }
 
-pub(super) fn by_block_hash(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn by_block_hash(node: &Node, params: Params<'_>) -> Answer {
     let (hash, index): (B256, U64) = params.read(|p| Ok((p.need("hash")?, p.need("index")?)))?;
-    at(node, hash.into(), index)
+    at(node, hash.into(), index).await
 }
 
-pub(super) fn by_block_number(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn by_block_number(node: &Node, params: Params<'_>) -> Answer {
     let (tag, index): (BlockNumberOrTag, U64) =
         params.read(|p| Ok((p.need("block")?, p.need("index")?)))?;
-    at(node, tag.into(), index)
+    at(node, tag.into(), index).await
 }
 
-fn at(node: &Node, id: BlockId, index: U64) -> Answer {
-    let Some(block) = node.find(id) else { return json(&()) };
-    json(&view::transaction(node, &block, index.saturating_to())?)
+async fn at(node: &Node, id: BlockId, index: U64) -> Answer {
+    let Some(block) = node.find(id).await? else { return json(&()) };
+    json(&view::transaction(node, &block, index.saturating_to()).await?)
 }
 
 /// Null while a transaction waits, and when it was dropped: `mayfly_transactionStatus` says which.
-pub(super) fn receipt(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn receipt(node: &Node, params: Params<'_>) -> Answer {
     let hash: TxHash = params.read(|p| p.need("hash"))?;
-    match node.replica.transaction(&hash) {
-        Some(Located { block, index }) => json(&receipt::one(node, &block, index)?),
+    match node.replica.transaction(&hash).await? {
+        Some(Located { block, index }) => json(&receipt::one(node, &block, index).await?),
         None => json(&()),
     }
 }

@@ -60,7 +60,7 @@ impl TransactionView {
 }
 
 /// Returns transaction `index` of `block`.
-pub(super) fn transaction(
+pub(super) async fn transaction(
     node: &Node,
     block: &Committed,
     index: usize,
@@ -79,7 +79,7 @@ pub(super) fn transaction(
         transaction_index: u64::try_from(index).ok(),
         block_timestamp: Some(block.header.timestamp),
     };
-    Ok(Some(TransactionView::new(view, deposit_nonce(node, block, index)?)))
+    Ok(Some(TransactionView::new(view, deposit_nonce(node, block, index).await?)))
 }
 
 /// Returns a transaction that waits.
@@ -100,7 +100,7 @@ pub(super) fn pending(pending: &Pending) -> Result<TransactionView, RpcError> {
 }
 
 /// Returns the nonce that the sender of deposit `index` of `block` had; `None` for other transactions.
-pub(super) fn deposit_nonce(
+pub(super) async fn deposit_nonce(
     node: &Node,
     block: &Committed,
     index: usize,
@@ -110,9 +110,8 @@ pub(super) fn deposit_nonce(
     else {
         return Ok(None);
     };
-    let parent = block.header.number.checked_sub(1).and_then(|number| node.replica.block(number));
-    let before = match parent {
-        Some(parent) => super::accounts::info(&parent, deposit.from)?.nonce,
+    let before = match block.header.number.checked_sub(1) {
+        Some(parent) => super::accounts::info(node, parent.into(), deposit.from).await?.nonce,
         None => 0,
     };
     let earlier = record.senders.iter().take(index).filter(|sender| **sender == deposit.from);
@@ -128,13 +127,13 @@ pub(super) fn block_of_hashes(block: &Committed) -> Block<TxHash> {
 }
 
 /// Returns a block with its whole transactions.
-pub(super) fn full_block(
+pub(super) async fn full_block(
     node: &Node,
     block: &Committed,
 ) -> Result<Block<TransactionView>, RpcError> {
     let mut transactions = Vec::with_capacity(block.record.block.transactions.len());
     for index in 0..block.record.block.transactions.len() {
-        transactions.extend(transaction(node, block, index)?);
+        transactions.extend(transaction(node, block, index).await?);
     }
     Ok(block_with(block, BlockTransactions::Full(transactions)))
 }

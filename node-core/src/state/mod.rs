@@ -8,12 +8,14 @@
 //! | `account` | leaves of the two kinds of trie |
 //! | `delta` | what a block changed |
 //! | `world` | reading and applying |
+//! | `later` | the state after any block since a base |
 //! | `walk` | all accounts, all slots |
 //! | `need`, `load` | what is not loaded, and loading it from fragments of the tries |
 //! | `proof` | EIP-1186 answers and revealing from them |
 
 mod account;
 mod delta;
+mod later;
 mod load;
 mod need;
 mod proof;
@@ -25,6 +27,7 @@ mod tests;
 
 pub use account::{Account, AccountInfo, Slot};
 pub use delta::{AccountChange, AccountDelta, Delta};
+pub use later::{Deltas, Later, StateAt};
 pub use load::{AnyFragment, Blinded};
 pub use need::{Need, StateError, TrieId};
 pub use proof::{AccountProof, StorageProof};

@@ -7,7 +7,10 @@ use alloy_trie::TrieAccount;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
-use super::{AccountChange, AccountDelta, AccountInfo, Delta, ProofError, StateError, WorldState};
+use super::{
+    AccountChange, AccountDelta, AccountInfo, Delta, Deltas, ProofError, StateAt, StateError,
+    WorldState,
+};
 use crate::chain::GenesisAccount;
 
 /// The state as plain maps: what the world is compared with.
@@ -170,6 +173,29 @@ proptest! {
         for (world, root) in old {
             prop_assert_eq!(world.root(), root, "a parent does not change");
         }
+    }
+
+    #[test]
+    fn the_state_after_any_block_is_a_base_and_few_sums(
+        history in vec(any_delta(), 1..80), first in 0..80_usize, end in 0..80_usize
+    ) {
+        let (first, end) = (first.min(history.len()), end.min(history.len()));
+        let mut deltas = Deltas::default();
+        for delta in &history {
+            deltas.push(std::sync::Arc::new(delta.clone()));
+        }
+        let (base, _) = after(&history[..first]);
+        let (world, model) = after(&history[..end.max(first)]);
+        let at = StateAt { base, later: deltas.between(first, end) };
+        for n in 0..12 {
+            let (info, slots) = model.0.get(&address(n)).cloned().unzip();
+            prop_assert_eq!(at.account(&address(n)).unwrap(), info);
+            for key in slot_keys() {
+                let value = slots.as_ref().and_then(|slots| slots.get(&key)).copied();
+                prop_assert_eq!(at.storage(&address(n), &key).unwrap(), value.unwrap_or_default());
+            }
+        }
+        prop_assert_eq!(at.world().unwrap().root(), world.root());
     }
 
     #[test]

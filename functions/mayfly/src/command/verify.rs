@@ -31,7 +31,7 @@ pub(crate) async fn run(options: Verify, json: bool) -> Result<(), Failure> {
         running_bundle(&place).await?
     };
     let steps = Steps::new(json);
-    let audited = audit(&bundle, &steps)?;
+    let audited = audit(&bundle, &steps)?.finish();
     let config = bundle.config()?;
     let l1_url = match options.l1 {
         Some(url) => Some(url),
@@ -65,16 +65,15 @@ pub(crate) async fn run(options: Verify, json: bool) -> Result<(), Failure> {
 }
 
 /// Executes every block of `bundle`.
-pub(super) fn audit(bundle: &Bundle, steps: &Steps) -> Result<Audited, Failure> {
+pub(super) fn audit(bundle: &Bundle, steps: &Steps) -> Result<Audit, Failure> {
     let step = steps.start("executing every block again", bundle.blocks.len());
     let mut audit = Audit::start(bundle)?;
     for block in &bundle.blocks {
         audit.block(block)?;
         step.tick();
     }
-    let audited = audit.finish();
-    step.done(&format!("{} blocks, every root right", audited.blocks));
-    Ok(audited)
+    step.done(&format!("{} blocks, every root right", bundle.blocks.len()));
+    Ok(audit)
 }
 
 /// Asks the running layer for all its blocks so far.

@@ -192,7 +192,7 @@ impl Event {
         let Context { stores, config, rules, .. } = &self.context;
         let tip = Tip::open(stores).await.expect("memory does not fail");
         let signed = submit::decode(&raw, config).expect("well formed");
-        submit::submit(stores, &Deaf, (config, rules), &tip, signed, self.now_ms)
+        submit::submit(stores, &Deaf, (config, rules), &mut (&tip).into(), signed, self.now_ms)
             .await
             .expect("the layer is open");
         self.commit().await;

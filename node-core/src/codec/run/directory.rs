@@ -18,6 +18,8 @@ pub struct RunRef {
     pub epoch: u64,
     /// How many times its oldest part was merged.
     pub level: u64,
+    /// Transactions in its blocks.
+    pub transactions: u64,
     /// Entries in its sorted tables.
     pub entries: u64,
     /// Its directory.

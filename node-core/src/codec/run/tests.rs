@@ -59,7 +59,7 @@ proptest! {
         let _ = Filter::from_frame(&encode(Filter::KIND, &bytes)).map(|it| it.may_have(7));
         let frame = encode(Directory::KIND, &bytes);
         let run = RunRef {
-            first: 1, last: 9, epoch: 1, level: 0, entries: 3, directory: Piece::of(0, &frame),
+            first: 1, last: 9, epoch: 1, level: 0, transactions: 1, entries: 3, directory: Piece::of(0, &frame),
         };
         let _ = Directory::open(&run, &frame);
     }

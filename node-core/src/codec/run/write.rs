@@ -29,8 +29,9 @@ pub struct WrittenRun {
 /// # Panics
 /// When a page is above what a frame holds: pages are bounded far below.
 pub fn write(contents: &Contents, epoch: Epoch, level: u64) -> Option<WrittenRun> {
-    let count = u64::try_from(contents.blocks.len()).expect("usize fits u64 on every target");
-    let last = contents.first + count.checked_sub(1)?;
+    let count = |items: usize| u64::try_from(items).expect("usize fits u64 on every target");
+    let blocks = count(contents.blocks.len());
+    let last = contents.first + blocks.checked_sub(1)?;
     let mut object = Object::default();
     let directory = Directory {
         first: contents.first,
@@ -44,7 +45,8 @@ pub fn write(contents: &Contents, epoch: Epoch, level: u64) -> Option<WrittenRun
         last,
         epoch: epoch.0,
         level,
-        entries: u64::try_from(contents.entries()).expect("usize fits u64 on every target"),
+        transactions: count(contents.hashes.len()).saturating_sub(blocks),
+        entries: count(contents.entries()),
         directory: object.push(&directory),
     };
     Some(WrittenRun { run, object: object.0.into() })

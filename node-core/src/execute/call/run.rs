@@ -22,15 +22,20 @@ use super::{
     overrides::Overrides,
     request::{CALL_GAS_CAP, CallRequest},
 };
-use crate::{chain::Ancestors, state::WorldState};
+use crate::{
+    chain::Ancestors,
+    state::{Later, WorldState},
+};
 
 /// The block that a call sees, and the state after it.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
     /// What `NUMBER`, `TIMESTAMP` and the like return.
     pub header: &'a Header,
-    /// The state that the call starts from.
+    /// The state that the call starts from, or one before it.
     pub world: &'a WorldState,
+    /// What happened between that state and the call; `None` for nothing.
+    pub later: Option<&'a Later>,
     /// What `BLOCKHASH` returns.
     pub ancestors: &'a Ancestors,
     /// The chain's rules.
@@ -62,9 +67,10 @@ pub(super) struct Session {
 impl Session {
     /// Applies the overrides of `view`.
     pub(super) fn open(view: View<'_>, request: &CallRequest) -> Result<Self, CallError> {
-        let View { header, world, ancestors, rules, overrides } = view;
+        let View { header, world, later, ancestors, rules, overrides } = view;
         let mut env = NextBlock::of(header, &[]);
-        let mut overlay = Overlay::new(world.clone(), ancestors.clone());
+        let mut overlay = Overlay::new(world.clone(), ancestors.clone())
+            .after(later.cloned().unwrap_or_default());
         if let Some(overrides) = overrides {
             overrides.apply_to_block(&mut env);
             overrides.apply_to_state(&mut overlay)?;

@@ -10,7 +10,7 @@ use revm::{
 use super::cached::{Cached, Slot};
 use crate::{
     chain::Ancestors,
-    state::{AccountInfo, Need, StateError, WorldState},
+    state::{Account, AccountInfo, Later, Need, StateError, WorldState},
 };
 
 /// What a block changed so far, over the world before it; revm reads through it.
@@ -20,6 +20,8 @@ use crate::{
 #[derive(Debug)]
 pub(in crate::execute) struct Overlay {
     pub(super) world: WorldState,
+    /// What happened after `world`, and is not in it.
+    pub(super) later: Later,
     pub(super) ancestors: Ancestors,
     accounts: AddressMap<Cached>,
     pub(super) codes: B256Map<Bytecode>,
@@ -45,7 +47,15 @@ impl Overlay {
     /// Starts from `world`, with nothing changed.
     pub(in crate::execute) fn new(world: WorldState, ancestors: Ancestors) -> Self {
         let (accounts, codes) = (AddressMap::default(), B256Map::default());
-        Self { world, ancestors, accounts, codes, missed: None }
+        let later = Later::default();
+        Self { world, later, ancestors, accounts, codes, missed: None }
+    }
+
+    /// Starts from what `later` makes of the world. Only for what is not kept: a block is built on its
+    /// parent's trie.
+    pub(in crate::execute) fn after(mut self, later: Later) -> Self {
+        self.later = later;
+        self
     }
 
     /// From now on notes what is not loaded and goes on as if it did not exist. What comes out is
@@ -213,13 +223,14 @@ impl Overlay {
     }
 
     fn cached(&mut self, address: Address) -> Result<&mut Cached, StateError> {
-        let Self { world, accounts, missed, .. } = self;
-        load(accounts, world, missed, address)
+        let Self { world, later, accounts, missed, .. } = self;
+        load(accounts, (world, later), missed, address)
     }
 
     fn cached_slot(&mut self, address: Address, key: U256) -> Result<&mut Slot, StateError> {
-        let Self { world, accounts, missed, .. } = self;
-        load(accounts, world, missed, address)?.slot(world, missed, &address, key)
+        let Self { world, later, accounts, missed, .. } = self;
+        let cached = load(accounts, (world, later), missed, address)?;
+        cached.slot((world, later), missed, &address, key)
     }
 
     fn keep_code(&mut self, info: &EvmInfo) {
@@ -232,15 +243,20 @@ impl Overlay {
 
 fn load<'a>(
     accounts: &'a mut AddressMap<Cached>,
-    world: &WorldState,
+    (world, later): (&WorldState, &Later),
     missed: &mut Option<Vec<Need>>,
     address: Address,
 ) -> Result<&'a mut Cached, StateError> {
     Ok(match accounts.entry(address) {
         Entry::Occupied(entry) => entry.into_mut(),
         Entry::Vacant(entry) => {
-            let found = noted(missed, world.account(&address))?;
-            entry.insert(Cached::new(found.flatten().cloned()))
+            let base = noted(missed, world.account(&address))?.flatten().cloned();
+            let before = match later.account(&address) {
+                None => base,
+                // Slots that are not in `later` are still those of the base.
+                Some(now) => now.map(|info| Account { info, ..base.unwrap_or_default() }),
+            };
+            entry.insert(Cached::new(before))
         }
     })
 }

@@ -5,7 +5,7 @@ use alloy_primitives::{
 use revm::state::{Account as EvmAccount, AccountInfo as EvmInfo};
 
 use super::block::noted;
-use crate::state::{Account, AccountInfo, Need, StateError, WorldState};
+use crate::state::{Account, AccountInfo, Later, Need, StateError, WorldState};
 
 /// An account as it was before the block and as it is now.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Cached {
     /// The slot `key`, read from the world when it was not before.
     pub(super) fn slot(
         &mut self,
-        world: &WorldState,
+        (world, later): (&WorldState, &Later),
         missed: &mut Option<Vec<Need>>,
         address: &Address,
         key: U256,
@@ -63,10 +63,13 @@ impl Cached {
             Entry::Vacant(entry) => {
                 let before = match (&self.before, self.storage) {
                     // The second way finds what was loaded after the account was.
-                    (Some(account), Storage::Kept) => {
-                        let read = account.slot(&key).or_else(|_| world.storage(address, &key));
-                        noted(missed, read)?.unwrap_or_default()
-                    }
+                    (Some(account), Storage::Kept) => match later.slot(address, &key) {
+                        Some(value) => value,
+                        None => {
+                            let read = account.slot(&key).or_else(|_| world.storage(address, &key));
+                            noted(missed, read)?.unwrap_or_default()
+                        }
+                    },
                     _ => U256::ZERO,
                 };
                 entry.insert(Slot { before, now: before })

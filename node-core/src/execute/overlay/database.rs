@@ -24,7 +24,8 @@ impl Database for Overlay {
         Ok(match self.codes.entry(hash) {
             Entry::Occupied(entry) => entry.get().clone(),
             Entry::Vacant(entry) => {
-                let Some(code) = self.world.code(&hash) else {
+                let code = self.later.code(&hash).or_else(|| self.world.code(&hash));
+                let Some(code) = code else {
                     let missed = self.missed.as_mut().ok_or(Unreadable::Code { hash })?;
                     missed.push(Need::code(&hash));
                     return Ok(Bytecode::default());

@@ -2,11 +2,11 @@ use core::ops::RangeInclusive;
 use std::sync::Arc;
 
 use alloy_primitives::{B256, TxHash};
+use futures::future::{BoxFuture, try_join_all};
 
 use crate::{
     chain::LayerId,
     codec::run::{BlockPlace, Directory, Entry, RunRef, Table, key_of_hash},
-    flow::together::{Boxed, together},
     port::{Objects, PortError},
 };
 
@@ -101,13 +101,13 @@ impl Index {
     /// All runs are asked at once: each costs the time of up to three reads when nothing is cached.
     async fn by_hash(&self, runs: &[RunRef], hash: &B256) -> Result<Vec<Entry>, PortError> {
         let key = key_of_hash(hash);
-        let ask = |run| -> Boxed<'_, _> {
+        let ask = |run| -> BoxFuture<'_, _> {
             Box::pin(async move {
                 let directory = self.pieces.directory(run).await?;
                 self.list(run, &directory.hashes, key, run.first..=run.last).await
             })
         };
-        Ok(together(runs.iter().map(ask).collect()).await?.concat())
+        Ok(try_join_all(runs.iter().map(ask)).await?.concat())
     }
 
     /// Returns the entries of `key` with blocks in `range`.
@@ -122,11 +122,11 @@ impl Index {
         let mut entries = Vec::new();
         for pages in pages.chunks(PAGES_AT_ONCE) {
             let range = &range;
-            let read = |page: &usize| -> Boxed<'_, _> {
+            let read = |page: &usize| -> BoxFuture<'_, _> {
                 let page = *page;
                 Box::pin(async move { self.in_page(run, table, page, key, range).await })
             };
-            entries.extend(together(pages.iter().map(read).collect()).await?.concat());
+            entries.extend(try_join_all(pages.iter().map(read)).await?.concat());
         }
         Ok(entries)
     }

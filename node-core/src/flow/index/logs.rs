@@ -2,10 +2,10 @@ use core::ops::RangeInclusive;
 use std::collections::BTreeSet;
 
 use alloy_primitives::{Address, B256};
+use futures::future::{BoxFuture, try_join_all};
 
 use crate::{
     codec::run::{RunRef, Table, key_of_log},
-    flow::together::{Boxed, together},
     port::PortError,
 };
 
@@ -48,8 +48,9 @@ impl Index {
         let conditions = &query.conditions();
         let overlap = |run: &RunRef| run.first.max(*range.start())..=run.last.min(*range.end());
         let asked = runs.iter().filter(|run| !overlap(run).is_empty());
-        let ask = |run| -> Boxed<'_, _> { Box::pin(self.in_run(run, overlap(run), conditions)) };
-        Ok(together(asked.map(ask).collect()).await?.concat())
+        let ask =
+            |run| -> BoxFuture<'_, _> { Box::pin(self.in_run(run, overlap(run), conditions)) };
+        Ok(try_join_all(asked.map(ask)).await?.concat())
     }
 
     /// The rarest condition goes first. One whose list has more pages than there are blocks left is not

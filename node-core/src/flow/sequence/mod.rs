@@ -5,8 +5,8 @@
 //! taken when it commits, and stops. A block is committed by exactly one conditional write.
 //!
 //! What follows a commit (forgetting the included inbox entries, marking the minted orders) may be cut
-//! off by a crash. It is written while the next block is built, nobody waits for it, and it is finished before
-//! that block is committed. A new writer repeats it for the newest block; all of it can be repeated.
+//! off by a crash. It is finished before the next block is committed, and a new writer repeats it for
+//! the newest block; all of it can be repeated.
 
 mod batch;
 mod commit;
@@ -14,8 +14,6 @@ mod commit;
 use std::sync::Arc;
 
 use alloy_primitives::keccak256;
-use commit::Left;
-use futures::future::join;
 
 use super::{
     FlowError, Tip,
@@ -25,7 +23,7 @@ use super::{
 };
 use crate::{
     chain::{LayerConfig, SealedHeader, SlotNumber, Transaction},
-    codec::record::{AttemptId, BlockRecord, MintOrder, Pending, SlotContent, SlotEntry},
+    codec::record::{AttemptId, BlockRecord, SlotContent, SlotEntry},
     execute::{CallOutcome, CallRequest, Rules},
     port::{LogAppend, MintSigner, PortError, Stores},
     state::WorldState,
@@ -74,15 +72,13 @@ impl Context {
     }
 }
 
-/// A committed block, with the state after it for readers in the same process.
+/// A committed block.
 #[derive(Debug, Clone)]
 pub struct Committed {
     /// Header of the block.
     pub header: SealedHeader,
     /// What the log holds.
     pub record: Arc<BlockRecord>,
-    /// State after the block.
-    pub world: WorldState,
     /// First slot after the block.
     pub next_slot: SlotNumber,
 }
@@ -119,7 +115,6 @@ pub struct Sequencer {
     unindexed: Vec<(SlotNumber, Arc<BlockRecord>)>,
     /// A block is being committed, or it is not known whether it was.
     unsure: bool,
-    left: Left,
 }
 
 impl Sequencer {
@@ -140,8 +135,8 @@ impl Sequencer {
             Claim::Won(lease) => lease,
         };
         let (tip, unindexed) = Tip::open_with_blocks(&context.stores).await?;
-        let (holder, left) = (holder.to_owned(), Left::default());
-        let mut sequencer = Self { context, lease, holder, tip, unindexed, unsure: false, left };
+        let mut sequencer =
+            Self { context, lease, holder: holder.to_owned(), tip, unindexed, unsure: false };
         sequencer.fence().await?;
         sequencer.finish_newest().await?;
         Ok(TakeOver::Won(Box::new(sequencer)))
@@ -158,44 +153,28 @@ impl Sequencer {
         }
         self.check_sure()?;
         self.keep_lease(timing.now_ms).await?;
-        let (pending, orders) = self.waiting().await?;
+        let stores = &self.context.stores;
+        let pending = stores.inbox.waiting(BATCH).await?;
+        let orders = match self.context.signer {
+            Some(_) => stores.orders.waiting(BATCH).await?,
+            None => Vec::new(),
+        };
         if pending.is_empty() && orders.is_empty() {
-            self.tidy().await?;
             return Ok(Step::Idle);
         }
         let mints = self.sign_mints(orders).await?;
-        // The writes of the one go on while the other computes.
-        let tidying = self.left.tidy(&self.context.stores);
-        let building = batch::build(&self.context, &mut self.tip, pending, mints, timing);
-        let (tidied, batch) = join(tidying, building).await;
-        tidied?;
-        self.left = Left::default();
-        let batch = batch?;
-        let Some(block) = batch.block else {
-            commit::forget_dropped(&self.context.stores, &batch.dropped).await?;
-            return Ok(Step::Idle);
-        };
-        Ok(Step::Committed(Box::new(self.commit(block, batch.dropped).await?)))
-    }
-
-    /// What may go into the next block; what is done with may still be in the stores.
-    async fn waiting(&self) -> Result<(Vec<Pending>, Vec<MintOrder>), FlowError> {
-        let (stores, left) = (&self.context.stores, &self.left);
-        let mut pending = stores.inbox.waiting(BATCH + left.count()).await?;
-        left.skip(&mut pending);
-        let mut orders = match self.context.signer {
-            Some(_) => stores.orders.waiting(BATCH + left.count()).await?,
-            None => Vec::new(),
-        };
-        left.skip_orders(&mut orders);
-        Ok((pending, orders))
-    }
-
-    /// Does what is still to be done for the newest block.
-    async fn tidy(&mut self) -> Result<(), FlowError> {
-        self.left.tidy(&self.context.stores).await?;
-        self.left = Left::default();
-        Ok(())
+        let batch = batch::build(&self.context, &mut self.tip, pending, mints, timing).await?;
+        match batch.block {
+            Some(block) => {
+                let committed = self.commit(block).await?;
+                self.forget_dropped(&batch.dropped).await?;
+                Ok(Step::Committed(Box::new(committed)))
+            }
+            None => {
+                self.forget_dropped(&batch.dropped).await?;
+                Ok(Step::Idle)
+            }
+        }
     }
 
     /// Commits a block of exactly these system transactions; each must succeed.
@@ -213,8 +192,7 @@ impl Sequencer {
         let block =
             batch::build_system(&self.context, &mut self.tip, transactions, first_sequence, timing)
                 .await?;
-        self.tidy().await?;
-        self.commit(block, Vec::new()).await
+        self.commit(block).await
     }
 
     /// Writes the end slot: no block follows.
@@ -226,7 +204,6 @@ impl Sequencer {
             return Ok(());
         }
         self.check_sure()?;
-        self.tidy().await?;
         let (number, hash) = (self.tip.header.number, self.tip.header.hash());
         let entry = self.entry(SlotContent::End { number, hash });
         self.append(entry.clone()).await?;
@@ -283,8 +260,7 @@ impl Sequencer {
     ///
     /// # Errors
     /// The stores' errors; the lease then runs out by itself.
-    pub async fn leave(mut self) -> Result<(), FlowError> {
-        self.tidy().await?;
+    pub async fn leave(self) -> Result<(), FlowError> {
         self.lease.release(&*self.context.stores.registers).await
     }
 

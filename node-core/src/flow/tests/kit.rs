@@ -21,6 +21,7 @@ use crate::{
     flow::{
         Tip,
         open::{self, Alloc, Genesis},
+        query::Replica,
         sequence::{Committed, Context, Sequencer, Step, TakeOver, Timing},
         submit::{self, SubmitError},
     },
@@ -186,8 +187,8 @@ impl Layer {
     pub(super) fn submit(&self, transaction: &Transaction) -> Result<TxHash, SubmitError> {
         let Context { stores, config, rules, .. } = &self.context;
         let signed = submit::decode(&transaction.encoded_2718(), config)?;
-        let tip = block_on(Tip::open(stores))?;
-        block_on(submit::submit(stores, &self.rings, (config, rules), &tip, signed, NOW_MS))
+        let newest = &mut block_on(Replica::open(stores, config.id))?.newest();
+        block_on(submit::submit(stores, &self.rings, (config, rules), newest, signed, NOW_MS))
     }
 
     /// Puts a transaction into the inbox without any check.

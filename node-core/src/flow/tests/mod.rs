@@ -1,9 +1,9 @@
 //! Stories of one layer on the reference model.
 
 mod index;
-mod intake;
 mod kit;
 mod pages;
+mod replica;
 mod sequence;
 mod submit;
 mod teardown;

@@ -13,7 +13,7 @@ use crate::{
         FlowError, Tip, checkpoint, mint,
         phase::{self},
         query::Replica,
-        sequence::{LEASE_MS, Sequencer, Step, TakeOver},
+        sequence::{LEASE_MS, Sequencer, TakeOver},
     },
     port::{PortError, Recorded, memory::Memory},
 };
@@ -146,23 +146,6 @@ fn a_time_out_after_the_write_commits_once() {
 }
 
 #[test]
-fn what_is_committed_is_forgotten_by_the_next_step_and_never_dropped() {
-    let layer = Layer::open();
-    let mut sequencer = layer.writer("a", NOW_MS);
-    let (one, two) = (transfer(0, 0, 0), transfer(0, 1, 0));
-    let mut step = || block_on(sequencer.step(timing(NOW_MS))).expect("memory does not fail");
-    layer.force(&one);
-    assert!(matches!(step(), Step::Committed(_)));
-    assert_eq!(layer.waiting(), 1, "nobody waits for the inbox to forget it");
-    layer.force(&two);
-    let Step::Committed(block) = step() else { panic!("the second one waits") };
-    assert_eq!(hashes(&[*block]), [*two.hash()]);
-    assert!(matches!(step(), Step::Idle));
-    assert_eq!(layer.waiting(), 0);
-    assert_eq!((layer.dropped(&one), layer.dropped(&two)), (None, None));
-}
-
-#[test]
 fn what_a_crash_left_in_the_inbox_is_not_included_twice() {
     let layer = Layer::open();
     let tx = transfer(0, 0, 0);
@@ -255,13 +238,15 @@ fn a_replica_follows_and_finds_transactions_of_every_block() {
     for chain in [&replica, &again] {
         assert_eq!(chain.head().header.hash(), sequencer.tip().header.hash());
         for tx in &sent {
-            let found = chain.transaction(tx.hash()).expect("committed");
+            let found = block_on(chain.transaction(tx.hash())).expect("memory").expect("committed");
             assert_eq!(found.block.record.block.transactions[found.index], *tx);
         }
-        assert!(chain.transaction(&TxHash::ZERO).is_none());
-        let earlier = chain.block(2).expect("exists");
-        let balance = earlier.world.account(&Address::repeat_byte(0xbb)).expect("loaded");
-        assert_eq!(balance.expect("exists").info.balance, U256::ONE, "history is kept");
+        assert!(block_on(chain.transaction(&TxHash::ZERO)).expect("memory").is_none());
+        let mut earlier = block_on(chain.snapshot(2)).expect("memory").expect("exists");
+        let address = Address::repeat_byte(0xbb);
+        let read = earlier.with(|state| Ok::<_, FlowError>(state.account(&address)?));
+        let account = block_on(read).expect("memory");
+        assert_eq!(account.expect("exists").balance, U256::ONE, "history is kept");
     }
     block_on(replica.follow(&layer.context.stores)).expect("what was pushed is not read again");
 }

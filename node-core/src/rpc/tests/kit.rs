@@ -21,7 +21,7 @@ use crate::{
     flow::{
         open::{self, Alloc, Genesis},
         query::Replica,
-        sequence::{Context, Sequencer, Step, TakeOver, Timing},
+        sequence::{Committed, Context, Sequencer, Step, TakeOver, Timing},
     },
     port::{Clock, Doorbell, Heads, memory::Memory},
     rpc::{Node, Tags, dispatch},
@@ -130,7 +130,6 @@ impl Chain {
             config: config.clone(),
             rules: rules.clone(),
             replica: replica.clone(),
-            intake: Arc::default(),
             doorbell: Arc::new(Silent),
             heads: heads.clone(),
             clock: clock.clone(),
@@ -148,6 +147,10 @@ impl Chain {
     /// Runs `hook` when somebody waits for a block.
     pub(super) fn while_waiting(&self, hook: impl Future<Output = ()> + Send + 'static) {
         *self.heads.hook.lock().expect("one thread") = Some(Box::pin(hook));
+    }
+
+    pub(super) fn committed(&self, number: u64) -> Arc<Committed> {
+        block_on(self.node.replica.block(number)).expect("memory").expect("committed")
     }
 
     pub(super) fn now_ms(&self) -> u64 {

@@ -62,7 +62,7 @@ fn a_range_is_the_newest_block_unless_said() {
 #[test]
 fn a_block_hash_names_one_block() {
     let chain = logged();
-    let hash = chain.node.replica.block(2).expect("committed").header.hash();
+    let hash = chain.committed(2).header.hash();
     assert_eq!(blocks(&chain, json!({ "blockHash": hash })), ["0x2"]);
     assert!(blocks(&chain, json!({ "blockHash": hash, "address": Address::ZERO })).is_empty());
     let unknown = chain.fail("eth_getLogs", json!([{ "blockHash": topic(1) }]));
@@ -75,7 +75,7 @@ fn a_block_hash_names_one_block() {
 fn a_log_says_where_it_is() {
     let chain = logged();
     let log = &chain.ask("eth_getLogs", json!([{ "topics": [topic(2)], "fromBlock": "0x0" }]))[0];
-    let block = chain.node.replica.block(2).expect("committed");
+    let block = chain.committed(2);
     assert_eq!(log["blockHash"], json!(block.header.hash()));
     assert_eq!(log["blockTimestamp"], json!(format!("{:#x}", block.header.timestamp)));
     assert_eq!(log["transactionHash"], json!(call(0, 1, LOGGER, topic(2)).hash()));

@@ -85,7 +85,7 @@ fn a_block_that_is_not_there_is_null_and_its_state_an_error() {
 fn a_block_shows_its_header_and_hashes_or_transactions() {
     let chain = three_blocks();
     let block = chain.ask("eth_getBlockByNumber", json!(["0x2", false]));
-    let header = &chain.node.replica.block(2).expect("committed").header;
+    let header = chain.committed(2).header.clone();
     assert_eq!(block["hash"], json!(header.hash()));
     assert_eq!(block["stateRoot"], json!(header.state_root));
     assert_eq!(block["transactions"], json!([transfer(0, 1).hash()]));
@@ -111,13 +111,13 @@ fn a_block_shows_its_header_and_hashes_or_transactions() {
 #[test]
 fn the_size_of_a_block_is_that_of_ethereums_encoding() {
     let chain = three_blocks();
-    let block = &chain.node.replica.block(2).expect("committed").record.block;
+    let block = chain.committed(2).record.block.clone();
     let body = alloy_consensus::BlockBody {
         transactions: block.transactions.clone(),
         ommers: Vec::<alloy_consensus::Header>::new(),
         withdrawals: Some(Default::default()),
     };
-    let size = alloy_rlp::encode(alloy_consensus::Block::new(block.header.clone(), body)).len();
+    let size = alloy_rlp::encode(alloy_consensus::Block::new(block.header, body)).len();
     assert_eq!(chain.ask("eth_getBlockByNumber", json!(["0x2"]))["size"], format!("{size:#x}"));
 }
 

@@ -82,7 +82,8 @@ fn submit_one(context: &Context, sequencer: &Sequencer, raw: &[u8]) -> Result<()
     let Context { stores, config, rules, .. } = context;
     let signed = submit::decode(raw, config)?;
     let terms = (&**config, &**rules);
-    block_on(submit::submit(stores, &Unheard, terms, sequencer.tip(), signed, NOW_MS))?;
+    let newest = &mut sequencer.tip().into();
+    block_on(submit::submit(stores, &Unheard, terms, newest, signed, NOW_MS))?;
     Ok(())
 }
 
