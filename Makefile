@@ -1,6 +1,6 @@
 # Everything a newcomer types. The work is done by cargo, npm and tests/gate.
 
-.PHONY: demo up test check bench
+.PHONY: demo up test check bench fuzz
 
 # Watch a whole event: a flash layer opens, sells, ends, settles, pays out and is gone.
 demo:
@@ -21,3 +21,8 @@ check:
 # Measure the parts against their limits. Ratios within one run are what counts.
 bench:
 	cargo bench --package mayfly-bench
+
+# Look for input that crashes a decoder, SECONDS for each target, going on from what was found before.
+SECONDS = 300
+fuzz:
+	node tests/fuzz/run.mjs $(SECONDS)

@@ -3,7 +3,7 @@ use alloy_consensus::{
     crypto::RecoveryError,
     transaction::{SignerRecoverable, TxHashRef},
 };
-use alloy_eips::eip2718::{Decodable2718, Eip2718Error};
+use alloy_eips::eip2718::{Decodable2718, Eip2718Error, Typed2718};
 use alloy_primitives::{Address, TxHash};
 use op_alloy_consensus::TxDeposit;
 
@@ -56,9 +56,15 @@ impl TxHashRef for Transaction {
 /// Decodes one EIP-2718 transaction; bytes after it are an error.
 ///
 /// # Errors
-/// The decoder's error, or `UnexpectedLength` for trailing bytes.
+/// The decoder's error, `UnexpectedLength` for trailing bytes, `UnexpectedType` for a typed transaction
+/// without its type byte.
 pub fn decode_transaction(mut raw: &[u8]) -> Result<Transaction, Eip2718Error> {
+    let first = raw.first().copied().unwrap_or_default();
     let tx = Transaction::decode_2718(&mut raw)?;
+    // op-alloy reads a bare list as a deposit: one transaction would have two encodings.
+    if !tx.is_legacy() && first != tx.ty() {
+        return Err(Eip2718Error::UnexpectedType(first));
+    }
     if raw.is_empty() { Ok(tx) } else { Err(alloy_rlp::Error::UnexpectedLength.into()) }
 }
 
