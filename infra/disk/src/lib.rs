@@ -53,6 +53,9 @@
 //! Every record is checked against its checksum and against the key it was found under: damage is
 //! [`Corrupt`](node_core::port::PortError::Corrupt) and names the value. The pages of the tree in
 //! between carry redb's checksums, which are verified after a crash and by [`Disk::verify`].
+//!
+//! # Scratch
+//! [`Scratch`] is something else: not a store, but a cache on a disk in front of one that is far away.
 
 mod disk;
 mod error;
@@ -64,6 +67,7 @@ mod log;
 mod objects;
 mod orders;
 mod registers;
+mod scratch;
 mod stored;
 mod tables;
 mod workers;
@@ -74,3 +78,4 @@ mod tests;
 
 pub use disk::{Disk, Removal};
 pub use error::DiskError;
+pub use scratch::Scratch;
