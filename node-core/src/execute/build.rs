@@ -98,9 +98,41 @@ impl Builder {
         rules: Rules,
         env: NextBlock,
     ) -> Result<Self, Fault> {
-        let mut ancestors = ancestors.clone();
+        let overlay = Overlay::new(world, Self::ancestors(parent, ancestors));
+        Self::open(parent, overlay, rules, env)
+    }
+
+    /// As [`start`](Self::start), but notes what is not loaded and goes on, instead of stopping at each
+    /// piece: ask [`check_missed`](Self::check_missed) when all transactions were tried. Outcomes mean
+    /// nothing once something was missed.
+    ///
+    /// # Errors
+    /// [`Fault`] when state cannot be read for another reason.
+    pub fn start_noting(
+        parent: &SealedHeader,
+        world: WorldState,
+        ancestors: &Ancestors,
+        rules: Rules,
+        env: NextBlock,
+    ) -> Result<Self, Fault> {
+        let mut overlay = Overlay::new(world, Self::ancestors(parent, ancestors));
+        overlay.note_missing();
+        Self::open(parent, overlay, rules, env)
+    }
+
+    fn ancestors(parent: &SealedHeader, before: &Ancestors) -> Ancestors {
+        let mut ancestors = before.clone();
         ancestors.push(parent.number, parent.hash());
-        let mut machine = Machine::new(&rules, &env, Overlay::new(world, ancestors));
+        ancestors
+    }
+
+    fn open(
+        parent: &SealedHeader,
+        overlay: Overlay,
+        rules: Rules,
+        env: NextBlock,
+    ) -> Result<Self, Fault> {
+        let mut machine = Machine::new(&rules, &env, overlay);
         if let Some(ledger) = rules.supply {
             ledger.load(machine.overlay())?;
         }
@@ -115,14 +147,6 @@ impl Builder {
             senders: Vec::new(),
             receipts: Vec::new(),
         })
-    }
-
-    /// Notes from now on what is not loaded and goes on, instead of stopping at each piece: ask
-    /// [`Self::check_missed`] when all transactions were tried. Outcomes mean nothing once something was missed.
-    #[must_use]
-    pub fn noting(mut self) -> Self {
-        self.machine.overlay().note_missing();
-        self
     }
 
     /// Says whether all that was needed so far is loaded.

@@ -1,12 +1,16 @@
 use alloy_consensus::Header;
-use alloy_eips::eip4895::Withdrawal;
+use alloy_eips::{
+    eip2935::HISTORY_STORAGE_ADDRESS,
+    eip4788::{BEACON_ROOTS_ADDRESS, SYSTEM_ADDRESS},
+    eip4895::Withdrawal,
+};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use revm::context::{BlockEnv, CfgEnv};
 use revm::context_interface::block::BlobExcessGasAndPrice;
 use revm::primitives::hardfork::SpecId;
 
-use super::rules::{BLOBS, Rules};
-use crate::chain::SealedHeader;
+use super::rules::{BLOBS, Rules, SupplyLedger};
+use crate::{chain::SealedHeader, state::Need};
 
 /// What the author of a block decides before the first transaction is executed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,6 +53,16 @@ impl NextBlock {
             prev_randao: parent.hash(),
             ..Self::default()
         }
+    }
+
+    /// Returns what every block of a layer touches, whatever is in it.
+    pub fn needs(rules: &Rules, beneficiary: Address) -> Vec<Need> {
+        let system = [BEACON_ROOTS_ADDRESS, HISTORY_STORAGE_ADDRESS, SYSTEM_ADDRESS, beneficiary];
+        let ledger = rules.supply.map(|ledger| ledger.account);
+        let mut needs: Vec<_> = system.iter().chain(&ledger).map(Need::account).collect();
+        let entries = [SupplyLedger::MINTED, SupplyLedger::DEPOSITS, SupplyLedger::BURNED];
+        needs.extend(ledger.iter().flat_map(|at| entries.iter().map(|key| Need::slot(at, key))));
+        needs
     }
 
     /// Returns what the author of `header` decided.

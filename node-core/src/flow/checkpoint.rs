@@ -75,7 +75,7 @@ pub async fn write(
 /// Makes pages that lead to the state of `tip` its checkpoint.
 ///
 /// # Errors
-/// As [`write`]; [`FlowError::StateRoot`] when they lead elsewhere.
+/// As [`write()`]; [`FlowError::StateRoot`] when they lead elsewhere.
 pub async fn publish(
     stores: &Stores,
     layer: LayerId,

@@ -115,6 +115,7 @@ fn first_tip(header: SealedHeader, world: WorldState, pages: Pages) -> Tip {
         since: Since::default(),
         runs: Arc::new([]),
         checkpoints: Vec::new(),
+        is_cold: true,
         touched: 0,
     }
 }

@@ -49,6 +49,8 @@ pub struct Tip {
     pub runs: Arc<[RunRef]>,
     /// All checkpoints up to the newest, oldest first.
     pub checkpoints: Vec<CheckpointRef>,
+    /// The last block needed something that was not loaded, or none was built yet.
+    pub(super) is_cold: bool,
     /// Leaves that were changed since nothing was loaded, every time counted.
     pub(super) touched: usize,
 }
@@ -173,6 +175,7 @@ impl Tip {
             && let Ok(world) = pages.world()
         {
             self.world = world;
+            self.is_cold = true;
             self.touched = 0;
         }
         self.pages = pages;
@@ -298,6 +301,7 @@ impl Tip {
             since: Since::default(),
             runs: manifest.runs.into(),
             checkpoints: manifest.earlier,
+            is_cold: true,
             touched: 0,
         })
     }

@@ -3,7 +3,7 @@
 //! ```text
 //! offset      size  field
 //! 0              n  the object, as given
-//! n            8 c  xxh3-64 of each chunk of 64 KiB, little endian; c = n / 64 KiB, rounded up
+//! n            8 c  xxh3-64 of each chunk of 16 KiB, little endian; c = n / 16 KiB, rounded up
 //! n + 8 c        8  n, little endian
 //!   + 8          8  xxh3-64 of name, checksums and n, little endian
 //!   + 16         8  magic and version, "MFLYOBJ1"
@@ -13,13 +13,15 @@
 
 use core::ops::Range;
 use std::{
-    fs::File,
-    io::{self, Read, Seek, SeekFrom, Write},
+    fs::{File, Metadata},
+    io::{self, Write},
+    os::unix::fs::{FileExt, MetadataExt},
 };
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-const CHUNK_BYTES: usize = 64 << 10;
+/// What is read at least: a range of an object is mostly a page of the state, of some KiB.
+const CHUNK_BYTES: usize = 16 << 10;
 const SUM_BYTES: usize = 8;
 const TAIL_BYTES: usize = 24;
 const MAGIC: [u8; 8] = *b"MFLYOBJ1";
@@ -87,36 +89,74 @@ fn seal(name: &str, sums_and_length: &[u8]) -> u64 {
     hash.digest()
 }
 
-/// Reads and verifies a part of the object.
-pub(super) fn read(file: &mut File, name: &str, part: Part) -> Result<Vec<u8>, ReadError> {
-    let Trailer { sums, length } = Trailer::read(file, name)?;
-    let Range { start, end } = part.within(length)?;
-    if start == end {
-        return Ok(Vec::new());
+/// An open file with its verified trailer, for reading parts of the object.
+#[derive(Debug)]
+pub(super) struct Opened {
+    file: File,
+    trailer: Trailer,
+    identity: Identity,
+}
+
+/// Which file a path led to: another one has its name after an object was written over or deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+    changed: (i64, i64),
+}
+
+impl Identity {
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        let changed = (metadata.ctime(), metadata.ctime_nsec());
+        Self { device: metadata.dev(), inode: metadata.ino(), changed }
     }
-    let first = start / CHUNK_BYTES;
-    let offset = first * CHUNK_BYTES;
-    let mut bytes = read_at(file, offset, end.next_multiple_of(CHUNK_BYTES).min(length) - offset)?;
-    let expected = sums.chunks_exact(SUM_BYTES).skip(first);
-    if !bytes
-        .chunks(CHUNK_BYTES)
-        .zip(expected)
-        .all(|(chunk, sum)| xxh3_64(chunk).to_le_bytes() == sum)
-    {
-        return Err(ReadError::Damaged("a chunk does not match its checksum"));
+}
+
+impl Opened {
+    /// Verifies the trailer of the object `name`.
+    pub(super) fn new(file: File, name: &str) -> Result<Self, ReadError> {
+        let identity = Identity::of(&file.metadata()?);
+        let trailer = Trailer::read(&file, name)?;
+        Ok(Self { file, trailer, identity })
     }
-    bytes.truncate(end - offset);
-    Ok(bytes.split_off(start - offset))
+
+    pub(super) const fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// Reads and verifies a part of the object.
+    pub(super) fn read(&self, part: Part) -> Result<Vec<u8>, ReadError> {
+        let Self { file, trailer: Trailer { sums, length }, .. } = self;
+        let Range { start, end } = part.within(*length)?;
+        if start == end {
+            return Ok(Vec::new());
+        }
+        let first = start / CHUNK_BYTES;
+        let offset = first * CHUNK_BYTES;
+        let chunks_end = end.next_multiple_of(CHUNK_BYTES).min(*length);
+        let mut bytes = read_at(file, offset, chunks_end - offset)?;
+        let expected = sums.chunks_exact(SUM_BYTES).skip(first);
+        if !bytes
+            .chunks(CHUNK_BYTES)
+            .zip(expected)
+            .all(|(chunk, sum)| xxh3_64(chunk).to_le_bytes() == sum)
+        {
+            return Err(ReadError::Damaged("a chunk does not match its checksum"));
+        }
+        bytes.truncate(end - offset);
+        Ok(bytes.split_off(start - offset))
+    }
 }
 
 /// What the end of the file says about the object.
+#[derive(Debug)]
 struct Trailer {
     sums: Vec<u8>,
     length: usize,
 }
 
 impl Trailer {
-    fn read(file: &mut File, name: &str) -> Result<Self, ReadError> {
+    fn read(file: &File, name: &str) -> Result<Self, ReadError> {
         let whole = usize::try_from(file.metadata()?.len())
             .map_err(|_| ReadError::Damaged("the file is larger than the address space"))?;
         let before = whole.checked_sub(TAIL_BYTES).ok_or(ReadError::Damaged("the file is cut"))?;
@@ -149,10 +189,9 @@ fn sums_at(length: &[u8], end: usize) -> Result<usize, ReadError> {
         .ok_or(ReadError::Damaged("the length of the file is not the length in it"))
 }
 
-fn read_at(file: &mut File, offset: usize, length: usize) -> io::Result<Vec<u8>> {
+fn read_at(file: &File, offset: usize, length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; length];
     let offset = u64::try_from(offset).expect("usize fits u64 on every target");
-    file.seek(SeekFrom::Start(offset))?;
-    file.read_exact(&mut bytes)?;
+    file.read_exact_at(&mut bytes, offset)?;
     Ok(bytes)
 }

@@ -1,5 +1,5 @@
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, ErrorKind},
     path::Path,
     sync::Arc,
@@ -11,7 +11,7 @@ use node_core::port::{Objects, PortError, Put, PutOutcome};
 
 use super::{
     Tree,
-    file::{self, Part, ReadError},
+    file::{Identity, Opened, Part, ReadError},
     name,
     tree::is_absent,
 };
@@ -75,13 +75,27 @@ fn put_error(name: &str, path: &Path, error: io::Error) -> PortError {
 /// Reads and verifies a part of an object.
 pub(crate) fn read(tree: &Tree, name: &str, part: Part) -> Result<Bytes, PortError> {
     let path = name::path(tree.root(), name)?;
-    if path.is_dir() {
-        return Err(PortError::NotFound { name: name.to_owned() });
-    }
-    let bytes = File::open(&path)
-        .map_err(ReadError::from)
-        .and_then(|mut opened| file::read(&mut opened, name, part));
+    let bytes = open(tree, name, &path, part).and_then(|opened| opened.read(part));
     bytes.map(Bytes::from).map_err(|error| read_error(name, error))
+}
+
+/// Opens the file of an object. For a range, takes the file that is open already: of a pack many pages
+/// are read, and only the first time its trailer, which grows with the pack.
+fn open(tree: &Tree, name: &str, path: &Path, part: Part) -> Result<Arc<Opened>, ReadError> {
+    let metadata = fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(ReadError::Io(ErrorKind::NotFound.into()));
+    }
+    let is_range = matches!(part, Part::Range { .. });
+    let kept = is_range.then(|| tree.opened(name, Identity::of(&metadata))).flatten();
+    if let Some(opened) = kept {
+        return Ok(opened);
+    }
+    let opened = Arc::new(Opened::new(File::open(path)?, name)?);
+    if is_range {
+        tree.keep_open(name, &opened);
+    }
+    Ok(opened)
 }
 
 fn read_error(name: &str, error: ReadError) -> PortError {

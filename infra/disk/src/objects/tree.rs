@@ -4,16 +4,18 @@ use std::{
     collections::BTreeSet,
     fs::{self, File},
     io::{self, ErrorKind},
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
 
+use lru::LruCache;
 use node_core::port::{Put, PutOutcome};
 
-use super::file;
+use super::file::{self, Identity, Opened};
 
 const TEMPORARY: &str = ".tmp-";
 
@@ -24,14 +26,24 @@ pub(crate) struct Tree {
     temporaries: AtomicU64,
     /// Keeps a directory from being pruned between its creation and the first file in it.
     directories: Mutex<()>,
+    /// Files that were read lately: packs are read page by page.
+    opened: Mutex<LruCache<String, Arc<Opened>>>,
 }
+
+/// Files that are kept open for reading.
+const OPEN_FILES: NonZeroUsize = NonZeroUsize::new(32).expect("not zero");
 
 impl Tree {
     /// Opens the directory or makes it, deletes what a crash left, and syncs what it may have left
     /// unsynced.
     pub(crate) fn open(root: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&root)?;
-        let tree = Self { root, temporaries: AtomicU64::new(0), directories: Mutex::new(()) };
+        let tree = Self {
+            root,
+            temporaries: AtomicU64::new(0),
+            directories: Mutex::new(()),
+            opened: Mutex::new(LruCache::new(OPEN_FILES)),
+        };
         for directory in tree.directories_under(&tree.root)? {
             for entry in entries(&directory)? {
                 if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
@@ -45,6 +57,22 @@ impl Tree {
 
     pub(crate) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The open file of an object, when it is still the one that its path leads to.
+    pub(super) fn opened(&self, name: &str, identity: Identity) -> Option<Arc<Opened>> {
+        let mut files = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = files.get(name).filter(|opened| opened.identity() == identity).cloned();
+        if opened.is_none() {
+            files.pop(name);
+        }
+        opened
+    }
+
+    /// Keeps a file open for the next read.
+    pub(super) fn keep_open(&self, name: &str, opened: &Arc<Opened>) {
+        let mut files = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        files.put(name.to_owned(), Arc::clone(opened));
     }
 
     /// Gives `name`, which is valid, the object `value`; durable when this returns, whatever the

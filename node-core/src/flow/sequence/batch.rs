@@ -111,6 +111,8 @@ impl Sequencer {
 
 /// Builds a block of what waits, loading the state that it needs.
 ///
+/// After a block for which something had to be loaded, what is certain is loaded first.
+///
 /// What is not loaded is noted while the block is built as if it did not exist; then all of it is loaded
 /// at once and the block is built again, until nothing was missed. Every round loads at least what the
 /// first transaction that missed something really needs, so it ends; when all is loaded, as it is while
@@ -122,24 +124,25 @@ pub(super) async fn build(
     mints: Vec<SignedMint>,
     timing: Timing,
 ) -> Result<Batch, FlowError> {
+    if tip.is_cold {
+        let needs = certain(context, &pending);
+        tip.pages.clone().load(&mut tip.world, &needs).await?;
+    }
+    tip.is_cold = false;
     loop {
         let error = match build_once(context, tip, pending.clone(), mints.clone(), timing) {
             Ok(batch) => return Ok(batch),
             Err(error) => error,
         };
-        let mut needs = error.needs();
-        if needs.is_empty() {
-            return Err(error);
-        }
-        needs.extend(parties(&pending));
-        let pages = tip.pages.clone();
-        pages.load(&mut tip.world, &needs).await?;
+        tip.is_cold = true;
+        tip.load(error).await?;
     }
 }
 
-/// Who sends and who receives: what a block needs for certain.
-fn parties(pending: &[Pending]) -> Vec<Need> {
-    let mut needs = Vec::with_capacity(2 * pending.len());
+/// What a block needs for certain: what every block touches, who sends, and who receives.
+fn certain(context: &Context, pending: &[Pending]) -> Vec<Need> {
+    let mut needs = Vec::with_capacity(2 * pending.len() + 8);
+    needs.extend(NextBlock::needs(&context.rules, context.config.fee_recipient));
     for one in pending {
         needs.push(Need::account(&one.sender));
         let to = decode_transaction(&one.raw).ok().and_then(|transaction| transaction.to());
@@ -182,7 +185,7 @@ fn start(context: &Context, tip: &mut Tip, timing: Timing) -> Result<Builder, Fl
     let env = next_block(&context.rules, &tip.header, timing.now_ms);
     let world = tip.world.clone();
     let rules = (*context.rules).clone();
-    let builder = Builder::start(&tip.header, world, &tip.ancestors, rules, env)?.noting();
+    let builder = Builder::start_noting(&tip.header, world, &tip.ancestors, rules, env)?;
     tip.world = WorldState::new();
     Ok(builder)
 }

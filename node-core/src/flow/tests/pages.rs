@@ -2,16 +2,19 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
+use alloy_consensus::TxEip1559;
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, TxKind, U256, keccak256};
 use futures::executor::block_on;
 use proptest::prelude::*;
 
+use super::kit::{CHAIN_ID, Layer, NOW_MS, account, hashes, sign};
 use crate::{
-    chain::{Epoch, LayerId},
+    chain::{Epoch, LayerId, Transaction},
     codec::{names, record::PageRef},
     flow::{
         FlowError,
         pages::{Import, Imported, Layout, PageCache, Pages, Written},
+        sequence::Committed,
     },
     port::{Objects, PortError, Put, memory::Memory},
     state::{AccountChange, AccountDelta, AccountInfo, Delta, Need, WorldState},
@@ -356,4 +359,53 @@ fn imported_state_is_the_one_that_was_cut() {
     assert_eq!(world.root(), twins.whole.root());
     block_on(pages.load_all(&mut world)).expect("stored");
     assert_eq!(dump(&world), dump(&twins.whole));
+}
+
+/// Counts, for each caller, how often it was called: `slot[caller] += 1`.
+const COUNTER: [u8; 17] = [
+    // PUSH8 code, MSTORE at 0, RETURN its 8 bytes.
+    0x67, 0x33, 0x54, 0x60, 0x01, 0x01, 0x33, 0x55, 0x00, 0x5f, 0x52, 0x60, 0x08, 0x60, 0x18, 0xf3,
+    0x00,
+];
+
+/// A transaction of account `i`: the first deploys the counter, later ones call it or move ETH.
+fn work(i: u8, nonce: u64) -> Transaction {
+    let counter = account(0).create(0);
+    let plain = TxEip1559 { chain_id: CHAIN_ID, nonce, gas_limit: 200_000, ..TxEip1559::default() };
+    let tx = match (i, nonce) {
+        (0, 0) => TxEip1559 { input: COUNTER.to_vec().into(), ..plain },
+        (_, nonce) if nonce % 2 == 1 => TxEip1559 { to: TxKind::Call(counter), ..plain },
+        (i, nonce) => {
+            let to = address(u16::from(i) * 100 + u16::try_from(nonce).expect("small"));
+            TxEip1559 { to: TxKind::Call(to), value: U256::ONE, ..plain }
+        }
+    };
+    sign(i, tx)
+}
+
+/// One writer keeps all in memory; the other is born for each block and knows only what is stored.
+#[test]
+fn cold_writer_builds_the_blocks_of_a_warm_one() {
+    let (warm, cold) = (Layer::open(), Layer::open());
+    let mut writer = warm.writer("warm", NOW_MS);
+    block_on(writer.load_all()).expect("memory");
+    for nonce in 0..12 {
+        let sent: Vec<_> = (0..4).map(|i| work(i, nonce)).collect();
+        sent.iter().for_each(|tx| warm.force(tx));
+        sent.iter().for_each(|tx| cold.force(tx));
+        let expected = warm.drain(&mut writer);
+
+        let mut born = cold.writer(&format!("cold {nonce}"), NOW_MS);
+        let got = cold.drain(&mut born);
+        if nonce % 3 != 1 {
+            block_on(born.checkpoint()).expect("memory");
+        }
+        block_on(born.leave()).expect("memory");
+
+        assert_eq!(hashes(&got), sent.iter().map(|tx| *tx.hash()).collect::<Vec<_>>());
+        let hash = |blocks: &[Committed]| blocks.last().map(|block| block.header.hash());
+        assert_eq!(hash(&got), hash(&expected), "nonce {nonce}");
+    }
+    let counted = writer.tip().world.storage(&account(0).create(0), &account(1).into_word().into());
+    assert_eq!(counted, Ok(U256::from(6)), "six calls of account 1");
 }
