@@ -111,6 +111,16 @@ impl RowError {
     }
 }
 
+impl From<RowError> for redb::Error {
+    /// What is wrong with one row becomes what is wrong with the whole transaction.
+    fn from(error: RowError) -> Self {
+        match error {
+            RowError::Redb(error) => *error,
+            RowError::Port(error) => Self::Corrupted(error.to_string()),
+        }
+    }
+}
+
 /// Sorts an error of redb by what the caller must do.
 pub(crate) fn from_redb(what: &'static str, error: &Arc<redb::Error>) -> PortError {
     use redb::Error as E;

@@ -14,6 +14,7 @@ use crate::{
     DiskError,
     error::RowError,
     key::Span,
+    queue::Queues,
     tables::{self, Rows, Tables},
     writer::Writer,
 };
@@ -29,6 +30,7 @@ const CACHE_BYTES: usize = 64 << 20;
 pub(crate) struct Ledger {
     // Before `db`: the writer thread holds the database as well, and ends first.
     writer: Writer,
+    queues: Arc<Queues>,
     db: Arc<Database>,
 }
 
@@ -59,10 +61,16 @@ impl Ledger {
     pub(crate) fn start(db: Database, dir: &Path) -> Result<Self, DiskError> {
         refuse_unknown_tables(&db, dir)?;
         make_tables(&db).map_err(DiskError::ledger(dir))?;
+        let queues = Arc::new(open_queues(&db).map_err(DiskError::ledger(dir))?);
         let db = Arc::new(db);
-        let writer = Writer::start(Arc::clone(&db))
+        let writer = Writer::start(Arc::clone(&db), Arc::clone(&queues))
             .map_err(DiskError::io("start the writer of", &dir.join(FILE)))?;
-        Ok(Self { writer, db })
+        Ok(Self { writer, queues, db })
+    }
+
+    /// What waits in the inboxes: every write that returned before.
+    pub(crate) fn queues(&self) -> &Queues {
+        &self.queues
     }
 
     /// Reads a snapshot that holds every write that returned before.
@@ -145,6 +153,10 @@ fn refuse_unknown_tables(db: &Database, dir: &Path) -> Result<(), DiskError> {
 /// Makes all tables once, so that readers find them.
 fn make_tables(db: &Database) -> Result<(), redb::Error> {
     let txn = db.begin_write()?;
-    drop(Tables::open(&txn)?);
+    drop(Tables::open(&txn, &Queues::default())?);
     Ok(txn.commit()?)
+}
+
+fn open_queues(db: &Database) -> Result<Queues, redb::Error> {
+    Queues::open(&db.begin_read()?)
 }

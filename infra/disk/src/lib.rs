@@ -20,7 +20,8 @@
 //!
 //! Dropping the last [`Stores`](node_core::port::Stores) and the [`Disk`] waits until what is queued is
 //! written. Reads take a snapshot and see every write that returned before. They run on the caller's thread
-//! and block it for as long as the rows take to read and decompress (microseconds each). Writes of
+//! and block it for as long as the rows take to read and decompress (microseconds each). What waits in the
+//! inboxes is also in memory, where it is read; its rows are read when the directory is opened. Writes of
 //! objects run on a few threads of their own. No async runtime is needed or assumed.
 //!
 //! # Layout
@@ -36,9 +37,7 @@
 //!
 //! ```text
 //! table               key after the layer      value
-//! inbox.v1            arrival u64              frame of Pending
-//! inbox_by_hash.v1    hash 32                  sealed: arrival u64, sender 20
-//! inbox_by_sender.v1  sender 20, arrival u64   empty
+//! inbox.v2            first arrival u64        sealed: RLP of [[arrival, Pending], ..]
 //! dropped.v1          hash 32                  frame of Dropped
 //! log.v1              slot u64                 frame of SlotEntry
 //! registers.v1        name, UTF-8              frame of [name, version, value]
@@ -66,6 +65,7 @@ mod ledger;
 mod log;
 mod objects;
 mod orders;
+mod queue;
 mod registers;
 mod scratch;
 mod stored;

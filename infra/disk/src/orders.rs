@@ -68,7 +68,7 @@ fn record(
     if let Some(known) = Row::find(&tables.orders, layer, order_key)? {
         return Ok(Recorded::Known(known.record.state()));
     }
-    let arrival = tables.arrive(layer)?;
+    let arrival = tables.arrive(layer, 1)?;
     let (transaction, failure) = (TxHash::ZERO, String::new());
     let record = OrderRecord { order: order.clone(), transaction, failure };
     Row { arrival, record }.write(tables, layer)?;

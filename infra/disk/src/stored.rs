@@ -9,14 +9,22 @@ use crate::{
     key::Span,
     layer::Layer,
     ledger::count_rows,
-    tables::{Open, PRIMARY, Tables},
+    queue::Queue,
+    tables::{INBOX, Open, PRIMARY, Tables},
 };
+
+const COUNT: &str = "count the items of the layer";
 
 #[async_trait]
 impl Stored for Layer {
     async fn count(&self) -> Result<u64, PortError> {
         let span = Span::under(self.id, &[]);
-        self.read("count the items of the layer", |txn| count_rows(txn, &PRIMARY, Some(&span)))
+        let rows = self.read(COUNT, |txn| count_rows(txn, &PRIMARY, Some(&span)))?;
+        match self.queue(COUNT, Queue::len) {
+            Ok(waiting) => Ok(rows + waiting),
+            // Damaged: what can be counted is its rows.
+            Err(_) => Ok(rows + self.read(COUNT, |txn| count_rows(txn, &[INBOX], Some(&span)))?),
+        }
     }
 
     async fn erase(&self) -> Result<u64, PortError> {
@@ -28,22 +36,14 @@ impl Stored for Layer {
 /// Deletes all rows of the layer and returns how many items they were.
 fn erase(tables: &mut Tables<'_>, layer: LayerId) -> Result<u64, RowError> {
     let span = Span::under(layer, &[]);
-    let mut items = 0;
-    for table in [
-        &mut tables.inbox,
-        &mut tables.dropped,
-        &mut tables.log,
-        &mut tables.registers,
-        &mut tables.orders,
-    ] {
+    let waiting = tables.staged.erase(tables.queues, layer);
+    let segments = clear(&mut tables.inbox, &span)?;
+    // Damaged: what can be counted is its rows.
+    let mut items = waiting.unwrap_or(segments);
+    for table in [&mut tables.dropped, &mut tables.log, &mut tables.registers, &mut tables.orders] {
         items += clear(table, &span)?;
     }
-    for index in [
-        &mut tables.inbox_by_hash,
-        &mut tables.inbox_by_sender,
-        &mut tables.orders_waiting,
-        &mut tables.arrivals,
-    ] {
+    for index in [&mut tables.orders_waiting, &mut tables.arrivals] {
         clear(index, &span)?;
     }
     Ok(items)

@@ -6,6 +6,7 @@ use redb::{ReadableTable, Table, TableDefinition, TableError, WriteTransaction};
 use crate::{
     error::RowError,
     key::{number, row, seal, unseal},
+    queue::{Queues, Staged},
 };
 
 /// A table of bytes by bytes: the codec is ours, so damage is our error and not redb's panic.
@@ -14,9 +15,7 @@ pub(crate) type Rows = TableDefinition<'static, &'static [u8], &'static [u8]>;
 /// An open table in a write transaction.
 pub(crate) type Open<'txn> = Table<'txn, &'static [u8], &'static [u8]>;
 
-pub(crate) const INBOX: Rows = TableDefinition::new("inbox.v1");
-pub(crate) const INBOX_BY_HASH: Rows = TableDefinition::new("inbox_by_hash.v1");
-pub(crate) const INBOX_BY_SENDER: Rows = TableDefinition::new("inbox_by_sender.v1");
+pub(crate) const INBOX: Rows = TableDefinition::new("inbox.v2");
 pub(crate) const DROPPED: Rows = TableDefinition::new("dropped.v1");
 pub(crate) const LOG: Rows = TableDefinition::new("log.v1");
 pub(crate) const REGISTERS: Rows = TableDefinition::new("registers.v1");
@@ -24,27 +23,20 @@ pub(crate) const ORDERS: Rows = TableDefinition::new("orders.v1");
 pub(crate) const ORDERS_WAITING: Rows = TableDefinition::new("orders_waiting.v1");
 pub(crate) const ARRIVALS: Rows = TableDefinition::new("arrivals.v1");
 
-/// Tables that hold the items; each item is in one of them, once.
-pub(crate) const PRIMARY: [Rows; 5] = [INBOX, DROPPED, LOG, REGISTERS, ORDERS];
+/// Tables with a row for each item. The inbox has rows of many.
+pub(crate) const PRIMARY: [Rows; 4] = [DROPPED, LOG, REGISTERS, ORDERS];
 
 /// All tables.
-pub(crate) const ALL: [Rows; 9] = [
-    INBOX,
-    INBOX_BY_HASH,
-    INBOX_BY_SENDER,
-    DROPPED,
-    LOG,
-    REGISTERS,
-    ORDERS,
-    ORDERS_WAITING,
-    ARRIVALS,
-];
+pub(crate) const ALL: [Rows; 7] =
+    [INBOX, DROPPED, LOG, REGISTERS, ORDERS, ORDERS_WAITING, ARRIVALS];
 
 /// All tables, open in one write transaction.
 pub(crate) struct Tables<'txn> {
+    /// What waited before this transaction.
+    pub(crate) queues: &'txn Queues,
+    /// What this transaction changes of it, written at its end.
+    pub(crate) staged: Staged,
     pub(crate) inbox: Open<'txn>,
-    pub(crate) inbox_by_hash: Open<'txn>,
-    pub(crate) inbox_by_sender: Open<'txn>,
     pub(crate) dropped: Open<'txn>,
     pub(crate) log: Open<'txn>,
     pub(crate) registers: Open<'txn>,
@@ -55,11 +47,14 @@ pub(crate) struct Tables<'txn> {
 
 impl<'txn> Tables<'txn> {
     /// Opens all tables and makes those that do not exist.
-    pub(crate) fn open(txn: &'txn WriteTransaction) -> Result<Self, TableError> {
+    pub(crate) fn open(
+        txn: &'txn WriteTransaction,
+        queues: &'txn Queues,
+    ) -> Result<Self, TableError> {
         Ok(Self {
+            queues,
+            staged: Staged::default(),
             inbox: txn.open_table(INBOX)?,
-            inbox_by_hash: txn.open_table(INBOX_BY_HASH)?,
-            inbox_by_sender: txn.open_table(INBOX_BY_SENDER)?,
             dropped: txn.open_table(DROPPED)?,
             log: txn.open_table(LOG)?,
             registers: txn.open_table(REGISTERS)?,
@@ -69,17 +64,24 @@ impl<'txn> Tables<'txn> {
         })
     }
 
-    /// Gives out the next arrival of the layer.
-    pub(crate) fn arrive(&mut self, layer: LayerId) -> Result<u64, RowError> {
+    /// Writes what was staged, and returns it for who reads.
+    pub(crate) fn finish(mut self) -> Result<Staged, RowError> {
+        self.staged.write(self.queues, &mut self.inbox)?;
+        Ok(self.staged)
+    }
+
+    /// Gives out the next `count` arrivals of the layer; returns the first of them.
+    pub(crate) fn arrive(&mut self, layer: LayerId, count: usize) -> Result<u64, RowError> {
         const NAME: &str = "counter of arrivals";
         let key = row(layer, &[]);
         let last = match self.arrivals.get(&*key)? {
             Some(value) => number(NAME, unseal(NAME, &key, value.value())?)?,
             None => 0,
         };
-        let next = last.checked_add(1).ok_or_else(|| RowError::corrupt(NAME, "it is full"))?;
-        self.arrivals.insert(&*key, &*seal(&key, &[&next.to_be_bytes()]))?;
-        Ok(next)
+        let newest = u64::try_from(count).ok().and_then(|count| last.checked_add(count));
+        let newest = newest.ok_or_else(|| RowError::corrupt(NAME, "it is full"))?;
+        self.arrivals.insert(&*key, &*seal(&key, &[&newest.to_be_bytes()]))?;
+        Ok(last + 1)
     }
 }
 

@@ -13,6 +13,7 @@ use redb::{Database, Durability, WriteTransaction};
 use crate::{
     error::{RowError, from_redb},
     ledger::guarded,
+    queue::{Queues, Staged},
     tables::Tables,
 };
 
@@ -29,11 +30,13 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the writer thread of `db`.
-    pub(crate) fn start(db: Arc<Database>) -> io::Result<Self> {
+    ///
+    /// `queues` are shown what each transaction changed of them once it is durable.
+    pub(crate) fn start(db: Arc<Database>, queues: Arc<Queues>) -> io::Result<Self> {
         let (queue, operations) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("mayfly-ledger".to_owned())
-            .spawn(move || serve(&db, &operations))?;
+            .spawn(move || serve(&db, &queues, &operations))?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
@@ -124,19 +127,19 @@ where
 
 type Batch = Vec<Box<dyn Operation>>;
 
-fn serve(db: &Database, operations: &mpsc::Receiver<Box<dyn Operation>>) {
+fn serve(db: &Database, queues: &Queues, operations: &mpsc::Receiver<Box<dyn Operation>>) {
     while let Ok(first) = operations.recv() {
         let mut batch = vec![first];
         batch.extend(operations.try_iter().take(MAX_BATCH - 1));
-        commit_batch(db, batch);
+        commit_batch(db, queues, batch);
     }
 }
 
 /// Commits `batch`; an operation that fails is taken out and the others are applied again without
 /// it.
-fn commit_batch(db: &Database, mut batch: Batch) {
+fn commit_batch(db: &Database, queues: &Queues, mut batch: Batch) {
     while !batch.is_empty() {
-        match try_batch(db, &mut batch) {
+        match try_batch(db, queues, &mut batch) {
             Ok(()) => return batch.into_iter().for_each(Operation::confirm),
             Err(Failed::One { at, error }) => batch.remove(at).refuse(error),
             Err(Failed::All(error)) => return refuse_all(batch, &Arc::new(*error)),
@@ -157,20 +160,21 @@ impl<E: Into<redb::Error>> From<E> for Failed {
     }
 }
 
-fn try_batch(db: &Database, batch: &mut Batch) -> Result<(), Failed> {
+fn try_batch(db: &Database, queues: &Queues, batch: &mut Batch) -> Result<(), Failed> {
     let mut txn = db.begin_write()?;
     txn.set_durability(Durability::Immediate)?;
-    apply_all(&txn, batch)?;
+    let staged = apply_all(&txn, queues, batch)?;
     txn.commit()?;
+    staged.publish(queues);
     Ok(())
 }
 
-fn apply_all(txn: &WriteTransaction, batch: &mut Batch) -> Result<(), Failed> {
-    let mut tables = Tables::open(txn)?;
+fn apply_all(txn: &WriteTransaction, queues: &Queues, batch: &mut Batch) -> Result<Staged, Failed> {
+    let mut tables = Tables::open(txn, queues)?;
     for (at, operation) in batch.iter_mut().enumerate() {
         operation.apply(&mut tables).map_err(|error| Failed::One { at, error })?;
     }
-    Ok(())
+    Ok(guarded(|| tables.finish())?)
 }
 
 fn refuse_all(batch: Batch, error: &Arc<redb::Error>) {

@@ -113,8 +113,8 @@ fn an_erased_layer_leaves_nothing_on_the_disk() {
     });
     let disk = Disk::open(&dir).expect("opens");
     let kept = disk.remove_if_empty().expect("looks");
-    // One transaction: its row, two index rows and the counter of arrivals.
-    assert_eq!(kept, Removal::Kept { rows: 4, objects: 1 });
+    // One transaction: its row and the counter of arrivals.
+    assert_eq!(kept, Removal::Kept { rows: 2, objects: 1 });
     with_stores(&dir, async |stores| {
         assert_eq!(stores.stored.erase().await.expect("erases"), 1);
         stores.objects.delete(&["layers/x/y/z".to_owned()]).await.expect("deletes");

@@ -21,6 +21,7 @@ use crate::{
 pub async fn all(stores: &Stores) -> Result<(), PortError> {
     inbox_keeps_order_and_appends_once(stores).await?;
     inbox_forgets_included_and_remembers_dropped(stores).await?;
+    inbox_appends_many_as_one_after_the_other(stores).await?;
     log_slot_is_written_once(stores).await?;
     register_is_compare_and_swap(stores).await?;
     order_is_recorded_once(stores).await?;
@@ -68,6 +69,25 @@ async fn inbox_forgets_included_and_remembers_dropped(stores: &Stores) -> Result
     assert_eq!(left, [7, 5]);
     assert_eq!(inbox.append(pending(3, 1)).await?, Appended::New, "a dropped one may come again");
     assert_eq!(inbox.dropped(dropped.hash).await?, None, "and waits again");
+    Ok(())
+}
+
+async fn inbox_appends_many_as_one_after_the_other(stores: &Stores) -> Result<(), PortError> {
+    use Appended::{Known, New};
+    let inbox = &stores.inbox;
+    let many = [11, 7, 13, 11, 12].map(|seed| pending(seed, 1)).to_vec();
+    assert_eq!(inbox.append_all(many).await?, [New, Known, New, Known, New]);
+    assert_eq!(inbox.append_all(Vec::new()).await?, []);
+    let order = |waiting: Vec<Pending>| waiting.iter().map(|one| one.hash[0]).collect::<Vec<_>>();
+    assert_eq!(order(inbox.waiting(10).await?), [7, 5, 3, 11, 13, 12], "in the order given");
+    let (middle, one) = (TxHash::repeat_byte(13), Address::repeat_byte(1));
+    inbox.remove(&[middle]).await?;
+    assert_eq!(order(inbox.of_sender(one).await?), [7, 3, 11, 12], "one of many goes alone");
+    let reason =
+        |seed| Dropped { hash: TxHash::repeat_byte(seed), reason: "r".into(), dropped_ms: 6 };
+    inbox.drop_with_reason(&[reason(11), reason(12)]).await?;
+    assert_eq!(inbox.append_all(vec![pending(12, 1), pending(13, 1)]).await?, [New, New]);
+    assert_eq!(order(inbox.waiting(10).await?), [7, 5, 3, 12, 13], "what comes again comes last");
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The reference model: every port in memory, under one lock.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -26,6 +26,7 @@ struct Heap {
     arrivals: u64,
     inbox: BTreeMap<u64, Pending>,
     inbox_by_hash: BTreeMap<TxHash, u64>,
+    inbox_by_sender: BTreeSet<(Address, u64)>,
     dropped: BTreeMap<TxHash, Dropped>,
     log: BTreeMap<SlotNumber, SlotEntry>,
     registers: BTreeMap<String, (Version, Bytes)>,
@@ -41,8 +42,21 @@ impl Heap {
 
     fn take(&mut self, hash: &TxHash) {
         if let Some(arrival) = self.inbox_by_hash.remove(hash) {
-            self.inbox.remove(&arrival);
+            let sender = self.inbox.remove(&arrival).map(|pending| pending.sender);
+            self.inbox_by_sender.remove(&(sender.unwrap_or_default(), arrival));
         }
+    }
+
+    fn append(&mut self, pending: Pending) -> Appended {
+        if self.inbox_by_hash.contains_key(&pending.hash) {
+            return Appended::Known;
+        }
+        let arrival = self.arrive();
+        self.dropped.remove(&pending.hash);
+        self.inbox_by_hash.insert(pending.hash, arrival);
+        self.inbox_by_sender.insert((pending.sender, arrival));
+        self.inbox.insert(arrival, pending);
+        Appended::New
     }
 }
 
@@ -68,16 +82,9 @@ impl Memory {
 
 #[async_trait]
 impl Inbox for Memory {
-    async fn append(&self, pending: Pending) -> Result<Appended, PortError> {
+    async fn append_all(&self, pending: Vec<Pending>) -> Result<Vec<Appended>, PortError> {
         let mut heap = self.heap();
-        if heap.inbox_by_hash.contains_key(&pending.hash) {
-            return Ok(Appended::Known);
-        }
-        let arrival = heap.arrive();
-        heap.dropped.remove(&pending.hash);
-        heap.inbox_by_hash.insert(pending.hash, arrival);
-        heap.inbox.insert(arrival, pending);
-        Ok(Appended::New)
+        Ok(pending.into_iter().map(|one| heap.append(one)).collect())
     }
 
     async fn waiting(&self, limit: usize) -> Result<Vec<Pending>, PortError> {
@@ -86,7 +93,8 @@ impl Inbox for Memory {
 
     async fn of_sender(&self, sender: Address) -> Result<Vec<Pending>, PortError> {
         let heap = self.heap();
-        Ok(heap.inbox.values().filter(|pending| pending.sender == sender).cloned().collect())
+        let arrivals = heap.inbox_by_sender.range((sender, 0)..=(sender, u64::MAX));
+        Ok(arrivals.filter_map(|(_, arrival)| heap.inbox.get(arrival).cloned()).collect())
     }
 
     async fn remove(&self, hashes: &[TxHash]) -> Result<(), PortError> {

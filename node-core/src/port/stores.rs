@@ -44,10 +44,17 @@ pub enum Appended {
 /// Durable queue of accepted transactions.
 #[async_trait]
 pub trait Inbox: Send + Sync {
-    /// Stores a transaction. When this returns `Ok`, the transaction survives any crash.
+    /// Stores transactions in their order, and says of each what was done. When this returns `Ok`, all of
+    /// them survive any crash; after an error, any of them may be stored.
     ///
     /// Appending the same hash twice is the same as once; a hash that was dropped waits again.
-    async fn append(&self, pending: Pending) -> Result<Appended, PortError>;
+    async fn append_all(&self, pending: Vec<Pending>) -> Result<Vec<Appended>, PortError>;
+
+    /// Stores one transaction; as [`append_all`](Self::append_all).
+    async fn append(&self, pending: Pending) -> Result<Appended, PortError> {
+        let appended = self.append_all(vec![pending]).await?;
+        Ok(appended.into_iter().next().expect("one was given, so one is answered"))
+    }
 
     /// Returns waiting transactions in order of arrival, at most `limit`.
     ///

@@ -13,6 +13,15 @@ pub trait Doorbell: Send + Sync {
     fn ring(&self);
 }
 
+/// Work for a processor; waits for nothing.
+pub type Job = Box<dyn FnOnce() + Send>;
+
+/// Processors beside the caller's own.
+pub trait Processors: Send + Sync {
+    /// Runs `job` soon, and does not wait for it. Every job is run.
+    fn run(&self, job: Job);
+}
+
 /// Tells readers of new blocks.
 #[async_trait]
 pub trait Heads: Send + Sync {

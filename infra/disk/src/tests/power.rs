@@ -9,16 +9,18 @@ use std::{
 
 use alloy_primitives::Bytes;
 use futures::{executor::block_on, future::join_all};
-use node_core::port::Put;
+use node_core::{codec::record::Pending, port::Put};
 use redb::{Database, ReadableTableMetadata, StorageBackend};
 use tempfile::tempdir;
 
 use super::{LAYER, Random, pending};
 use crate::{
+    inbox::append_all,
     key::row,
     ledger::Ledger,
     objects::{Step, Tree, recorded},
-    tables::{INBOX, insert_new},
+    queue::SEGMENT,
+    tables::{LOG, insert_new},
 };
 
 /// A disk with a cache: what was written since the last sync may be lost, in any part and order.
@@ -113,11 +115,11 @@ impl StorageBackend for Platter {
 
 async fn append(ledger: &Ledger, number: u64) -> Result<(), node_core::port::PortError> {
     let (key, value) = (row(LAYER, &[&number.to_be_bytes()]), pending(number).raw);
-    ledger.write("test", move |tables| insert_new(&mut tables.inbox, "test", &key, &value)).await
+    ledger.write("test", move |tables| insert_new(&mut tables.log, "test", &key, &value)).await
 }
 
 fn rows(ledger: &Ledger) -> u64 {
-    ledger.read("test", |txn| Ok(txn.open_table(INBOX)?.len()?)).expect("reads")
+    ledger.read("test", |txn| Ok(txn.open_table(LOG)?.len()?)).expect("reads")
 }
 
 #[test]
@@ -153,6 +155,40 @@ fn a_cut_within_a_commit_leaves_the_ledger_whole() {
         }
         writer.join().expect("no panic").expect("appends");
     });
+}
+
+/// Transactions come in groups and go one by one, in no order: after every cut the inbox holds what was
+/// acknowledged and not removed, in order of arrival.
+#[test]
+fn an_inbox_survives_a_power_cut() {
+    let seed = 13;
+    println!("seed {seed}");
+    let mut random = Random(seed);
+    let platter = Platter::default();
+    let ledger = platter.ledger();
+    let mut waiting: Vec<Pending> = Vec::new();
+    let mut next = 0;
+    for _ in 0..60 {
+        let many = u64::try_from(random.below(2 * SEGMENT)).expect("small");
+        let group: Vec<_> = (next..next + many).map(pending).collect();
+        next += many;
+        waiting.extend(group.iter().cloned());
+        let append = ledger.write("test", move |tables| append_all(tables, LAYER, &group));
+        block_on(append).expect("appends");
+        let gone: Vec<_> = (0..random.below(waiting.len() + 1))
+            .map(|_| waiting[random.below(waiting.len())].hash)
+            .collect();
+        waiting.retain(|one| !gone.contains(&one.hash));
+        let remove = ledger.write("test", move |tables| {
+            gone.iter().try_for_each(|hash| tables.staged.take(tables.queues, LAYER, hash))
+        });
+        block_on(remove).expect("removes");
+        let after = platter.cut(&mut random).ledger();
+        for ledger in [&ledger, &after] {
+            let held = ledger.queues().read(LAYER, |queue| queue.first(usize::MAX));
+            assert_eq!(held.expect("whole"), waiting, "{next} appended");
+        }
+    }
 }
 
 #[test]
@@ -217,14 +253,14 @@ fn an_operation_that_fails_half_way_writes_nothing() {
     let platter = Platter::default();
     let ledger = platter.ledger();
     let half = ledger.write("test", |tables| {
-        insert_new(&mut tables.log, "test", b"a", b"1")?;
-        insert_new(&mut tables.log, "test", b"a", b"2")
+        insert_new(&mut tables.orders, "test", b"a", b"1")?;
+        insert_new(&mut tables.orders, "test", b"a", b"2")
     });
     let (half, good) = block_on(async { futures::join!(half, append(&ledger, 1)) });
     assert!(half.is_err());
     good.expect("appends");
-    let log = ledger.read("test", |txn| Ok(txn.open_table(crate::tables::LOG)?.len()?));
-    assert_eq!(log.expect("reads"), 0);
+    let orders = ledger.read("test", |txn| Ok(txn.open_table(crate::tables::ORDERS)?.len()?));
+    assert_eq!(orders.expect("reads"), 0);
 }
 
 #[test]
