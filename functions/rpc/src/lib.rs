@@ -2,6 +2,10 @@
 //!
 //! [`router`] is all there is: the runner merges it into its server, the cloud function mounts it.
 
+mod threads;
+
+pub use threads::Threads;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{

@@ -2,6 +2,10 @@
 //!
 //! What is acknowledged is durable. The phase is read again after the append: a layer that began to
 //! drain in between may or may not include the transaction, so it is not acknowledged.
+//!
+//! Phase, head and durable write are shared by all that come at the same time, see [`Intake`].
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, Bytes, TxHash};
@@ -15,8 +19,10 @@ use crate::{
     state::{StateAt, StateError},
 };
 
+mod intake;
 mod replacement;
 
+pub use intake::{Desk, Here, Intake, Submitted};
 pub use replacement::{Replacement, compare};
 
 /// Why a transaction was not accepted. Nothing was stored, unless the variant says so.
@@ -118,31 +124,91 @@ pub fn decode(raw: &[u8], config: &LayerConfig) -> Result<Signed, SubmitError> {
 ///
 /// # Errors
 /// [`SubmitError`]; see there what was stored.
+///
+/// # Panics
+/// Never: one transaction has one answer.
 pub async fn submit(
     stores: &Stores,
     doorbell: &dyn Doorbell,
-    (config, rules): (&LayerConfig, &Rules),
+    chain: (&LayerConfig, &Rules),
     newest: &mut Snapshot,
     signed: Signed,
     now_ms: u64,
 ) -> Result<TxHash, SubmitError> {
+    let one = vec![Arc::new(signed)];
+    let answers = submit_all(stores, doorbell, chain, newest, &one, now_ms).await?;
+    answers.into_iter().next().expect("one was given, so one is answered")
+}
+
+/// As [`submit`] of one after the other, in one durable write.
+///
+/// # Errors
+/// What concerns all of them alike: the phase, or the stores.
+pub async fn submit_all(
+    stores: &Stores,
+    doorbell: &dyn Doorbell,
+    (config, rules): (&LayerConfig, &Rules),
+    newest: &mut Snapshot,
+    signed: &[Arc<Signed>],
+    now_ms: u64,
+) -> Result<Vec<Result<TxHash, SubmitError>>, SubmitError> {
     check_open(stores, config, now_ms).await?;
-    let next_nonce = check_against_state(rules, newest, &signed).await?;
-    let hash = *signed.transaction.hash();
-    check_against_waiting(stores, config, &signed, next_nonce).await?;
-    let pending = Pending {
-        hash,
-        sender: signed.sender,
-        raw: Bytes::from(signed.transaction.encoded_2718()),
-        received_ms: now_ms,
-        deposit_position: 0,
-    };
-    let appended = stores.inbox.append(pending).await?;
+    let mut group = Group::default();
+    let mut answers = Vec::with_capacity(signed.len());
+    for one in signed {
+        answers.push(match check(stores, (config, rules), newest, &group, one).await {
+            Ok(()) => Ok(group.add(one, now_ms)),
+            Err(error) => Err(error),
+        });
+    }
+    let appended = stores.inbox.append_all(group.pending).await?;
     check_open(stores, config, now_ms).await?;
-    if appended == Appended::New {
+    if appended.contains(&Appended::New) {
         doorbell.ring();
     }
-    Ok(hash)
+    Ok(answers)
+}
+
+/// Transactions that passed and are appended together.
+#[derive(Debug, Default)]
+struct Group {
+    pending: Vec<Pending>,
+    /// Positions in `pending`.
+    by_sender: BTreeMap<Address, Vec<usize>>,
+}
+
+impl Group {
+    fn add(&mut self, signed: &Signed, now_ms: u64) -> TxHash {
+        let hash = *signed.transaction.hash();
+        self.by_sender.entry(signed.sender).or_default().push(self.pending.len());
+        self.pending.push(Pending {
+            hash,
+            sender: signed.sender,
+            raw: Bytes::from(signed.transaction.encoded_2718()),
+            received_ms: now_ms,
+            deposit_position: 0,
+        });
+        hash
+    }
+
+    fn of_sender(&self, sender: &Address) -> impl Iterator<Item = &Pending> {
+        let positions = self.by_sender.get(sender).into_iter().flatten();
+        positions.filter_map(|at| self.pending.get(*at))
+    }
+}
+
+/// Checks one transaction behind those of its `group`.
+async fn check(
+    stores: &Stores,
+    (config, rules): (&LayerConfig, &Rules),
+    newest: &mut Snapshot,
+    group: &Group,
+    signed: &Signed,
+) -> Result<(), SubmitError> {
+    let next_nonce = check_against_state(rules, newest, signed).await?;
+    let mut waiting = stores.inbox.of_sender(signed.sender).await?;
+    waiting.extend(group.of_sender(&signed.sender).cloned());
+    check_against_waiting(config, signed, next_nonce, &waiting)
 }
 
 async fn check_open(stores: &Stores, config: &LayerConfig, now_ms: u64) -> Result<(), SubmitError> {
@@ -182,11 +248,11 @@ async fn check_against_state(
     Ok(info.nonce)
 }
 
-async fn check_against_waiting(
-    stores: &Stores,
+fn check_against_waiting(
     config: &LayerConfig,
     signed: &Signed,
     next: u64,
+    waiting: &[Pending],
 ) -> Result<(), SubmitError> {
     use alloy_consensus::Transaction as _;
     let tx = signed.transaction.nonce();
@@ -194,11 +260,10 @@ async fn check_against_waiting(
     if tx.saturating_sub(next) > limits.nonce_gap {
         return Err(SubmitError::NonceGap { tx, next, limit: limits.nonce_gap });
     }
-    let waiting = stores.inbox.of_sender(signed.sender).await?;
     if waiting.iter().any(|one| one.hash == *signed.transaction.hash()) {
         return Ok(());
     }
-    for one in &waiting {
+    for one in waiting {
         let held = decode_transaction(&one.raw).map_err(SubmitError::Decode)?;
         let verdict = compare(&held, &signed.transaction);
         if held.nonce() == tx && verdict == Replacement::Underpriced {

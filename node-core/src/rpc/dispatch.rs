@@ -6,7 +6,7 @@ use super::{
     Node, RpcError,
     message::{Body, Request, Response},
     params::Params,
-    table,
+    sending, table,
 };
 
 /// Most requests in one batch. geth's `--rpc.batch-request-limit`.
@@ -22,12 +22,12 @@ const MAX_BATCH_BYTES: usize = 25_000_000;
 /// it did.
 pub async fn dispatch(node: &Node, body: &[u8]) -> Option<Vec<u8>> {
     match Body::parse(body) {
-        Ok(Body::Single(raw)) => single(node, raw, usize::MAX).await,
+        Ok(Body::Single(raw)) => single(node, &Request::parse(raw), usize::MAX).await,
         Ok(Body::Batch(requests)) => match check_batch(&requests) {
             Ok(()) => batch(node, &requests).await,
-            Err(error) => Some(failure(error)),
+            Err(error) => Some(failure(&error)),
         },
-        Err(error) => Some(failure(error)),
+        Err(error) => Some(failure(&error)),
     }
 }
 
@@ -40,12 +40,13 @@ fn check_batch(requests: &[&RawValue]) -> Result<(), RpcError> {
 }
 
 async fn batch(node: &Node, requests: &[&RawValue]) -> Option<Vec<u8>> {
+    let parsed: Vec<_> = requests.iter().map(|raw| Request::parse(raw)).collect();
     let mut answers = vec![b'['];
-    for raw in requests {
+    for run in parsed.chunk_by(|one, next| is_send(one) && is_send(next)) {
         let room = MAX_BATCH_BYTES.saturating_sub(answers.len());
-        if let Some(answer) = single(node, raw, room).await {
-            answers.extend_from_slice(&answer);
-            answers.push(b',');
+        match run {
+            [one] => add(&mut answers, single(node, one, room).await),
+            sends => add(&mut answers, send_all(node, sends).await),
         }
         make_way().await;
     }
@@ -53,6 +54,32 @@ async fn batch(node: &Node, requests: &[&RawValue]) -> Option<Vec<u8>> {
         answers.push(b']');
         answers
     })
+}
+
+fn add(answers: &mut Vec<u8>, answer: Option<Vec<u8>>) {
+    if let Some(answer) = answer {
+        answers.extend_from_slice(&answer);
+        answers.push(b',');
+    }
+}
+
+fn is_send(request: &Result<Request<'_>, RpcError>) -> bool {
+    request.as_ref().is_ok_and(|request| request.method == "eth_sendRawTransaction")
+}
+
+/// Answers requests that send transactions, which is worth doing together; the answers are hashes or errors,
+/// so there is room for them.
+async fn send_all(node: &Node, sends: &[Result<Request<'_>, RpcError>]) -> Option<Vec<u8>> {
+    let requests = || sends.iter().flatten();
+    let params = requests().map(|request| Params::parse(request.params)).collect();
+    let outcomes = sending::send_all(node, params).await;
+    let mut answers = Vec::with_capacity(sends.len() * 128);
+    for (request, outcome) in requests().zip(outcomes) {
+        if let Some(id) = request.id {
+            add(&mut answers, Some(Response::new(Some(id), outcome).to_bytes()));
+        }
+    }
+    (answers.pop() == Some(b',')).then_some(answers)
 }
 
 /// Lets others of the same runtime run: a batch of calls computes for long without waiting for anything.
@@ -70,8 +97,12 @@ async fn make_way() {
 }
 
 /// Answers one request, if it asks for an answer, with a result of at most `room` bytes.
-async fn single(node: &Node, raw: &RawValue, room: usize) -> Option<Vec<u8>> {
-    let request = match Request::parse(raw) {
+async fn single(
+    node: &Node,
+    request: &Result<Request<'_>, RpcError>,
+    room: usize,
+) -> Option<Vec<u8>> {
+    let request = match request {
         Ok(request) => request,
         Err(error) => return Some(failure(error)),
     };
@@ -93,6 +124,6 @@ fn check_room(result: Box<RawValue>, room: usize) -> Result<Box<RawValue>, RpcEr
     })
 }
 
-fn failure(error: RpcError) -> Vec<u8> {
-    Response::new(None, Err(error)).to_bytes()
+fn failure(error: &RpcError) -> Vec<u8> {
+    Response::failure(error).to_bytes()
 }

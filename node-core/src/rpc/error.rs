@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use alloy_eips::BlockId;
 use alloy_primitives::{Bytes, TxHash};
 use alloy_sol_types::{Panic, Revert, SolError};
@@ -47,7 +49,7 @@ pub enum RpcError {
     Execution(EstimateError),
     /// The transaction was not accepted.
     #[error(transparent)]
-    Submit(#[from] SubmitError),
+    Submit(#[from] Arc<SubmitError>),
     /// No committed block is this one.
     #[error("block not found: {}", block_text(id))]
     BlockNotFound {
@@ -100,7 +102,7 @@ pub enum RpcError {
 
 impl RpcError {
     /// Returns the code: JSON-RPC 2.0, EIP-1474, EIP-7966 and geth's 3 for reverts.
-    pub const fn code(&self) -> i32 {
+    pub fn code(&self) -> i32 {
         match self {
             Self::Parse { .. } => -32700,
             Self::Request { .. } => -32600,
@@ -108,8 +110,9 @@ impl RpcError {
             Self::Params(_) => -32602,
             Self::Reverted { .. } => 3,
             Self::Execution(EstimateError::Call(error)) => call_code(error),
-            Self::Submit(SubmitError::Flow(_)) | Self::Internal(_) | Self::Encode(_) => -32603,
-            Self::Execution(_) | Self::Submit(_) => -32000,
+            Self::Submit(error) => submit_code(error),
+            Self::Internal(_) | Self::Encode(_) => -32603,
+            Self::Execution(_) => -32000,
             Self::BlockNotFound { .. } => -32001,
             Self::Limit { .. } | Self::Range { .. } => -32005,
             Self::SyncTimeout { .. } => 4,
@@ -143,6 +146,13 @@ pub(super) struct ErrorObject {
     data: Option<Value>,
 }
 
+const fn submit_code(error: &SubmitError) -> i32 {
+    match error {
+        SubmitError::Flow(_) => -32603,
+        _ => -32000,
+    }
+}
+
 const fn call_code(error: &CallError) -> i32 {
     match error {
         CallError::Rejected(_) => -32000,
@@ -168,6 +178,12 @@ fn block_text(id: &BlockId) -> String {
     match id {
         BlockId::Number(number) => number.to_string(),
         BlockId::Hash(hash) => hash.block_hash.to_string(),
+    }
+}
+
+impl From<SubmitError> for RpcError {
+    fn from(error: SubmitError) -> Self {
+        Self::Submit(Arc::new(error))
     }
 }
 

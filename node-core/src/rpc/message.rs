@@ -89,6 +89,11 @@ impl<'a> Response<'a> {
         Self { jsonrpc: "2.0", id, result, error }
     }
 
+    /// Answers a request whose id could not be read.
+    pub(super) fn failure(error: &RpcError) -> Self {
+        Self { jsonrpc: "2.0", id: None, result: None, error: Some(error.object()) }
+    }
+
     /// Returns the body of the answer.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("strings, a code and JSON that was made before")

@@ -7,7 +7,7 @@ use super::RpcError;
 use crate::{
     chain::LayerConfig,
     execute::Rules,
-    flow::{query::Replica, sequence::Committed},
+    flow::{query::Replica, sequence::Committed, submit::Intake},
     port::{Clock, Doorbell, Heads, Stores},
     state::StateAt,
 };
@@ -25,6 +25,8 @@ pub struct Node {
     pub rules: Arc<Rules>,
     /// Its committed blocks.
     pub replica: Arc<Replica>,
+    /// Where transactions are gathered.
+    pub intake: Arc<Intake>,
     /// Wakes the sequencer.
     pub doorbell: Arc<dyn Doorbell>,
     /// Tells of new blocks.

@@ -1,19 +1,21 @@
 //! Taking transactions in.
 
+use std::sync::Arc;
+
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, Bytes, TxHash, U64};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Node, RpcError, accounts,
+    Node, ParamError, RpcError, accounts,
     params::Params,
     receipt,
     table::{Answer, json},
 };
 use crate::flow::{
     query::Located,
-    submit::{self, Signed},
+    submit::{self, Desk, Signed, SubmitError},
 };
 
 /// How long `eth_sendRawTransactionSync` waits when the caller does not say. EIP-7966 recommends it.
@@ -28,6 +30,44 @@ const LOOK_EVERY_MS: u64 = 250;
 pub(super) async fn send(node: &Node, params: Params<'_>) -> Answer {
     let raw: Bytes = params.read(|p| p.need("transaction"))?;
     json(&accept(node, &raw).await?.hash)
+}
+
+/// As [`send`] of one after the other: senders are recovered side by side, and one write stores all.
+pub(super) async fn send_all(node: &Node, all: Vec<Result<Params<'_>, ParamError>>) -> Vec<Answer> {
+    let read = |params: Params<'_>| params.read(|p| p.need("transaction"));
+    let raw: Vec<Result<Bytes, RpcError>> =
+        all.into_iter().map(|params| params.map_err(RpcError::from).and_then(read)).collect();
+    let bytes: Vec<_> = raw.iter().flatten().cloned().collect();
+    let mut decoded = node.intake.decode_all(&bytes, &node.config).await.into_iter();
+    let mut outcomes: Vec<Result<TxHash, RpcError>> = Vec::with_capacity(raw.len());
+    let mut signed = Vec::with_capacity(bytes.len());
+    for raw in raw {
+        let next = raw.and_then(|_| Ok(decoded.next().expect("one for each")?));
+        outcomes.push(next.map(|one| {
+            let hash = *one.transaction.hash();
+            signed.push(one);
+            hash
+        }));
+    }
+    accept_all(node, signed, &mut outcomes).await;
+    outcomes.into_iter().map(|outcome| json(&outcome?)).collect()
+}
+
+/// Submits `signed` and puts what is refused into `outcomes`, where they are in this order among errors.
+async fn accept_all(node: &Node, signed: Vec<Signed>, outcomes: &mut [Result<TxHash, RpcError>]) {
+    let is_new = |one: &Signed| node.replica.recent(one.transaction.hash()).is_none();
+    let new: Vec<_> = signed.into_iter().filter(is_new).collect();
+    let hashes: Vec<_> = new.iter().map(|one| *one.transaction.hash()).collect();
+    let submitted = node.intake.submit(desk(node), new).await;
+    let mut waiting = hashes.into_iter().zip(submitted).peekable();
+    for outcome in outcomes {
+        let Ok(hash) = outcome else { continue };
+        if let Some((hash, Err(error))) = waiting.next_if(|(submitted, _)| submitted == hash)
+            && let Err(error) = check_old(node, &hash, error).await
+        {
+            *outcome = Err(error);
+        }
+    }
 }
 
 /// EIP-7966: accepts a transaction and answers its receipt.
@@ -79,17 +119,33 @@ async fn accept(node: &Node, raw: &[u8]) -> Result<Accepted, RpcError> {
     if node.replica.recent(&accepted.hash).is_some() {
         return Ok(accepted);
     }
-    let (mut newest, now_ms) = (node.replica.newest(), node.clock.now_ms());
-    let chain = (&*node.config, &*node.rules);
-    let submitted =
-        submit::submit(&node.stores, &*node.doorbell, chain, &mut newest, signed, now_ms);
-    match submitted.await {
+    let submitted = node.intake.submit(desk(node), vec![signed]).await;
+    match submitted.into_iter().collect::<Result<Vec<_>, _>>() {
         Ok(_) => Ok(accepted),
-        // What was committed long ago is looked for only now: a transaction that is new is in no index.
-        Err(error) => match node.replica.transaction(&accepted.hash).await? {
-            Some(_) => Ok(Accepted { inclusion: Inclusion::Old, ..accepted }),
-            None => Err(error.into()),
-        },
+        Err(error) => {
+            check_old(node, &accepted.hash, error).await?;
+            Ok(Accepted { inclusion: Inclusion::Old, ..accepted })
+        }
+    }
+}
+
+/// Forgives an error when the transaction was committed long ago. That is looked for only now: a transaction
+/// that is new is in no index.
+async fn check_old(node: &Node, hash: &TxHash, error: Arc<SubmitError>) -> Result<(), RpcError> {
+    match node.replica.transaction(hash).await? {
+        Some(_) => Ok(()),
+        None => Err(error.into()),
+    }
+}
+
+fn desk(node: &Node) -> Desk<'_> {
+    Desk {
+        stores: &node.stores,
+        doorbell: &*node.doorbell,
+        config: &node.config,
+        rules: &node.rules,
+        replica: &node.replica,
+        clock: &*node.clock,
     }
 }
 

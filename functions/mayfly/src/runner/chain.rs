@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use mayfly_sequencer::{Bell, HeadWatch, Policy, Writer};
 use node_core::{
-    flow::{query::Replica, sequence::Context},
+    flow::{query::Replica, sequence::Context, submit::Intake},
     port::Clock,
     rpc::{Node, Tags},
 };
@@ -44,6 +44,7 @@ impl Chain {
         context: Context,
         clock: Arc<dyn Clock>,
         tags: Tags,
+        intake: Intake,
     ) -> Result<Self, Failure> {
         let replica = Arc::new(Replica::open(&context.stores, context.config.id).await?);
         let heads = HeadWatch::default();
@@ -54,6 +55,7 @@ impl Chain {
             config: Arc::clone(&context.config),
             rules: Arc::clone(&context.rules),
             replica: Arc::clone(&replica),
+            intake: Arc::new(intake),
             doorbell: Arc::new(bell.clone()),
             heads: Arc::new(heads.clone()),
             clock: Arc::clone(&clock),

@@ -9,6 +9,7 @@ use node_core::{
     flow::{
         open::{self, Genesis},
         sequence::Context,
+        submit::Intake,
     },
     port::Clock,
     rpc::Tags,
@@ -141,7 +142,8 @@ impl Devnet {
         let config = open::config(&*stores.registers).await?;
         let rules = Arc::new(Rules::ethereum(config.chain_id));
         let context = Context { stores, config: Arc::new(config), rules, signer: None };
-        let chain = Chain::start(context, Arc::clone(clock), Tags::instant()).await?;
+        let chain =
+            Chain::start(context, Arc::clone(clock), Tags::instant(), Intake::default()).await?;
         let listener = http::bind(port, "--l1-port").await?;
         let address = listener.local_addr().map_err(|error| Failure::remote("server", error))?;
         let routes = mayfly_rpc::router(Arc::clone(&chain.node));

@@ -21,11 +21,12 @@ use mayfly_bridge::Bridge;
 use mayfly_disk::Disk;
 use mayfly_l1::{HttpL1, Sender};
 use mayfly_operator::Plan;
+use mayfly_rpc::Threads;
 use mayfly_sequencer::SystemClock;
 use mayfly_webhook::{Secret, Secrets, WebhookState};
 use node_core::{
     chain::{LayerConfig, LayerId},
-    flow::{FlowError, mint, open, phase, sequence::Context},
+    flow::{FlowError, mint, open, phase, sequence::Context, submit::Intake},
     port::{Clock, L1, MintSigner, Stores},
     rpc::Tags,
 };
@@ -119,7 +120,9 @@ impl Runner {
         let binding = HttpL1::connect(l1.node().clone(), config.l1.clone()).await?;
         let binding = Arc::new(binding.with_sender(Arc::clone(&operator)));
         let context = Context::load(stores.clone(), Some(minter)).await?;
-        let layer = Chain::start(context, Arc::clone(&clock), Tags::layer()).await?;
+        let threads = Threads::start().map_err(|error| Failure::remote("threads", error))?;
+        let intake = Intake::new(Arc::new(threads));
+        let layer = Chain::start(context, Arc::clone(&clock), Tags::layer(), intake).await?;
         let bridge = Bridge {
             stores: stores.clone(),
             config: Arc::new(config.clone()),

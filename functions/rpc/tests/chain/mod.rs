@@ -107,6 +107,7 @@ async fn start(rules: Rules, base_fee_wei: u64, stopped: watch::Receiver<bool>) 
         config,
         rules,
         replica,
+        intake: Arc::default(),
         doorbell: Arc::new(bell),
         heads: Arc::new(heads),
         clock,

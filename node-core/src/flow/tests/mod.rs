@@ -1,6 +1,7 @@
 //! Stories of one layer on the reference model.
 
 mod index;
+mod intake;
 mod kit;
 mod pages;
 mod replica;

@@ -130,6 +130,7 @@ impl Chain {
             config: config.clone(),
             rules: rules.clone(),
             replica: replica.clone(),
+            intake: Arc::default(),
             doorbell: Arc::new(Silent),
             heads: heads.clone(),
             clock: clock.clone(),

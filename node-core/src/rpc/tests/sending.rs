@@ -48,6 +48,44 @@ fn sending_again_is_the_same_as_once() {
 }
 
 #[test]
+fn a_batch_of_transactions_is_as_one_after_the_other() {
+    let chain = Chain::layer();
+    let committed = chain.include(&transfer(1, 0));
+    let request = |id: Value, raw: String| {
+        let method = "eth_sendRawTransaction";
+        json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": [raw] })
+    };
+    let mut silent = request(json!(0), raw(&transfer(0, 1)));
+    silent.as_object_mut().expect("an object").remove("id");
+    let nonce = json!({ "jsonrpc": "2.0", "id": "n", "method": "eth_getTransactionCount",
+        "params": [account(0), "pending"] });
+    let batch = json!([
+        request(json!("a"), raw(&transfer(0, 0))),
+        request(json!("b"), "0xff".to_owned()),
+        silent,
+        request(json!("c"), "not hex".to_owned()),
+        request(json!("d"), raw(&transfer(1, 0))),
+        request(json!("e"), raw(&transfer(7, 0))),
+        request(json!("f"), raw(&transfer(0, 0))),
+        nonce,
+        request(json!("g"), raw(&transfer(0, 2))),
+    ]);
+    let answers = chain.post(&batch.to_string()).expect("an answer");
+    let seen: Vec<_> = answers.as_array().expect("a list").iter().collect();
+    let ids: Vec<_> = seen.iter().map(|one| one["id"].as_str().expect("as sent")).collect();
+    assert_eq!(ids, ["a", "b", "c", "d", "e", "f", "n", "g"]);
+    let hash = |at: usize| seen[at]["result"].clone();
+    let first = json!(transfer(0, 0).hash());
+    assert_eq!((hash(0), hash(3), hash(5)), (first.clone(), json!(committed), first));
+    assert_eq!(hash(6), "0x2", "it sees the ones before it, not the one after it");
+    assert_eq!(hash(7), json!(transfer(0, 2).hash()));
+    let codes = [1, 2, 4].map(|at| seen[at]["error"]["code"].as_i64());
+    assert_eq!(codes, [Some(-32000), Some(-32602), Some(-32000)], "{answers}");
+    chain.commit();
+    assert_eq!(chain.node.replica.transaction_count(), 4);
+}
+
+#[test]
 fn pending_counts_what_waits_without_a_gap() {
     let chain = Chain::layer();
     assert_eq!(next_nonce(&chain, 0), "0x0");
