@@ -1,16 +1,19 @@
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use alloy_primitives::{Bytes, TxHash};
 
 use super::{Committed, FlowError, Sequencer, batch::BuiltBlock};
 use crate::{
-    chain::{SealedHeader, SlotNumber},
+    chain::{SealedHeader, SlotNumber, Transaction},
     codec::{
         names,
-        record::{BlockRecord, Body, Dropped, OrderState, Record, SlotContent, SlotEntry},
+        record::{
+            BlockRecord, Body, Dropped, MintOrder, OrderState, Pending, Record, SlotContent,
+            SlotEntry,
+        },
     },
     flow::tip::{Read, read_slot},
-    port::{LogAppend, PortError, Put},
+    port::{LogAppend, PortError, Put, Stores},
 };
 
 /// Largest block frame inside a slot. A `DynamoDB` item holds 400 KB with its attribute names; above this
@@ -20,9 +23,77 @@ const INLINE_BYTES: usize = 256 * 1024;
 /// How often one write is repeated when the store does not say whether it happened.
 const ATTEMPTS: usize = 4;
 
+/// What is still to be done for the newest block; nobody waits for it, and all of it can be repeated.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    record: Option<Arc<BlockRecord>>,
+    dropped: Vec<Dropped>,
+}
+
+impl Left {
+    /// What follows the block of `record`.
+    pub(super) const fn of(record: Arc<BlockRecord>, dropped: Vec<Dropped>) -> Self {
+        Self { record: Some(record), dropped }
+    }
+
+    /// How many of the inbox are still in it but done with.
+    pub(super) fn count(&self) -> usize {
+        self.dropped.len() + self.transactions().len()
+    }
+
+    /// Takes out of `pending` what is done with.
+    pub(super) fn skip(&self, pending: &mut Vec<Pending>) {
+        let included = self.transactions().iter().map(|tx| *tx.hash());
+        let done: BTreeSet<_> =
+            included.chain(self.dropped.iter().map(|dropped| dropped.hash)).collect();
+        pending.retain(|one| !done.contains(&one.hash));
+    }
+
+    /// Takes out of `orders` what is done with.
+    pub(super) fn skip_orders(&self, orders: &mut Vec<MintOrder>) {
+        let minted = self.record.iter().flat_map(|record| &record.minted);
+        let done: BTreeSet<_> = minted.map(|minted| &minted.key).collect();
+        orders.retain(|order| !done.contains(&order.key));
+    }
+
+    /// Forgets what was included or dropped, marks what was minted.
+    pub(super) async fn tidy(&self, stores: &Stores) -> Result<(), FlowError> {
+        if let Some(record) = &self.record {
+            finish(stores, record).await?;
+        }
+        forget_dropped(stores, &self.dropped).await
+    }
+
+    fn transactions(&self) -> &[Transaction] {
+        self.record.as_ref().map_or(&[], |record| &record.block.transactions)
+    }
+}
+
+/// Forgets dropped transactions and remembers why.
+pub(super) async fn forget_dropped(stores: &Stores, dropped: &[Dropped]) -> Result<(), FlowError> {
+    if dropped.is_empty() {
+        return Ok(());
+    }
+    Ok(stores.inbox.drop_with_reason(dropped).await?)
+}
+
+/// Forgets what a block included and marks what it minted.
+async fn finish(stores: &Stores, record: &BlockRecord) -> Result<(), FlowError> {
+    let included: Vec<TxHash> = record.block.transactions.iter().map(|tx| *tx.hash()).collect();
+    stores.inbox.remove(&included).await?;
+    if !record.minted.is_empty() {
+        stores.orders.mark(&outcomes(record)).await?;
+    }
+    Ok(())
+}
+
 impl Sequencer {
-    /// Commits `block` in the next slot, then forgets what it included.
-    pub(super) async fn commit(&mut self, block: BuiltBlock) -> Result<Committed, FlowError> {
+    /// Commits `block` in the next slot; what it included is forgotten before the block after it.
+    pub(super) async fn commit(
+        &mut self,
+        block: BuiltBlock,
+        dropped: Vec<Dropped>,
+    ) -> Result<Committed, FlowError> {
         let BuiltBlock { header, record, world } = block;
         self.unsure = true;
         let body = self.store_body(&header, &record).await?;
@@ -37,16 +108,8 @@ impl Sequencer {
         self.tip.epoch = epoch;
         let record = Arc::new(record);
         self.unindexed.push((slot, Arc::clone(&record)));
-        self.finish(&record).await?;
+        self.left = Left::of(Arc::clone(&record), dropped);
         Ok(Committed { header, record, next_slot: slot.next() })
-    }
-
-    /// Forgets dropped transactions and remembers why.
-    pub(super) async fn forget_dropped(&self, dropped: &[Dropped]) -> Result<(), FlowError> {
-        if dropped.is_empty() {
-            return Ok(());
-        }
-        Ok(self.context.stores.inbox.drop_with_reason(dropped).await?)
     }
 
     /// Repeats what follows the commit of the newest block: its writer may have died before it.
@@ -59,18 +122,8 @@ impl Sequencer {
                 return Ok(());
             };
             if let Read::Block(record) = read_slot(stores, &entry).await? {
-                return self.finish(&record).await;
+                return finish(stores, &record).await;
             }
-        }
-        Ok(())
-    }
-
-    async fn finish(&self, record: &BlockRecord) -> Result<(), FlowError> {
-        let stores = &self.context.stores;
-        let included: Vec<TxHash> = record.block.transactions.iter().map(|tx| *tx.hash()).collect();
-        stores.inbox.remove(&included).await?;
-        if !record.minted.is_empty() {
-            stores.orders.mark(&outcomes(record)).await?;
         }
         Ok(())
     }

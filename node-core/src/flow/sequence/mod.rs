@@ -5,8 +5,8 @@
 //! taken when it commits, and stops. A block is committed by exactly one conditional write.
 //!
 //! What follows a commit (forgetting the included inbox entries, marking the minted orders) may be cut
-//! off by a crash. It is finished before the next block is committed, and a new writer repeats it for
-//! the newest block; all of it can be repeated.
+//! off by a crash. It is written while the next block is built, nobody waits for it, and it is finished before
+//! that block is committed. A new writer repeats it for the newest block; all of it can be repeated.
 
 mod batch;
 mod commit;
@@ -14,6 +14,8 @@ mod commit;
 use std::sync::Arc;
 
 use alloy_primitives::keccak256;
+use commit::Left;
+use futures::future::join;
 
 use super::{
     FlowError, Tip,
@@ -23,7 +25,7 @@ use super::{
 };
 use crate::{
     chain::{LayerConfig, SealedHeader, SlotNumber, Transaction},
-    codec::record::{AttemptId, BlockRecord, SlotContent, SlotEntry},
+    codec::record::{AttemptId, BlockRecord, MintOrder, Pending, SlotContent, SlotEntry},
     execute::{CallOutcome, CallRequest, Rules},
     port::{LogAppend, MintSigner, PortError, Stores},
     state::WorldState,
@@ -115,6 +117,7 @@ pub struct Sequencer {
     unindexed: Vec<(SlotNumber, Arc<BlockRecord>)>,
     /// A block is being committed, or it is not known whether it was.
     unsure: bool,
+    left: Left,
 }
 
 impl Sequencer {
@@ -135,8 +138,8 @@ impl Sequencer {
             Claim::Won(lease) => lease,
         };
         let (tip, unindexed) = Tip::open_with_blocks(&context.stores).await?;
-        let mut sequencer =
-            Self { context, lease, holder: holder.to_owned(), tip, unindexed, unsure: false };
+        let (holder, left) = (holder.to_owned(), Left::default());
+        let mut sequencer = Self { context, lease, holder, tip, unindexed, unsure: false, left };
         sequencer.fence().await?;
         sequencer.finish_newest().await?;
         Ok(TakeOver::Won(Box::new(sequencer)))
@@ -153,28 +156,44 @@ impl Sequencer {
         }
         self.check_sure()?;
         self.keep_lease(timing.now_ms).await?;
-        let stores = &self.context.stores;
-        let pending = stores.inbox.waiting(BATCH).await?;
-        let orders = match self.context.signer {
-            Some(_) => stores.orders.waiting(BATCH).await?,
-            None => Vec::new(),
-        };
+        let (pending, orders) = self.waiting().await?;
         if pending.is_empty() && orders.is_empty() {
+            self.tidy().await?;
             return Ok(Step::Idle);
         }
         let mints = self.sign_mints(orders).await?;
-        let batch = batch::build(&self.context, &mut self.tip, pending, mints, timing).await?;
-        match batch.block {
-            Some(block) => {
-                let committed = self.commit(block).await?;
-                self.forget_dropped(&batch.dropped).await?;
-                Ok(Step::Committed(Box::new(committed)))
-            }
-            None => {
-                self.forget_dropped(&batch.dropped).await?;
-                Ok(Step::Idle)
-            }
-        }
+        // The writes of the one go on while the other computes.
+        let tidying = self.left.tidy(&self.context.stores);
+        let building = batch::build(&self.context, &mut self.tip, pending, mints, timing);
+        let (tidied, batch) = join(tidying, building).await;
+        tidied?;
+        self.left = Left::default();
+        let batch = batch?;
+        let Some(block) = batch.block else {
+            commit::forget_dropped(&self.context.stores, &batch.dropped).await?;
+            return Ok(Step::Idle);
+        };
+        Ok(Step::Committed(Box::new(self.commit(block, batch.dropped).await?)))
+    }
+
+    /// What may go into the next block; what is done with may still be in the stores.
+    async fn waiting(&self) -> Result<(Vec<Pending>, Vec<MintOrder>), FlowError> {
+        let (stores, left) = (&self.context.stores, &self.left);
+        let mut pending = stores.inbox.waiting(BATCH + left.count()).await?;
+        left.skip(&mut pending);
+        let mut orders = match self.context.signer {
+            Some(_) => stores.orders.waiting(BATCH + left.count()).await?,
+            None => Vec::new(),
+        };
+        left.skip_orders(&mut orders);
+        Ok((pending, orders))
+    }
+
+    /// Does what is still to be done for the newest block.
+    async fn tidy(&mut self) -> Result<(), FlowError> {
+        self.left.tidy(&self.context.stores).await?;
+        self.left = Left::default();
+        Ok(())
     }
 
     /// Commits a block of exactly these system transactions; each must succeed.
@@ -192,7 +211,8 @@ impl Sequencer {
         let block =
             batch::build_system(&self.context, &mut self.tip, transactions, first_sequence, timing)
                 .await?;
-        self.commit(block).await
+        self.tidy().await?;
+        self.commit(block, Vec::new()).await
     }
 
     /// Writes the end slot: no block follows.
@@ -204,6 +224,7 @@ impl Sequencer {
             return Ok(());
         }
         self.check_sure()?;
+        self.tidy().await?;
         let (number, hash) = (self.tip.header.number, self.tip.header.hash());
         let entry = self.entry(SlotContent::End { number, hash });
         self.append(entry.clone()).await?;
@@ -260,7 +281,8 @@ impl Sequencer {
     ///
     /// # Errors
     /// The stores' errors; the lease then runs out by itself.
-    pub async fn leave(self) -> Result<(), FlowError> {
+    pub async fn leave(mut self) -> Result<(), FlowError> {
+        self.tidy().await?;
         self.lease.release(&*self.context.stores.registers).await
     }
 

@@ -13,7 +13,7 @@ use crate::{
         FlowError, Tip, checkpoint, mint,
         phase::{self},
         query::Replica,
-        sequence::{LEASE_MS, Sequencer, TakeOver},
+        sequence::{LEASE_MS, Sequencer, Step, TakeOver},
     },
     port::{PortError, Recorded, memory::Memory},
 };
@@ -143,6 +143,23 @@ fn a_time_out_after_the_write_commits_once() {
         .into_iter()
         .filter(|entry| matches!(entry.content, SlotContent::Block { .. }));
     assert_eq!(blocks.count(), 2, "one for the deposits, one for the transfer");
+}
+
+#[test]
+fn what_is_committed_is_forgotten_by_the_next_step_and_never_dropped() {
+    let layer = Layer::open();
+    let mut sequencer = layer.writer("a", NOW_MS);
+    let (one, two) = (transfer(0, 0, 0), transfer(0, 1, 0));
+    let mut step = || block_on(sequencer.step(timing(NOW_MS))).expect("memory does not fail");
+    layer.force(&one);
+    assert!(matches!(step(), Step::Committed(_)));
+    assert_eq!(layer.waiting(), 1, "nobody waits for the inbox to forget it");
+    layer.force(&two);
+    let Step::Committed(block) = step() else { panic!("the second one waits") };
+    assert_eq!(hashes(&[*block]), [*two.hash()]);
+    assert!(matches!(step(), Step::Idle));
+    assert_eq!(layer.waiting(), 0);
+    assert_eq!((layer.dropped(&one), layer.dropped(&two)), (None, None));
 }
 
 #[test]
