@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { forgePath, here } from "./forge.mjs";
 
-const contracts = ["ExitSealer", "FlashFactory", "FlashLayer", "FlashTwin721", "Ticket"];
+const contracts = ["Coin", "ExitSealer", "FlashFactory", "FlashLayer", "FlashTwin721", "Ticket"];
 
 function compile(directory) {
   const args = ["build", "--skip", "test", "--out", join(directory, "out"), "--cache-path", join(directory, "cache")];

@@ -36,9 +36,19 @@ impl Anvil {
     /// without its L1 must not pass.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_with(&["--slots-in-an-epoch", "1"])
+    }
+
+    /// Starts a node that seals and finalizes as the `arguments` say.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    #[must_use]
+    pub fn start_with(arguments: &[&str]) -> Self {
         let path = binary();
         let mut process = Command::new(&path)
-            .args(["--port", "0", "--hardfork", "osaka", "--slots-in-an-epoch", "1"])
+            .args(["--port", "0", "--hardfork", "osaka"])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -64,6 +74,12 @@ impl Anvil {
     #[must_use]
     pub const fn rpc(&self) -> &Rpc {
         &self.rpc
+    }
+
+    /// Returns the id of its process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.process.id()
     }
 
     /// Seals `count` empty blocks.

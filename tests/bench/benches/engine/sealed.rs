@@ -1,0 +1,76 @@
+//! The writer on the embedded ledger.
+
+use std::sync::Arc;
+
+use alloy_eips::Encodable2718;
+use futures::executor::block_on;
+use mayfly_disk::Disk;
+use node_core::{
+    codec::record::Pending,
+    execute::Rules,
+    flow::{
+        open,
+        sequence::{Context, Sequencer, Step, TakeOver, Timing},
+    },
+};
+use tempfile::TempDir;
+
+use crate::{
+    Result, Took,
+    load::Sent,
+    state::{CHAIN_ID, NOW_MS, State},
+    time,
+};
+
+/// A layer in a directory of its own, and its writer.
+pub(crate) struct Layer {
+    sequencer: Sequencer,
+    context: Context,
+    _disk: Disk,
+    _dir: TempDir,
+}
+
+impl Layer {
+    pub(crate) fn open(state: &State) -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let disk = Disk::open(dir.path())?;
+        let stores = disk.stores(state.config.id);
+        block_on(open::open(&stores, &state.config, &state.genesis))?;
+        let context = Context {
+            stores,
+            config: Arc::new(state.config.clone()),
+            rules: Arc::new(Rules::layer(CHAIN_ID)),
+            signer: None,
+        };
+        match block_on(Sequencer::take_over(context.clone(), "bench", NOW_MS))? {
+            TakeOver::Won(sequencer) => {
+                Ok(Self { sequencer: *sequencer, context, _disk: disk, _dir: dir })
+            }
+            TakeOver::Held { until_ms } => Err(format!("held until {until_ms}").into()),
+        }
+    }
+
+    /// Seals and commits one block of `sent`.
+    pub(crate) fn run(&mut self, sent: &[Sent]) -> Result<Took> {
+        let waiting = sent.iter().map(pending).collect();
+        block_on(self.context.stores.inbox.append_all(waiting))?;
+        let timing = Timing { now_ms: NOW_MS, last_call: false };
+        let (step, took) = time(|| block_on(self.sequencer.step(timing)));
+        let Step::Committed(block) = step? else { return Err("nothing was committed".into()) };
+        let receipts = &block.record.receipts;
+        if receipts.len() != sent.len() || !receipts.iter().all(|receipt| receipt.success) {
+            return Err(format!("{} of {} are in the block", receipts.len(), sent.len()).into());
+        }
+        Ok(took)
+    }
+}
+
+fn pending(sent: &Sent) -> Pending {
+    Pending {
+        hash: *sent.transaction.hash(),
+        sender: sent.sender,
+        raw: sent.transaction.encoded_2718().into(),
+        received_ms: NOW_MS,
+        deposit_position: 0,
+    }
+}
