@@ -18,11 +18,12 @@ test:
 check:
 	node tests/gate/run.mjs check
 
-# Measure the parts against their limits, the writer beside bare revm, a whole layer beside anvil (which npm brings).
+# Measure the parts against their limits, the writer beside bare revm, state in an object store, and a whole layer
+# beside anvil (which npm brings).
 # Ratios within one run are what counts; figures are left in target/mayfly-bench.json.
 bench:
 	npm install --no-save --no-audit --no-fund
-	cargo bench --package mayfly --package mayfly-bench --bench parts --bench engine --bench system
+	cargo bench --package mayfly --package mayfly-bench --bench parts --bench engine --bench state --bench system
 
 # Look for input that crashes a decoder, SECONDS for each target, going on from what was found before.
 SECONDS = 300

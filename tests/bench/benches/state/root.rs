@@ -1,0 +1,82 @@
+//! Roots from nothing.
+
+use std::time::Instant;
+
+use alloy_primitives::{B256, keccak256};
+use alloy_trie::HashBuilder;
+use mayfly_bench::{Figure, Line, Report, Unit};
+use node_core::{
+    state::Account,
+    trie::{Trie, Value},
+};
+
+use crate::{Result, crowd, is_small};
+
+/// Roots of each kind; the quickest counts.
+const RUNS: usize = 3;
+
+pub(crate) fn run(report: &mut Report) -> Result<()> {
+    measure(report, 1_000_000, "1 M", ["root_1m_ms", "hashbuilder_1m_ms"])?;
+    if !is_small() {
+        measure(report, 10_000_000, "10 M", ["root_10m_ms", "hashbuilder_10m_ms"])?;
+    }
+    Ok(())
+}
+
+fn measure(report: &mut Report, count: u64, word: &str, keys: [&'static str; 2]) -> Result<()> {
+    let leaves = leaves(count);
+    let (mut build, mut ours, mut theirs) = (f64::MAX, f64::MAX, f64::MAX);
+    for _ in 0..RUNS {
+        let copy = leaves.clone();
+        let started = Instant::now();
+        let trie = Trie::from_sorted(copy)?;
+        let built = millis(started);
+        let root = trie.root();
+        (build, ours) = (build.min(built), ours.min(millis(started) - built));
+        let started = Instant::now();
+        let expected = alloy_root(&leaves);
+        theirs = theirs.min(millis(started));
+        if root != expected {
+            return Err(format!("expected root {expected}, got {root}").into());
+        }
+    }
+    let peer = "alloy-trie's HashBuilder";
+    report.add(Line {
+        what: format!("root of {word} accounts, sorted and in memory"),
+        unit: Unit::Millis,
+        ours: Figure::kept(keys[0], ours),
+        peer: Some((peer, Figure::kept(keys[1], theirs))),
+    });
+    report.add(Line {
+        what: format!("root of {word}, with making the nodes"),
+        unit: Unit::Millis,
+        ours: Figure::shown(build + ours),
+        peer: Some((peer, Figure::shown(theirs))),
+    });
+    Ok(())
+}
+
+fn leaves(count: u64) -> Vec<(B256, Account)> {
+    let leaf = |i: u64| {
+        let account = Account { info: crowd::info(i), ..Account::default() };
+        (keccak256(i.to_be_bytes()), account)
+    };
+    let mut leaves: Vec<_> = (0..count).map(leaf).collect();
+    leaves.sort_unstable_by_key(|(key, _)| *key);
+    leaves
+}
+
+fn alloy_root(leaves: &[(B256, Account)]) -> B256 {
+    let mut builder: HashBuilder = HashBuilder::default();
+    let mut value = Vec::new();
+    for (key, account) in leaves {
+        value.clear();
+        account.encode(&mut value);
+        builder.add_leaf(alloy_trie::Nibbles::unpack(key), &value);
+    }
+    builder.root()
+}
+
+fn millis(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
+}
