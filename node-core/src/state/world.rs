@@ -9,7 +9,7 @@ use super::{
 };
 use crate::chain::GenesisAccount;
 use crate::keccak::keccak256_many;
-use crate::trie::{Trie, TrieError};
+use crate::trie::{Grafted, Nibbles, Trie, TrieError};
 
 /// The state after one block; a clone is O(1).
 #[derive(Debug, Clone, Default)]
@@ -144,11 +144,33 @@ impl WorldState {
         self.change(delta)
     }
 
-    /// The first way that is not loaded, of those that a delta changes.
+    /// The first way that is not loaded, of those that a delta changes. Walks each way once, which also
+    /// brings into the processor's cache what is changed next.
     fn first_missing(&self, delta: &Delta) -> Option<Need> {
-        let partial = self.accounts.is_partial() || self.codes.is_partial();
-        let mut needs = partial.then(|| delta.needs()).into_iter().flatten();
-        needs.find(|need| self.first_blinded(need).is_some())
+        if !self.accounts.is_partial() && !self.codes.is_partial() {
+            return None;
+        }
+        let code = delta.codes.keys().map(Need::code);
+        let code = code.into_iter().find(|need| self.first_blinded(need).is_some());
+        code.or_else(|| {
+            let mut accounts = sorted(&delta.accounts, |address| *address).into_iter();
+            accounts.find_map(|(key, (_, change))| self.first_missing_of(key, change))
+        })
+    }
+
+    fn first_missing_of(&self, key: B256, change: &AccountDelta) -> Option<Need> {
+        let path = Nibbles::of_hash(&key);
+        let Ok(account) = self.accounts.get(key.as_slice()) else {
+            return Some(Need { of: TrieId::Accounts, path });
+        };
+        let storage = &account?.storage;
+        if change.storage_cleared || change.is_deleted() || !storage.is_partial() {
+            return None;
+        }
+        let slots = sorted(&change.slots, U256::to_be_bytes::<32>).into_iter();
+        let mut paths = slots.map(|(slot, _)| Nibbles::of_hash(&slot));
+        let path = paths.find(|path| storage.way_ends(path) != Grafted::Whole)?;
+        Some(Need { of: TrieId::Storage(key), path })
     }
 
     fn change(&mut self, delta: &Delta) -> Result<(), StateError> {

@@ -5,6 +5,11 @@
 //! pages on the way to all needs of a batch in parallel, one round trip for each level, verifies each
 //! by its hash, and grafts just the ways that were asked for into the state.
 //!
+//! Measured by `make bench`, section `open`, on two cores that also compiled: a process that knows nothing
+//! seals its first block of 100 transfers between accounts all over a state of 10 k / 1 M / 10 M accounts
+//! in 14 / 29 / 34 ms, after reading 0.2 / 1.6 / 1.3 MB; with 20 ms for each request to the object store
+//! in 56 / 93 / 154 ms. What grows is the number of leaves in a page that are hashed to verify it.
+//!
 //! | file | what |
 //! |---|---|
 //! | `decode` | a page as it is in memory, verified |
