@@ -121,7 +121,8 @@ impl Writer {
                 let number = committed.header.number;
                 self.replica.push(*committed);
                 self.heads.announce(number);
-                if number - checkpointed >= self.policy.checkpoint_blocks {
+                let due = sequencer.tip().is_checkpoint_due();
+                if due || number - checkpointed >= self.policy.checkpoint_blocks {
                     sequencer.checkpoint().await?;
                     checkpointed = number;
                     // Lets the replica forget what the checkpoint has.
