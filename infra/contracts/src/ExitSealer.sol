@@ -48,9 +48,7 @@ contract ExitSealer {
     bool public frozen;
     /// @notice Number of exits so far.
     uint32 public leafCount;
-    /// @notice Sum of all ETH exits, in wei.
-    uint256 public ethSwept;
-    /// @notice Rolling hash of the asset list, see Seal.fold.
+    /// @notice Rolling hash of the asset list, see Seal.fold; zero until sealed.
     bytes32 public assetsHash;
     /// @notice Root of the exit tree; zero until sealed, and for no exits.
     bytes32 public exitRoot;
@@ -69,9 +67,9 @@ contract ExitSealer {
     /// @notice User transactions have ended.
     event Frozen();
     /// @notice A collection got an index.
-    event AssetAdded(uint32 indexed asset, uint8 kind, address l2, string name, string symbol);
+    event AssetAdded(uint32 indexed asset, uint8 kind, address l2, uint8 decimals, string name, string symbol);
     /// @notice One leaf of the exit tree.
-    event Exit(uint32 indexed index, uint32 asset, address recipient, uint256 value);
+    event Exit(uint32 indexed index, uint32 asset, address recipient, uint256 id, uint256 value);
     /// @notice The layer is sealed: these fields hash to `sealHash`.
     event Sealed(
         bytes32 indexed sealHash,
@@ -79,7 +77,6 @@ contract ExitSealer {
         uint32 leafCount,
         uint8 depth,
         uint64 depositCount,
-        uint256 ethTotal,
         bytes32 assetsHash
     );
 
@@ -99,7 +96,7 @@ contract ExitSealer {
     function freeze() external onlySystem {
         if (frozen) revert AlreadyFrozen();
         frozen = true;
-        _addAsset(Asset(KIND_ETH, address(0), "", ""));
+        _addAsset(Asset(KIND_ETH, address(0), 18, "", "", 0));
         emit Frozen();
     }
 
@@ -115,10 +112,9 @@ contract ExitSealer {
             uint256 balance = holder.balance;
             if (balance == 0) continue;
             swept += balance;
-            _exit(index++, 0, holder, balance);
+            _exit(index++, 0, holder, 0, balance);
         }
-        ethSwept += swept;
-        _finish(0, cursor, index);
+        _finish(0, cursor, index, swept);
     }
 
     /// @notice Puts the collection `token` into the asset list, with the name and symbol it answers.
@@ -127,7 +123,7 @@ contract ExitSealer {
         if (_assets.length == MAX_ASSETS) revert TooManyAssets(MAX_ASSETS);
         string memory name = Guarded.text(token, 0x06fdde03, TwinArgs.MAX_TEXT);
         string memory symbol = Guarded.text(token, 0x95d89b41, TwinArgs.MAX_TEXT);
-        asset = _addAsset(Asset(KIND_TWIN721, token, name, symbol));
+        asset = _addAsset(Asset(KIND_TWIN721, token, 0, name, symbol, 0));
         _indexOf[token] = asset;
     }
 
@@ -141,22 +137,25 @@ contract ExitSealer {
         for (uint256 i; i < ids.length; ++i) {
             _advance(cursor, ids[i]);
             address owner = Guarded.ownerOf(token, ids[i]);
-            if (owner != address(0)) _exit(index++, asset, owner, ids[i]);
+            if (owner != address(0)) _exit(index++, asset, owner, ids[i], 1);
         }
-        _finish(asset, cursor, index);
+        _finish(asset, cursor, index, index - leafCount);
     }
 
     /// @notice Seals the exits, for ever. Every wei that was minted must have been swept or burned.
     function seal() external onlySystem whileCollecting {
-        if (ethSwept + ethBurned != ethMinted) revert Unbalanced(ethSwept + ethBurned, ethMinted);
+        uint256 found = _assets[0].total + ethBurned;
+        if (found != ethMinted) revert Unbalanced(found, ethMinted);
         uint8 depth_ = depth();
         bytes32 root = _nodes.root(leafCount, depth_);
         // A count of deposits; the executor keeps it in 64 bits.
         uint64 deposits = uint64(depositCount);
-        bytes32 hash = Seal.hash(root, leafCount, depth_, deposits, ethSwept, assetsHash);
+        bytes32 list = _foldAssets();
+        bytes32 hash = Seal.hash(root, leafCount, depth_, deposits, list);
         exitRoot = root;
+        assetsHash = list;
         sealHash = hash;
-        emit Sealed(hash, root, leafCount, depth_, deposits, ethSwept, assetsHash);
+        emit Sealed(hash, root, leafCount, depth_, deposits, list);
     }
 
     /// @notice Height of the exit tree.
@@ -181,19 +180,24 @@ contract ExitSealer {
     }
 
     /// @notice Appends leaf `index` for what `holder` owns.
-    function _exit(uint256 index, uint32 asset, address holder, uint256 value) private {
+    function _exit(uint256 index, uint32 asset, address holder, uint256 id, uint256 value) private {
         if (index == Frontier.CAPACITY) revert TooManyLeaves();
-        address recipient = Guarded.exitRecipient(holder, asset, value);
-        _nodes.append(index, ExitTree.leaf(index, asset, recipient, value));
+        address recipient = Guarded.exitRecipient(holder, asset, id, value);
+        _nodes.append(index, ExitTree.leaf(index, asset, recipient, id, value));
         // Below CAPACITY.
-        emit Exit(uint32(index), asset, recipient, value);
+        emit Exit(uint32(index), asset, recipient, id, value);
     }
 
     function _addAsset(Asset memory a) private returns (uint32 index) {
         index = uint32(_assets.length);
         _assets.push(a);
-        assetsHash = Seal.fold(assetsHash, index, a.kind, a.l2, a.name, a.symbol);
-        emit AssetAdded(index, a.kind, a.l2, a.name, a.symbol);
+        emit AssetAdded(index, a.kind, a.l2, a.decimals, a.name, a.symbol);
+    }
+
+    function _foldAssets() private view returns (bytes32 hash) {
+        for (uint32 i; i < _assets.length; ++i) {
+            hash = Seal.fold(hash, i, _assets[i]);
+        }
     }
 
     function _advance(Cursor memory cursor, uint256 to) private pure {
@@ -202,8 +206,9 @@ contract ExitSealer {
         cursor.last = to;
     }
 
-    function _finish(uint32 asset, Cursor memory cursor, uint256 index) private {
+    function _finish(uint32 asset, Cursor memory cursor, uint256 index, uint256 swept) private {
         _cursors[asset] = cursor;
+        _assets[asset].total += swept;
         leafCount = uint32(index);
     }
 }

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 /// @notice The positional keccak tree over all exits of a layer: leaves, heights, proofs.
 /// @dev
-///     leaf      keccak256(index: 4 | asset: 4 | recipient: 20 | value: 32), 60 bytes big-endian
+///     leaf      keccak256(index: 4 | asset: 4 | recipient: 20 | id: 32 | value: 32), 92 bytes big-endian
 ///     node      keccak256(left | right), 64 bytes: no leaf can pass for a node
 ///     padding   leaves at and after leafCount are zero
 ///     depth     smallest D with 2^D >= leafCount; the root of no leaves is zero
@@ -20,15 +20,17 @@ pragma solidity 0.8.37;
 /// (start, end, depth) alone.
 library ExitTree {
     /// @notice Hash of one leaf.
-    function leaf(uint256 index, uint256 asset, address recipient, uint256 value)
+    function leaf(uint256 index, uint256 asset, address recipient, uint256 id, uint256 value)
         internal
         pure
         returns (bytes32 hash)
     {
         assembly ("memory-safe") {
-            mstore(0x00, or(or(shl(224, index), shl(192, asset)), shl(32, and(recipient, shr(96, not(0))))))
-            mstore(0x1c, value)
-            hash := keccak256(0x00, 0x3c)
+            let free := mload(0x40)
+            mstore(free, or(or(shl(224, index), shl(192, asset)), shl(32, and(recipient, shr(96, not(0))))))
+            mstore(add(free, 0x1c), id)
+            mstore(add(free, 0x3c), value)
+            hash := keccak256(free, 0x5c)
         }
     }
 

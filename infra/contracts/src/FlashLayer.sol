@@ -109,7 +109,7 @@ contract FlashLayer {
     /// @notice The L1 twin of a collection was deployed.
     event TwinDeployed(uint32 indexed asset, address indexed l2, address indexed twin);
     /// @notice An exit was paid.
-    event Claimed(uint256 indexed index, address indexed recipient, uint32 asset, uint256 value);
+    event Claimed(uint256 indexed index, address indexed recipient, uint32 asset, uint256 id, uint256 value);
     /// @notice The leaves [start, start + count) are in this transaction's calldata, checked against the root.
     event LeavesPublished(uint256 start, uint256 count);
 
@@ -205,11 +205,11 @@ contract FlashLayer {
         uint256 word = _claimed[index >> 8];
         uint256 bit = uint256(1) << (index & 0xff);
         if (word & bit != 0) revert AlreadyClaimed(index);
-        bytes32 leaf = ExitTree.leaf(index, e.asset, e.recipient, e.value);
+        bytes32 leaf = ExitTree.leaf(index, e.asset, e.recipient, e.id, e.value);
         if (!ExitTree.verify(exitRoot, depth, index, leaf, proof)) revert BadProof();
 
         _claimed[index >> 8] = word | bit;
-        _pay(index, e.asset, e.recipient, e.value);
+        _pay(index, e.asset, e.recipient, e.id, e.value);
     }
 
     /// @notice Pays all unpaid exits among the packed leaves, which stand from `start` on. Anyone may call.
@@ -299,23 +299,24 @@ contract FlashLayer {
 
     function _requireOutput(Output calldata o) private view {
         if (o.depositCount != depositCount) revert DepositsMissed(o.depositCount, depositCount);
-        if (o.ethTotal > address(this).balance) revert Insolvent(o.ethTotal, address(this).balance);
         uint256 expected = ExitTree.depthOf(o.leafCount);
         if (o.depth != expected) revert BadDepth(o.depth, expected);
     }
 
-    function _requireAssets(Output calldata o, Asset[] calldata assets) private pure {
+    function _requireAssets(Output calldata o, Asset[] calldata assets) private view {
         bytes32 got;
         for (uint32 i; i < assets.length; ++i) {
             Asset calldata a = assets[i];
             if (a.kind != (i == 0 ? KIND_ETH : KIND_TWIN721)) revert BadKind(i, a.kind);
-            got = Seal.fold(got, i, a.kind, a.l2, a.name, a.symbol);
+            got = Seal.fold(got, i, a);
         }
         if (got != o.assetsHash) revert BadAssets(got, o.assetsHash);
+        uint256 owed = assets[0].total;
+        if (owed > address(this).balance) revert Insolvent(owed, address(this).balance);
     }
 
     function _requireSeal(Output calldata o, bytes32 got) private pure {
-        bytes32 expected = Seal.hash(o.exitRoot, o.leafCount, o.depth, o.depositCount, o.ethTotal, o.assetsHash);
+        bytes32 expected = Seal.hash(o.exitRoot, o.leafCount, o.depth, o.depositCount, o.assetsHash);
         if (got != expected) revert BadSeal(got, expected);
     }
 
@@ -344,7 +345,7 @@ contract FlashLayer {
     function _deployTwins(Asset[] calldata assets, string calldata baseUri) private {
         for (uint32 i = 1; i < assets.length; ++i) {
             Asset calldata a = assets[i];
-            bytes memory args = TwinArgs.encode(address(this), i, a.l2, a.name, a.symbol, baseUri);
+            bytes memory args = TwinArgs.encode(address(this), i, a, baseUri);
             address twin = LibClone.cloneDeterministic(twinImplementation, args, bytes32(uint256(i)));
             _twins[i] = twin;
             emit TwinDeployed(i, a.l2, twin);
@@ -377,10 +378,11 @@ contract FlashLayer {
             (s, offset) = PackedLeaves.segment(packed, offset);
             for (uint256 i; i < s.count; ++i) {
                 address recipient;
+                uint256 id;
                 uint256 value;
-                (recipient, value, offset) = PackedLeaves.item(packed, s, i, offset);
+                (recipient, id, value, offset) = PackedLeaves.item(packed, s, i, offset);
                 if ((fresh[(index >> 8) - firstWord] >> (index & 0xff)) & 1 == 1) {
-                    _pay(index, s.asset, recipient, value);
+                    _pay(index, s.asset, recipient, id, value);
                     ++paid;
                 }
                 ++index;
@@ -389,13 +391,13 @@ contract FlashLayer {
     }
 
     /// @notice Hands one exit over. A recipient cannot refuse: ETH is forced, tokens come without a callback.
-    function _pay(uint256 index, uint32 asset_, address recipient, uint256 value) private {
+    function _pay(uint256 index, uint32 asset_, address recipient, uint256 id, uint256 value) private {
         if (asset_ == 0) {
             SafeTransferLib.forceSafeTransferETH(recipient, value);
         } else {
-            FlashTwin721(tokenOf(asset_)).mint(recipient, value);
+            FlashTwin721(tokenOf(asset_)).mint(recipient, id);
         }
-        emit Claimed(index, recipient, asset_, value);
+        emit Claimed(index, recipient, asset_, id, value);
     }
 
     function _alias(address account) private pure returns (address) {

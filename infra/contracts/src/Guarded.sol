@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {IExitRecipient} from "./IExitRecipient.sol";
 import {Utf8} from "./Utf8.sol";
 import {GasTooLow} from "./Errors.sol";
 
@@ -34,13 +35,17 @@ library Guarded {
     }
 
     /// @notice Who gets an exit of `holder`: the holder, unless it is a contract that names someone else by
-    /// answering `exitRecipient(uint32 asset, uint256 value)` with an address that is not zero.
-    function exitRecipient(address holder, uint32 asset, uint256 value) internal view returns (address recipient) {
+    /// answering `exitRecipient(uint32 asset, uint256 id, uint256 value)` with an address that is not zero.
+    function exitRecipient(address holder, uint32 asset, uint256 id, uint256 value)
+        internal
+        view
+        returns (address recipient)
+    {
         recipient = holder;
         if (holder.code.length == 0) return recipient;
         _requireGas(RECIPIENT_GAS);
         uint256 allowance = RECIPIENT_GAS;
-        bytes memory question = abi.encodeWithSignature("exitRecipient(uint32,uint256)", asset, value);
+        bytes memory question = abi.encodeCall(IExitRecipient.exitRecipient, (asset, id, value));
         assembly ("memory-safe") {
             if staticcall(allowance, holder, add(question, 0x20), mload(question), 0x00, 0x20) {
                 let answer := mload(0x00)

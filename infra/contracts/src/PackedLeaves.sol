@@ -7,22 +7,30 @@ import {BadPacking} from "./Errors.sol";
 /// @notice Leaves as they travel in calldata: segments of one asset each, in index order.
 /// @dev
 ///     segment   form: 1 | asset: 4 | count: 2, then
-///     form 1    first id: 32 | count x (recipient: 20)              ids go up by one
-///     form 2    count x (recipient: 20 | len: 1 | value: len)       minimal big-endian, zero is len 0
+///     form 1    first id: 32 | count x (recipient: 20)              ids go up by one, each value is one
+///     form 2    count x (recipient: 20 | len: 1 | value: len)       each id is zero
+///     form 3    id: 32 | count x (recipient: 20 | len: 1 | value: len)
+///     form 4    count x (recipient: 20 | len: 1 | id: len)          each value is one
 ///
-/// All big-endian, nothing between or after segments, count at least 1, ids below 2^256.
+/// All big-endian, nothing between or after segments, count at least 1, ids below 2^256. What has a length is
+/// minimal: zero has length 0.
 library PackedLeaves {
-    /// @notice Sequential ids: 20 bytes per leaf.
+    /// @notice Tokens with ids that follow each other: 20 bytes per leaf.
     uint256 internal constant SEQUENTIAL = 1;
-    /// @notice Explicit values.
-    uint256 internal constant EXPLICIT = 2;
+    /// @notice Amounts of an asset without ids.
+    uint256 internal constant AMOUNTS = 2;
+    /// @notice Amounts of one id.
+    uint256 internal constant AMOUNTS_OF_ID = 3;
+    /// @notice Tokens with any ids.
+    uint256 internal constant IDS = 4;
 
     /// @notice One segment's header, and where its first item stands.
     struct Segment {
         uint256 form;
         uint32 asset;
         uint256 count;
-        uint256 firstId;
+        // The first id of form 1, the only one of form 3, else zero.
+        uint256 id;
     }
 
     /// @notice Reads the segment header at `offset`; `next` is where its first item stands.
@@ -32,16 +40,18 @@ library PackedLeaves {
         s.form = head >> 248;
         s.asset = uint32(head >> 216);
         s.count = uint16(head >> 200);
+        bool hasId = s.form == SEQUENTIAL || s.form == AMOUNTS_OF_ID;
+        if (!hasId && s.form != AMOUNTS && s.form != IDS) revert BadPacking(offset);
+        if (hasId) {
+            s.id = _load(packed, next);
+            next += 32;
+        }
         if (s.count == 0 || next > packed.length) revert BadPacking(offset);
         if (s.form == SEQUENTIAL) {
-            s.firstId = _load(packed, next);
-            next += 32;
             if (next + 20 * s.count > packed.length) revert BadPacking(offset);
             unchecked {
-                if (s.firstId + (s.count - 1) < s.firstId) revert BadPacking(offset);
+                if (s.id + (s.count - 1) < s.id) revert BadPacking(offset);
             }
-        } else if (s.form != EXPLICIT) {
-            revert BadPacking(offset);
         }
     }
 
@@ -49,19 +59,20 @@ library PackedLeaves {
     function item(bytes calldata packed, Segment memory s, uint256 i, uint256 offset)
         internal
         pure
-        returns (address recipient, uint256 value, uint256 next)
+        returns (address recipient, uint256 id, uint256 value, uint256 next)
     {
         unchecked {
             recipient = address(uint160(_load(packed, offset) >> 96));
             // `segment` has checked the bounds of form 1 and that its ids do not overflow.
-            if (s.form == SEQUENTIAL) return (recipient, s.firstId + i, offset + 20);
+            if (s.form == SEQUENTIAL) return (recipient, s.id + i, 1, offset + 20);
             uint256 head = _load(packed, offset + 20);
             uint256 length = head >> 248;
             next = offset + 21 + length;
             if (length > 32 || next > packed.length) revert BadPacking(offset);
             // Minimal: no leading zero byte.
             if (length != 0 && (head >> 240) & 0xff == 0) revert BadPacking(offset);
-            value = length == 0 ? 0 : _load(packed, offset + 21) >> (256 - 8 * length);
+            uint256 number = length == 0 ? 0 : _load(packed, offset + 21) >> (256 - 8 * length);
+            (id, value) = s.form == IDS ? (number, 1) : (s.id, number);
         }
     }
 
@@ -82,10 +93,8 @@ library PackedLeaves {
         while (offset < packed.length) {
             (s, offset) = segment(packed, offset);
             for (uint256 i; i < s.count; ++i) {
-                address recipient;
-                uint256 value;
-                (recipient, value, offset) = item(packed, s, i, offset);
-                bytes32 hash = ExitTree.leaf(index, s.asset, recipient, value);
+                bytes32 hash;
+                (hash, offset) = _leaf(packed, s, i, offset, index);
                 assembly ("memory-safe") {
                     mstore(slot, hash)
                     slot := add(slot, 0x20)
@@ -96,6 +105,19 @@ library PackedLeaves {
         assembly ("memory-safe") {
             mstore(leaves, sub(index, start))
         }
+    }
+
+    /// @notice Hash of item number `i` of `s` at `offset` as leaf `index`; `next` is where the one after it stands.
+    function _leaf(bytes calldata packed, Segment memory s, uint256 i, uint256 offset, uint256 index)
+        private
+        pure
+        returns (bytes32 hash, uint256 next)
+    {
+        address recipient;
+        uint256 id;
+        uint256 value;
+        (recipient, id, value, next) = item(packed, s, i, offset);
+        hash = ExitTree.leaf(index, s.asset, recipient, id, value);
     }
 
     /// @notice The 32 bytes at `offset`; bytes after the end of the calldata read as zero.

@@ -2,32 +2,31 @@
 pragma solidity 0.8.37;
 
 import {LibClone} from "solady/utils/LibClone.sol";
+import {Asset} from "./Types.sol";
 import {TextTooLong} from "./Errors.sol";
 
 /// @notice What a twin knows about itself; it stands in the code of its clone.
 /// @dev
-///     layer: 20 | asset: 4 | l2 token: 20 | name length: 1 | symbol length: 1 | name | symbol | base URI
+///     layer: 20 | asset: 4 | l2 token: 20 | decimals: 1 | name length: 1 | symbol length: 1
+///     name | symbol | base URI
 library TwinArgs {
     uint256 private constant ASSET_AT = 20;
     uint256 private constant L2_AT = 24;
-    uint256 private constant LENGTHS_AT = 44;
-    uint256 private constant TEXTS_AT = 46;
+    uint256 private constant DECIMALS_AT = 44;
+    uint256 private constant LENGTHS_AT = 45;
+    uint256 private constant TEXTS_AT = 47;
 
     /// @notice Longest name or symbol, in bytes: what the sealer lets through.
     uint256 internal constant MAX_TEXT = 64;
 
     /// @notice The arguments of one twin.
-    function encode(
-        address layer_,
-        uint32 asset_,
-        address l2_,
-        string calldata name_,
-        string calldata symbol_,
-        string calldata baseUri_
-    ) internal pure returns (bytes memory) {
-        uint8 nameLength = _length(name_);
-        uint8 symbolLength = _length(symbol_);
-        return abi.encodePacked(layer_, asset_, l2_, nameLength, symbolLength, name_, symbol_, baseUri_);
+    function encode(address layer_, uint32 index, Asset calldata a, string calldata baseUri_)
+        internal
+        pure
+        returns (bytes memory)
+    {
+        bytes memory head = abi.encodePacked(layer_, index, a.l2, a.decimals, _length(a.name), _length(a.symbol));
+        return abi.encodePacked(head, a.name, a.symbol, baseUri_);
     }
 
     /// @notice The layer that mints this twin.
@@ -35,23 +34,28 @@ library TwinArgs {
         return address(bytes20(_slice(0, ASSET_AT)));
     }
 
-    /// @notice Index of the collection in the layer's asset list.
+    /// @notice Index of the token in the layer's asset list.
     function asset() internal view returns (uint32) {
         return uint32(bytes4(_slice(ASSET_AT, L2_AT)));
     }
 
-    /// @notice The collection on the layer.
+    /// @notice The token on the layer.
     function l2() internal view returns (address) {
-        return address(bytes20(_slice(L2_AT, LENGTHS_AT)));
+        return address(bytes20(_slice(L2_AT, DECIMALS_AT)));
     }
 
-    /// @notice The collection's name.
+    /// @notice Digits after the point of an amount.
+    function decimals() internal view returns (uint8) {
+        return uint8(bytes1(_slice(DECIMALS_AT, LENGTHS_AT)));
+    }
+
+    /// @notice The token's name.
     function name() internal view returns (string memory) {
         (uint256 nameEnd,) = _ends();
         return string(_slice(TEXTS_AT, nameEnd));
     }
 
-    /// @notice The collection's symbol.
+    /// @notice The token's symbol.
     function symbol() internal view returns (string memory) {
         (uint256 nameEnd, uint256 symbolEnd) = _ends();
         return string(_slice(nameEnd, symbolEnd));

@@ -4,8 +4,26 @@ pragma solidity 0.8.37;
 /// @dev Kind of asset 0, ETH.
 uint8 constant KIND_ETH = 0;
 
+/// @dev Kind of an ERC-20 token of the L1: held by the layer's contract there, wrapped at the same address here.
+uint8 constant KIND_ERC20 = 1;
+
+/// @dev Kind of an ERC-721 collection of the L1, held and wrapped likewise.
+uint8 constant KIND_ERC721 = 2;
+
+/// @dev Kind of an ERC-20 token that was born on the layer and gets a twin on the L1.
+uint8 constant KIND_TWIN20 = 3;
+
 /// @dev Kind of an ERC-721 collection that was born on the layer and gets a twin on the L1.
 uint8 constant KIND_TWIN721 = 4;
+
+/// @dev Kind of an ERC-721 collection that was born on the layer and whose twin keeps its owners in chunks.
+uint8 constant KIND_BULK721 = 5;
+
+/// @dev Kind of an ERC-1155 contract of the L1, held and wrapped likewise.
+uint8 constant KIND_ERC1155 = 6;
+
+/// @dev Kind of an ERC-1155 contract that was born on the layer and gets a twin on the L1.
+uint8 constant KIND_TWIN1155 = 7;
 
 /// @dev The only assurance mode so far: the operator settles.
 uint8 constant MODE_OPERATOR = 1;
@@ -52,22 +70,24 @@ struct Output {
     uint8 depth;
     // Number of deposits that the layer took in.
     uint64 depositCount;
-    // Sum of all ETH exits, in wei.
-    uint256 ethTotal;
-    // Rolling hash of the asset list.
+    // Rolling hash of the asset list, totals included.
     bytes32 assetsHash;
 }
 
 /// @notice One asset of the layer; its place in the list is its index. Index 0 is ETH with empty texts.
 struct Asset {
-    // KIND_ETH or KIND_TWIN721.
+    // One of the kinds above.
     uint8 kind;
-    // The token's address on the layer.
+    // The token's address on the layer; for tokens of the L1 also its address there.
     address l2;
+    // Digits after the point of an amount: 18 for ETH, what an ERC-20 answers, 0 for all others.
+    uint8 decimals;
     // The token's name there, or empty.
     string name;
     // The token's symbol there, or empty.
     string symbol;
+    // Sum of the values of all its exits.
+    uint256 total;
 }
 
 /// @notice One leaf of the exit tree, without its index.
@@ -76,7 +96,9 @@ struct Exit {
     uint32 asset;
     // Who receives it on the L1.
     address recipient;
-    // Amount in wei for ETH, token id for ERC-721.
+    // Token id for ERC-721 and ERC-1155; zero for ETH and ERC-20.
+    uint256 id;
+    // Amount, for ETH in wei; one for ERC-721.
     uint256 value;
 }
 

@@ -19,6 +19,7 @@ abstract contract Base {
     FlashFactory internal factory;
     FlashLayer internal layer;
     Config internal config;
+    uint256[3] private totals;
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
@@ -59,14 +60,15 @@ abstract contract Base {
         layer.depositETH{value: value}(config, from, 100_000, "");
     }
 
-    function assetList() internal pure returns (Asset[] memory assets) {
+    function assetList() internal view returns (Asset[] memory assets) {
         assets = new Asset[](3);
-        assets[0] = Asset(KIND_ETH, address(0), "", "");
-        assets[1] = Asset(KIND_TWIN721, address(0x7070), "Ticket", "TIX");
-        assets[2] = Asset(KIND_TWIN721, address(0x7171), "", "");
+        assets[0] = Asset(KIND_ETH, address(0), 18, "", "", totals[0]);
+        assets[1] = Asset(KIND_TWIN721, address(0x7070), 0, "Ticket", "TIX", totals[1]);
+        assets[2] = Asset(KIND_TWIN721, address(0x7171), 0, "", "", totals[2]);
     }
 
-    function outputOf(Exit[] memory exits) internal view returns (Output memory o) {
+    /// The output with these exits; `assetList` has their totals from here on.
+    function outputOf(Exit[] memory exits) internal returns (Output memory o) {
         (, uint64 deposits) = layer.depositRoot();
         o.lastBlock = 77;
         o.lastBlockHash = keccak256("last");
@@ -74,15 +76,16 @@ abstract contract Base {
         o.depth = Naive.depth(exits.length);
         o.exitRoot = Naive.root(Naive.hashes(exits));
         o.depositCount = deposits;
+        delete totals;
         for (uint256 i; i < exits.length; ++i) {
-            if (exits[i].asset == 0) o.ethTotal += exits[i].value;
+            totals[exits[i].asset] += exits[i].value;
         }
         o.assetsHash = assetsHash(assetList());
     }
 
     function assetsHash(Asset[] memory assets) internal pure returns (bytes32 hash) {
         for (uint32 i; i < assets.length; ++i) {
-            hash = Seal.fold(hash, i, assets[i].kind, assets[i].l2, assets[i].name, assets[i].symbol);
+            hash = Seal.fold(hash, i, assets[i]);
         }
     }
 
@@ -92,7 +95,7 @@ abstract contract Base {
         pure
         returns (Output memory sealed_, bytes[] memory accountProof, bytes[] memory storageProof)
     {
-        bytes32 hash = Seal.hash(o.exitRoot, o.leafCount, o.depth, o.depositCount, o.ethTotal, o.assetsHash);
+        bytes32 hash = Seal.hash(o.exitRoot, o.leafCount, o.depth, o.depositCount, o.assetsHash);
         bytes32 storageRoot;
         (storageRoot, storageProof) = Naive.trie(abi.encode(uint256(0)), RLP.encode(hash));
         (o.stateRoot, accountProof) =
@@ -123,7 +126,7 @@ abstract contract Base {
         for (uint256 i; i < count; ++i) {
             uint32 asset = uint32(i * 3 / count);
             address to = address(uint160(0x10000 + uint160(i)));
-            exits[i] = Exit(asset, to, asset == 0 ? 1 gwei + i : 1000 + i);
+            exits[i] = asset == 0 ? Exit(0, to, 0, 1 gwei + i) : Exit(asset, to, 1000 + i, 1);
         }
     }
 

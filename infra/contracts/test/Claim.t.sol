@@ -50,7 +50,7 @@ contract ClaimTest is Base {
     function test_claim_paysEth() public {
         settle(exits);
         vm.expectEmit(true, true, true, true, address(layer));
-        emit FlashLayer.Claimed(2, exits[2].recipient, 0, exits[2].value);
+        emit FlashLayer.Claimed(2, exits[2].recipient, 0, 0, exits[2].value);
         vm.prank(bob);
         layer.claim(2, exits[2], proofOf(exits, 2));
         vm.assertEq(exits[2].recipient.balance, exits[2].value);
@@ -63,9 +63,9 @@ contract ClaimTest is Base {
         settle(exits);
         layer.claim(10, exits[10], proofOf(exits, 10));
         FlashTwin721 twin = FlashTwin721(layer.tokenOf(2));
-        vm.assertEq(twin.ownerOf(exits[10].value), exits[10].recipient);
+        vm.assertEq(twin.ownerOf(exits[10].id), exits[10].recipient);
         vm.assertEq(
-            twin.tokenURI(exits[10].value),
+            twin.tokenURI(exits[10].id),
             "https://example.org/t/0x0000000000000000000000000000000000007171/1010"
         );
     }
@@ -105,7 +105,8 @@ contract ClaimTest is Base {
         index = pick(index, 0, exits.length - 1);
         Exit memory e = exits[index];
         bytes32[] memory proof = proofOf(exits, index);
-        change = pick(change, 0, 5);
+        change = pick(change, 0, 6);
+        if (change == 6) e.id ^= pick(noise, 1, type(uint256).max);
         if (change == 0) e.value ^= pick(noise, 1, type(uint256).max);
         if (change == 1) e.recipient = address(uint160(e.recipient) ^ uint160(pick(noise, 1, type(uint160).max)));
         if (change == 2) e.asset ^= uint32(pick(noise, 1, type(uint32).max));
@@ -116,12 +117,12 @@ contract ClaimTest is Base {
         layer.claim(index, e, proof);
     }
 
-    /// A proof one level up would make the 64 bytes of two children stand for a leaf: leaves have 60 bytes.
+    /// A proof one level up would make the 64 bytes of two children stand for a leaf: leaves have 92 bytes.
     function test_claim_innerNode_reverts() public {
         settle(exits);
         bytes32[] memory hashes = Naive.hashes(exits);
         bytes32 word = hashes[0];
-        Exit memory e = Exit(uint32(uint256(word) >> 192), address(uint160(uint256(word) >> 32)), uint256(hashes[1]));
+        Exit memory e = Exit(uint32(uint256(word) >> 192), address(uint160(uint256(word) >> 32)), uint256(hashes[1]), 0);
         vm.expectRevert(abi.encodeWithSelector(E.BadProof.selector));
         layer.claim(0, e, shorter(proofOf(exits, 0)));
     }
@@ -142,7 +143,7 @@ contract ClaimTest is Base {
         vm.assertEq(layer.claimedCount(), 11);
         for (uint256 i; i < exits.length; ++i) {
             if (exits[i].asset == 0) vm.assertEq(exits[i].recipient.balance, exits[i].value);
-            else vm.assertEq(FlashTwin721(layer.tokenOf(exits[i].asset)).ownerOf(exits[i].value), exits[i].recipient);
+            else vm.assertEq(FlashTwin721(layer.tokenOf(exits[i].asset)).ownerOf(exits[i].id), exits[i].recipient);
         }
     }
 
@@ -159,7 +160,7 @@ contract ClaimTest is Base {
     function test_claimRange_overWordBounds() public {
         Exit[] memory many = new Exit[](600);
         for (uint256 i; i < many.length; ++i) {
-            many[i] = Exit(1, bob, i);
+            many[i] = Exit(1, bob, i, 1);
         }
         settle(many);
         bytes32[] memory siblings = Naive.rangeProof(Naive.hashes(many), 250, 520);
@@ -276,7 +277,7 @@ contract ClaimTest is Base {
 
     function test_oneExit_needsNoSiblings() public {
         Exit[] memory one = new Exit[](1);
-        one[0] = Exit(0, bob, 1 ether);
+        one[0] = Exit(0, bob, 0, 1 ether);
         settle(one);
         layer.claim(0, one[0], new bytes32[](0));
         vm.assertEq(bob.balance, 1 ether);

@@ -42,7 +42,7 @@ contract Forwarder {
         _to = to;
     }
 
-    function exitRecipient(uint32, uint256) external view returns (address) {
+    function exitRecipient(uint32, uint256, uint256) external view returns (address) {
         return _to;
     }
 }
@@ -55,7 +55,7 @@ contract BadForwarder {
         _spins = spins;
     }
 
-    function exitRecipient(uint32, uint256) external view returns (uint256) {
+    function exitRecipient(uint32, uint256, uint256) external view returns (uint256) {
         while (_spins) {}
         return type(uint256).max;
     }
@@ -125,7 +125,7 @@ contract ExitSealerTest {
         fund(address(0x30), 11);
         sweepETH(address(0), address(0x20));
         sweepETH(address(0x25), address(0x30));
-        vm.assertEq(SEALER.ethSwept(), 23);
+        vm.assertEq(SEALER.assets()[0].total, 23);
         expect(0, address(0), 5);
         expect(0, address(0x20), 7);
         expect(0, address(0x30), 11);
@@ -354,8 +354,8 @@ contract ExitSealerTest {
         freeze();
         vm.store(Seal.SEALER, bytes32(uint256(3)), bytes32(uint256(9)));
         vm.expectEmit(true, true, true, true, Seal.SEALER);
-        bytes32 assets = SEALER.assetsHash();
-        emit ExitSealer.Sealed(Seal.hash(0, 0, 0, 9, 0, assets), 0, 0, 0, 9, 0, assets);
+        bytes32 assets = Seal.fold(0, 0, Asset(0, address(0), 18, "", "", 0));
+        emit ExitSealer.Sealed(Seal.hash(0, 0, 0, 9, assets), 0, 0, 0, 9, assets);
         seal();
     }
 
@@ -409,8 +409,9 @@ contract ExitSealerTest {
         vm.store(Seal.SEALER, bytes32(uint256(1)), bytes32(value));
     }
 
+    /// An amount of ETH, or the id of a token.
     function expect(uint32 asset, address recipient, uint256 value) private {
-        expected.push(Exit(asset, recipient, value));
+        expected.push(asset == 0 ? Exit(0, recipient, 0, value) : Exit(asset, recipient, value, 1));
     }
 
     /// Sweeps one ETH holder and returns the recipient of its leaf.
@@ -420,7 +421,7 @@ contract ExitSealerTest {
         holders[0] = holder;
         sweep(holders);
         Vm.Log[] memory logs = vm.getRecordedLogs();
-        (, recipient,) = abi.decode(logs[logs.length - 1].data, (uint32, address, uint256));
+        (, recipient,,) = abi.decode(logs[logs.length - 1].data, (uint32, address, uint256, uint256));
     }
 
     function checkText(bytes memory answer, string memory name) private {
@@ -436,8 +437,14 @@ contract ExitSealerTest {
         Exit[] memory exits = expected;
         bytes32 root = Naive.root(Naive.hashes(exits));
         vm.assertEq(SEALER.exitRoot(), root);
-        bytes32 want =
-            Seal.hash(root, uint32(exits.length), Naive.depth(exits.length), 0, ethTotal, SEALER.assetsHash());
+        Asset[] memory assets = SEALER.assets();
+        vm.assertEq(assets[0].total, ethTotal);
+        bytes32 list;
+        for (uint32 i; i < assets.length; ++i) {
+            list = Seal.fold(list, i, assets[i]);
+        }
+        vm.assertEq(SEALER.assetsHash(), list);
+        bytes32 want = Seal.hash(root, uint32(exits.length), Naive.depth(exits.length), 0, list);
         vm.assertEq(SEALER.sealHash(), want);
         vm.assertEq(vm.load(Seal.SEALER, bytes32(Seal.SLOT)), want);
         checkLogs(exits);

@@ -48,11 +48,11 @@ contract GasTest is Base {
         o.exitRoot = vm.parseJsonBytes32(json, ".seal.output.exitRoot");
         o.stateRoot = vm.parseJsonBytes32(json, ".seal.stateRoot");
         o.assetsHash = vm.parseJsonBytes32(json, ".seal.output.assetsHash");
-        o.ethTotal = vm.parseJsonUint(json, ".seal.output.ethTotal");
         (o.leafCount, o.depth, o.depositCount) = (13, 4, 2);
         Asset[] memory assets = new Asset[](3);
-        assets[1] = Asset(4, 0x1111111111111111111111111111111111111111, unicode"Café du Monde", unicode"CAFÉ");
-        assets[2] = Asset(4, 0x2222222222222222222222222222222222222222, "", "");
+        assets[0] = Asset(0, address(0), 18, "", "", 3 ether);
+        assets[1] = Asset(4, 0x1111111111111111111111111111111111111111, 0, unicode"Café du Monde", unicode"CAFÉ", 10);
+        assets[2] = Asset(4, 0x2222222222222222222222222222222222222222, 0, "", "", 0);
         bytes[] memory accountProof = vm.parseJsonBytesArray(json, ".seal.accountProof");
         bytes[] memory storageProof = vm.parseJsonBytesArray(json, ".seal.storageProof");
         vm.prank(operator);
@@ -133,7 +133,8 @@ contract GasTest is Base {
     function deepTree(uint256 count, uint32 asset) private returns (Exit[] memory exits, bytes32[] memory path) {
         exits = new Exit[](count);
         for (uint256 i; i < count; ++i) {
-            exits[i] = Exit(asset, address(uint160(uint256(keccak256(abi.encode(i))))), asset == 0 ? 1 gwei + i : 9000 + i);
+            address to = address(uint160(uint256(keccak256(abi.encode(i)))));
+            exits[i] = asset == 0 ? Exit(0, to, 0, 1 gwei + i) : Exit(asset, to, 9000 + i, 1);
         }
         bytes32[] memory hashes = new bytes32[](count);
         for (uint256 i; i < count; ++i) {
@@ -171,7 +172,7 @@ contract GasTest is Base {
     }
 
     function sequential(Exit[] memory exits) private pure returns (bytes memory packed) {
-        packed = abi.encodePacked(uint8(1), exits[0].asset, uint16(exits.length), exits[0].value);
+        packed = abi.encodePacked(uint8(1), exits[0].asset, uint16(exits.length), exits[0].id);
         for (uint256 i; i < exits.length; ++i) {
             packed = bytes.concat(packed, bytes20(exits[i].recipient));
         }

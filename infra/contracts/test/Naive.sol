@@ -9,7 +9,7 @@ library Naive {
     using RLP for *;
 
     function leaf(uint256 index, Exit memory e) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(uint32(index), e.asset, e.recipient, e.value));
+        return keccak256(abi.encodePacked(uint32(index), e.asset, e.recipient, e.id, e.value));
     }
 
     function hashes(Exit[] memory exits) internal pure returns (bytes32[] memory out) {
@@ -57,13 +57,17 @@ library Naive {
         }
     }
 
-    /// One explicit segment per exit.
+    /// One segment per exit: an amount, a token, or an amount of an id.
     function pack(Exit[] memory exits, uint256 start, uint256 end) internal pure returns (bytes memory packed) {
         for (uint256 i = start; i < end; ++i) {
-            bytes memory value = minimal(exits[i].value);
+            Exit memory e = exits[i];
+            uint8 form = e.id == 0 ? 2 : e.value == 1 ? 4 : 3;
+            bytes memory number = minimal(form == 4 ? e.id : e.value);
             packed = bytes.concat(
                 packed,
-                abi.encodePacked(uint8(2), exits[i].asset, uint16(1), exits[i].recipient, uint8(value.length), value)
+                abi.encodePacked(form, e.asset, uint16(1)),
+                form == 3 ? abi.encodePacked(e.id) : bytes(""),
+                abi.encodePacked(e.recipient, uint8(number.length), number)
             );
         }
     }

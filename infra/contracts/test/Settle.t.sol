@@ -99,7 +99,7 @@ contract SettleTest is Base {
         deposit(alice, 1 gwei);
         closeDeposits();
         Exit[] memory exits = new Exit[](1);
-        exits[0] = Exit(0, alice, 1 gwei + 1);
+        exits[0] = Exit(0, alice, 0, 1 gwei + 1);
         settleReverts(outputOf(exits), abi.encodeWithSelector(E.Insolvent.selector, 1 gwei + 1, 1 gwei));
     }
 

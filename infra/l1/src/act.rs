@@ -77,7 +77,6 @@ impl HttpL1 {
                 leafCount: sealed.leaf_count,
                 depth: sealed.depth,
                 depositCount: sealed.deposit_count,
-                ethTotal: sealed.eth_total,
                 assetsHash: sealed.assets_hash,
             },
             assets: settlement.assets.into_iter().map(asset).collect(),
@@ -158,6 +157,6 @@ fn leaf_count(packed: &Bytes) -> u64 {
 }
 
 fn asset(asset: exit::Asset) -> FlashLayer::Asset {
-    let exit::Asset { kind, l2, name, symbol } = asset;
-    FlashLayer::Asset { kind, l2, name, symbol }
+    let exit::Asset { kind, l2, decimals, name, symbol, total } = asset;
+    FlashLayer::Asset { kind, l2, decimals, name, symbol, total }
 }

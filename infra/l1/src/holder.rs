@@ -82,7 +82,8 @@ fn found<T>(answer: Result<T, PortError>) -> Result<Option<T>, PortError> {
 }
 
 pub(crate) fn claim_act(layer: Address, leaf: &ExitLeaf, proof: Vec<B256>) -> Act {
-    let e = Exit { asset: leaf.asset, recipient: leaf.recipient, value: leaf.value };
+    let ExitLeaf { asset, recipient, id, value, .. } = *leaf;
+    let e = Exit { asset, recipient, id, value };
     let call = claimCall { index: U256::from(leaf.index), e, proof };
     Act { what: "claim", to: layer, input: call.abi_encode().into(), value: U256::ZERO }
 }

@@ -6,17 +6,19 @@ sol! {
     struct Asset {
         uint8 kind;
         address l2;
+        uint8 decimals;
         string name;
         string symbol;
+        uint256 total;
     }
 
     /// The predeploy that turns what the layer's accounts own into the exit tree.
     #[derive(Debug, PartialEq, Eq)]
     interface IExitSealer {
         event Frozen();
-        event AssetAdded(uint32 indexed asset, uint8 kind, address l2, string name, string symbol);
-        event Exit(uint32 indexed index, uint32 asset, address recipient, uint256 value);
-        event Sealed(bytes32 indexed sealHash, bytes32 exitRoot, uint32 leafCount, uint8 depth, uint64 depositCount, uint256 ethTotal, bytes32 assetsHash);
+        event AssetAdded(uint32 indexed asset, uint8 kind, address l2, uint8 decimals, string name, string symbol);
+        event Exit(uint32 indexed index, uint32 asset, address recipient, uint256 id, uint256 value);
+        event Sealed(bytes32 indexed sealHash, bytes32 exitRoot, uint32 leafCount, uint8 depth, uint64 depositCount, bytes32 assetsHash);
 
         error NotSystem(address caller);
         error AlreadyFrozen();
@@ -42,7 +44,6 @@ sol! {
         function depositCount() external view returns (uint256);
         function frozen() external view returns (bool);
         function leafCount() external view returns (uint32);
-        function ethSwept() external view returns (uint256);
         function assetsHash() external view returns (bytes32);
         function exitRoot() external view returns (bytes32);
         function depth() external view returns (uint8);
@@ -54,6 +55,6 @@ sol! {
     /// What a contract on the layer may answer when it owns something at the end.
     #[derive(Debug, PartialEq, Eq)]
     interface IExitRecipient {
-        function exitRecipient(uint32 asset, uint256 value) external view returns (address);
+        function exitRecipient(uint32 asset, uint256 id, uint256 value) external view returns (address);
     }
 }

@@ -19,7 +19,8 @@ pub use error::{PackError, ProofError};
 pub use leaf::ExitLeaf;
 pub use packed::{MAX_SEGMENT, pack, unpack};
 pub use seal::{
-    KIND_ETH, KIND_TWIN721, MAX_ASSETS, SLOT_DEPOSIT_COUNT, SLOT_ETH_BURNED, SLOT_ETH_MINTED,
+    KIND_BULK721, KIND_ERC20, KIND_ERC721, KIND_ERC1155, KIND_ETH, KIND_TWIN20, KIND_TWIN721,
+    KIND_TWIN1155, MAX_ASSETS, SLOT_DEPOSIT_COUNT, SLOT_ETH_BURNED, SLOT_ETH_MINTED,
     SLOT_SEAL_HASH, SealedOutput, assets_hash,
 };
 pub use tree::{ExitTree, depth_of, range_root, verify};

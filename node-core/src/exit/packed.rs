@@ -2,10 +2,14 @@ use alloy_primitives::{Address, U256};
 
 use super::{ExitLeaf, PackError};
 
-/// Sequential ids: 20 bytes per leaf.
+/// Tokens with ids that follow each other: 20 bytes per leaf.
 const SEQUENTIAL: u8 = 1;
-/// Explicit values.
-const EXPLICIT: u8 = 2;
+/// Amounts of an asset without ids.
+const AMOUNTS: u8 = 2;
+/// Amounts of one id.
+const AMOUNTS_OF_ID: u8 = 3;
+/// Tokens with any ids.
+const IDS: u8 = 4;
 
 /// Most leaves in one segment: its count has 16 bits.
 pub const MAX_SEGMENT: usize = u16::MAX as usize;
@@ -18,24 +22,22 @@ const MIN_RUN: usize = 24;
 ///
 /// ```text
 /// segment   form: 1 | asset: 4 | count: 2, then
-/// form 1    first id: 32 | count x (recipient: 20)             ids go up by one
-/// form 2    count x (recipient: 20 | len: 1 | value: len)      minimal big-endian, zero is len 0
+/// form 1    first id: 32 | count x (recipient: 20)             ids go up by one, each value is one
+/// form 2    count x (recipient: 20 | len: 1 | value: len)      each id is zero
+/// form 3    id: 32 | count x (recipient: 20 | len: 1 | value: len)
+/// form 4    count x (recipient: 20 | len: 1 | id: len)         each value is one
 /// ```
 ///
-/// All big-endian, nothing between or after segments. The same leaves always give the same bytes.
+/// All big-endian, nothing between or after segments; what has a length is minimal, zero has length 0. The
+/// same leaves always give the same bytes.
 #[must_use]
 pub fn pack(leaves: &[ExitLeaf]) -> Vec<u8> {
     let mut packed = Vec::with_capacity(leaves.len() * 24);
     let mut rest = leaves;
     while !rest.is_empty() {
-        let run = sequential_run(rest);
-        let taken = if run >= MIN_RUN { run } else { explicit_run(rest) };
+        let (form, taken) = next_segment(rest);
         let (segment, after) = rest.split_at(taken);
-        if run >= MIN_RUN {
-            pack_sequential(segment, &mut packed);
-        } else {
-            pack_explicit(segment, &mut packed);
-        }
+        pack_segment(form, segment, &mut packed);
         rest = after;
     }
     packed
@@ -51,69 +53,95 @@ pub fn unpack(packed: &[u8], start: u32) -> Result<Vec<ExitLeaf>, PackError> {
     while reader.offset < packed.len() {
         let segment = reader.segment()?;
         for i in 0..segment.count {
-            let (recipient, value) = reader.item(&segment, i)?;
+            let (recipient, id, value) = reader.item(&segment, i)?;
             let index = u32::try_from(leaves.len())
                 .ok()
                 .and_then(|n| start.checked_add(n))
                 .ok_or(PackError::TooMany)?;
-            leaves.push(ExitLeaf { index, asset: segment.asset, recipient, value });
+            leaves.push(ExitLeaf { index, asset: segment.asset, recipient, id, value });
         }
     }
     Ok(leaves)
 }
 
-/// Number of leaves at the front whose asset is the same and whose values go up by one.
-fn sequential_run(leaves: &[ExitLeaf]) -> usize {
+/// Returns the form of the segment at the front, and how many leaves it takes: a long run of ids, or else the
+/// form that reaches furthest.
+fn next_segment(leaves: &[ExitLeaf]) -> (u8, usize) {
+    let run = sequential_run(leaves, MAX_SEGMENT);
+    if run >= MIN_RUN {
+        return (SEQUENTIAL, run);
+    }
+    let reach = [AMOUNTS_OF_ID, IDS, AMOUNTS].map(|form| (form, reach(form, leaves)));
+    // Of several that reach as far, the last.
+    reach.into_iter().max_by_key(|(_, taken)| *taken).expect("three forms")
+}
+
+/// Number of leaves at the front, of at most `most`, whose asset is the same and whose ids go up by one.
+fn sequential_run(leaves: &[ExitLeaf], most: usize) -> usize {
     let follows = |pair: &[ExitLeaf]| {
         pair[0].asset == pair[1].asset
-            && pair[0].value.checked_add(U256::ONE) == Some(pair[1].value)
+            && pair[1].value == U256::ONE
+            && pair[0].id.checked_add(U256::ONE) == Some(pair[1].id)
     };
-    1 + leaves.windows(2).take(MAX_SEGMENT - 1).take_while(|pair| follows(pair)).count()
-}
-
-/// Number of leaves at the front that one explicit segment takes: until the asset changes or a long run starts.
-fn explicit_run(leaves: &[ExitLeaf]) -> usize {
-    let mut taken = 0;
-    while taken < leaves.len().min(MAX_SEGMENT) && leaves[taken].asset == leaves[0].asset {
-        let run = sequential_run(&leaves[taken..]);
-        if run >= MIN_RUN {
-            break;
+    match leaves.first() {
+        Some(first) if first.value == U256::ONE => {
+            1 + leaves.windows(2).take(most - 1).take_while(|pair| follows(pair)).count()
         }
-        taken += run;
+        _ => 0,
     }
-    taken.min(MAX_SEGMENT)
 }
 
-fn pack_header(form: u8, segment: &[ExitLeaf], packed: &mut Vec<u8>) {
+/// Number of leaves at the front that one segment of `form` takes: until the asset or the fixed field changes
+/// or a long run of ids starts.
+fn reach(form: u8, leaves: &[ExitLeaf]) -> usize {
+    let first = &leaves[0];
+    let fits = |leaf: &ExitLeaf| match form {
+        AMOUNTS => leaf.id.is_zero(),
+        AMOUNTS_OF_ID => leaf.id == first.id,
+        _ => leaf.value == U256::ONE,
+    };
+    leaves
+        .iter()
+        .take(MAX_SEGMENT)
+        .enumerate()
+        .take_while(|(at, leaf)| {
+            leaf.asset == first.asset
+                && fits(leaf)
+                && sequential_run(&leaves[*at..], MIN_RUN) < MIN_RUN
+        })
+        .count()
+}
+
+fn pack_segment(form: u8, segment: &[ExitLeaf], packed: &mut Vec<u8>) {
     let count = u16::try_from(segment.len()).expect("segments are cut at MAX_SEGMENT");
     packed.push(form);
     packed.extend_from_slice(&segment[0].asset.to_be_bytes());
     packed.extend_from_slice(&count.to_be_bytes());
-}
-
-fn pack_sequential(segment: &[ExitLeaf], packed: &mut Vec<u8>) {
-    pack_header(SEQUENTIAL, segment, packed);
-    packed.extend_from_slice(&segment[0].value.to_be_bytes::<32>());
+    if form == SEQUENTIAL || form == AMOUNTS_OF_ID {
+        packed.extend_from_slice(&segment[0].id.to_be_bytes::<32>());
+    }
     for leaf in segment {
         packed.extend_from_slice(leaf.recipient.as_slice());
+        match form {
+            SEQUENTIAL => {}
+            IDS => pack_number(leaf.id, packed),
+            _ => pack_number(leaf.value, packed),
+        }
     }
 }
 
-fn pack_explicit(segment: &[ExitLeaf], packed: &mut Vec<u8>) {
-    pack_header(EXPLICIT, segment, packed);
-    for leaf in segment {
-        let value = leaf.value.to_be_bytes_trimmed_vec();
-        packed.extend_from_slice(leaf.recipient.as_slice());
-        packed.push(u8::try_from(value.len()).expect("a U256 has 32 bytes"));
-        packed.extend_from_slice(&value);
-    }
+fn pack_number(number: U256, packed: &mut Vec<u8>) {
+    let bytes = number.to_be_bytes_trimmed_vec();
+    packed.push(u8::try_from(bytes.len()).expect("a U256 has 32 bytes"));
+    packed.extend_from_slice(&bytes);
 }
 
 struct Segment {
     form: u8,
     asset: u32,
     count: u16,
-    first_id: U256,
+    /// The first id of form 1, the only one of form 3, else zero.
+    id: U256,
 }
 
 struct Reader<'a> {
@@ -139,32 +167,41 @@ impl<'a> Reader<'a> {
         if count == 0 {
             return Err(PackError::Empty { offset });
         }
-        let first_id = match form {
-            SEQUENTIAL => U256::from_be_slice(self.take(32, offset)?),
-            EXPLICIT => U256::ZERO,
+        let id = match form {
+            SEQUENTIAL | AMOUNTS_OF_ID => U256::from_be_slice(self.take(32, offset)?),
+            AMOUNTS | IDS => U256::ZERO,
             form => return Err(PackError::Form { offset, form }),
         };
-        if first_id.checked_add(U256::from(count - 1)).is_none() {
+        if form == SEQUENTIAL && id.checked_add(U256::from(count - 1)).is_none() {
             return Err(PackError::Overflow { offset });
         }
-        Ok(Segment { form, asset, count, first_id })
+        Ok(Segment { form, asset, count, id })
     }
 
-    fn item(&mut self, segment: &Segment, i: u16) -> Result<(Address, U256), PackError> {
+    fn item(&mut self, segment: &Segment, i: u16) -> Result<(Address, U256, U256), PackError> {
         let offset = self.offset;
         let recipient = Address::from_slice(self.take(20, offset)?);
         if segment.form == SEQUENTIAL {
             // `segment` has checked that the last id does not overflow.
-            return Ok((recipient, segment.first_id.wrapping_add(U256::from(i))));
+            return Ok((recipient, segment.id.wrapping_add(U256::from(i)), U256::ONE));
         }
-        let length = usize::from(self.take(1, offset)?[0]);
+        let number = self.number(offset)?;
+        Ok(match segment.form {
+            IDS => (recipient, number, U256::ONE),
+            _ => (recipient, segment.id, number),
+        })
+    }
+
+    /// Takes a length and as many bytes, of the item that starts at `item`.
+    fn number(&mut self, item: usize) -> Result<U256, PackError> {
+        let length = usize::from(self.take(1, item)?[0]);
         if length > 32 {
-            return Err(PackError::NotMinimal { offset });
+            return Err(PackError::NotMinimal { offset: item });
         }
-        let value = self.take(length, offset)?;
-        if value.first() == Some(&0) {
-            return Err(PackError::NotMinimal { offset });
+        let bytes = self.take(length, item)?;
+        if bytes.first() == Some(&0) {
+            return Err(PackError::NotMinimal { offset: item });
         }
-        Ok((recipient, U256::from_be_slice(value)))
+        Ok(U256::from_be_slice(bytes))
     }
 }

@@ -7,8 +7,26 @@ use super::Asset;
 /// Kind of asset 0, ETH.
 pub const KIND_ETH: u8 = 0;
 
+/// Kind of an ERC-20 token of the L1: held by the layer's contract there, wrapped at the same address here.
+pub const KIND_ERC20: u8 = 1;
+
+/// Kind of an ERC-721 collection of the L1, held and wrapped likewise.
+pub const KIND_ERC721: u8 = 2;
+
+/// Kind of an ERC-20 token that was born on the layer and gets a twin on the L1.
+pub const KIND_TWIN20: u8 = 3;
+
 /// Kind of an ERC-721 collection that was born on the layer and gets a twin on the L1.
 pub const KIND_TWIN721: u8 = 4;
+
+/// Kind of an ERC-721 collection that was born on the layer and whose twin keeps its owners in chunks.
+pub const KIND_BULK721: u8 = 5;
+
+/// Kind of an ERC-1155 contract of the L1, held and wrapped likewise.
+pub const KIND_ERC1155: u8 = 6;
+
+/// Kind of an ERC-1155 contract that was born on the layer and gets a twin on the L1.
+pub const KIND_TWIN1155: u8 = 7;
 
 /// Most assets of a layer, ETH included: `settle` deploys all twins in one L1 transaction.
 pub const MAX_ASSETS: usize = 64;
@@ -37,8 +55,6 @@ pub struct SealedOutput {
     pub depth: u8,
     /// Number of deposits that the layer took in.
     pub deposit_count: u64,
-    /// Sum of all ETH exits, in wei.
-    pub eth_total: U256,
     /// Rolling hash of the asset list, see [`assets_hash`].
     pub assets_hash: B256,
 }
@@ -52,7 +68,6 @@ impl SealedOutput {
             U256::from(self.leaf_count),
             U256::from(self.depth),
             U256::from(self.deposit_count),
-            self.eth_total,
             self.assets_hash,
         );
         keccak256(fields.abi_encode())
@@ -63,7 +78,7 @@ impl SealedOutput {
 ///
 /// ```text
 /// hash 0       zero
-/// hash i + 1   keccak256(abi.encode(hash i, i, kind, l2, keccak256(name), keccak256(symbol)))
+/// hash i + 1   keccak256(abi.encode(hash i, i, kind, l2, decimals, keccak256(name), keccak256(symbol), total))
 /// ```
 #[must_use]
 pub fn assets_hash<'a>(assets: impl IntoIterator<Item = &'a Asset>) -> B256 {
@@ -73,8 +88,10 @@ pub fn assets_hash<'a>(assets: impl IntoIterator<Item = &'a Asset>) -> B256 {
             U256::from(index),
             U256::from(asset.kind),
             asset.l2,
+            U256::from(asset.decimals),
             keccak256(&asset.name),
             keccak256(&asset.symbol),
+            asset.total,
         );
         keccak256(fields.abi_encode())
     })

@@ -129,7 +129,7 @@ fn list(exits: &Exits, json: bool) {
     for leaf in exits.leaves().iter().take(50) {
         let what = match leaf.asset {
             0 => format!("{} ETH", alloy::primitives::utils::format_ether(leaf.value)),
-            asset => format!("token {} of collection {asset}", leaf.value),
+            asset => format!("token {} of collection {asset}", leaf.id),
         };
         facts.row(&leaf.recipient.to_string(), what);
     }

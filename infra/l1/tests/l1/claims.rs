@@ -37,12 +37,12 @@ async fn claim_mints_the_twin_of_a_ticket() {
     let twin = event.node.twin_of(event.layer(), 1).await.expect("anvil answers");
     let twin = twin.expect("the tickets are asset 1");
     let (leaf, proof) = exit(&exits, 2, 1);
-    assert_eq!(event.node.owner_of(twin, leaf.value).await.expect("anvil answers"), None);
+    assert_eq!(event.node.owner_of(twin, leaf.id).await.expect("anvil answers"), None);
 
     let sender = event.sender(2);
     claim(&sender, event.layer(), &leaf, proof).await.expect("claims are open");
-    let owner = event.node.owner_of(twin, leaf.value).await.expect("anvil answers");
-    assert_eq!((leaf.value, owner), (U256::from(2), Some(sender.address())));
+    let owner = event.node.owner_of(twin, leaf.id).await.expect("anvil answers");
+    assert_eq!((leaf.id, owner), (U256::from(2), Some(sender.address())));
     assert_eq!(event.node.twin_of(event.layer(), 2).await.expect("anvil answers"), None);
 }
 

@@ -79,19 +79,20 @@ fn deposits() -> Value {
 /// A sealed layer: its asset list, its output, and the proof of the seal in a state of 200 accounts.
 fn seal() -> Value {
     let assets = [
-        Asset::default(),
+        Asset {
+            decimals: 18,
+            total: U256::from(3_000_000_000_000_000_000_u64),
+            ..Asset::default()
+        },
         Asset {
             kind: KIND_TWIN721,
             l2: Address::repeat_byte(0x11),
             name: "Café du Monde".into(),
             symbol: "CAFÉ".into(),
+            total: U256::from(10),
+            ..Asset::default()
         },
-        Asset {
-            kind: KIND_TWIN721,
-            l2: Address::repeat_byte(0x22),
-            name: String::new(),
-            symbol: String::new(),
-        },
+        Asset { kind: KIND_TWIN721, l2: Address::repeat_byte(0x22), ..Asset::default() },
     ];
     let tree = ExitTree::new(&leaves(13));
     let output = SealedOutput {
@@ -99,13 +100,15 @@ fn seal() -> Value {
         leaf_count: 13,
         depth: tree.depth(),
         deposit_count: 2,
-        eth_total: U256::from(3_000_000_000_000_000_000_u64),
         assets_hash: assets_hash(&assets),
     };
     let (storage_root, storage_proof) = storage(output.hash());
     let (state_root, account_proof) = state(storage_root);
     json!({
-        "assets": assets.each_ref().map(|a| json!({"kind": a.kind, "l2": a.l2, "name": a.name, "symbol": a.symbol})),
+        "assets": assets.each_ref().map(|a| json!({
+            "kind": a.kind, "l2": a.l2, "decimals": a.decimals,
+            "name": a.name, "symbol": a.symbol, "total": a.total,
+        })),
         "output": output,
         "sealHash": output.hash(),
         "stateRoot": state_root,

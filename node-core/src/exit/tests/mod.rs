@@ -7,16 +7,17 @@ use alloy_primitives::{Address, U256, keccak256};
 
 use super::*;
 
-/// Leaf number `index` of the test trees: assets in runs, ETH amounts of all lengths, sequential ids.
+/// Leaf number `index` of the test trees: ETH amounts of all lengths, tokens with ids, amounts of ids.
 fn leaf(index: u32) -> ExitLeaf {
     let noise = keccak256(index.to_be_bytes());
     let asset = index / 5;
-    let value = if asset == 0 {
-        U256::from_be_bytes(noise.0) >> (56 * index as usize)
-    } else {
-        U256::from(100 + index)
+    let amount = U256::from_be_bytes(noise.0) >> (56 * index as usize);
+    let (id, value) = match asset {
+        0 => (U256::ZERO, amount),
+        1 => (U256::from(100 + index), U256::ONE),
+        _ => (U256::from(7 + index / 2), U256::from(index)),
     };
-    ExitLeaf { index, asset, recipient: Address::from_word(noise), value }
+    ExitLeaf { index, asset, recipient: Address::from_word(noise), id, value }
 }
 
 fn leaves(count: u32) -> Vec<ExitLeaf> {

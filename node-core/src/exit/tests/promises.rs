@@ -96,7 +96,9 @@ fn deposit_proofs_lead_to_the_root() {
 
 #[rstest]
 #[case::cut_header(&[1, 0, 0], PackError::CutOff { offset: 0 })]
-#[case::no_form(&[3, 0, 0, 0, 0, 0, 1], PackError::Form { offset: 0, form: 3 })]
+#[case::no_form(&[5, 0, 0, 0, 0, 0, 1], PackError::Form { offset: 0, form: 5 })]
+#[case::cut_id(&[&[3, 0, 0, 0, 0, 0, 1][..], &[7; 31]].concat(), PackError::CutOff { offset: 0 })]
+#[case::leading_zero_of_id(&[&[4, 0, 0, 0, 0, 0, 1][..], &[7; 20], &[2, 0, 1]].concat(), PackError::NotMinimal { offset: 7 })]
 #[case::empty(&[2, 0, 0, 0, 0, 0, 0], PackError::Empty { offset: 0 })]
 #[case::cut_item(&[2, 0, 0, 0, 0, 0, 1, 9], PackError::CutOff { offset: 7 })]
 #[case::leading_zero(&[&[2, 0, 0, 0, 0, 0, 1][..], &[7; 20], &[2, 0, 1]].concat(), PackError::NotMinimal { offset: 7 })]
@@ -116,7 +118,7 @@ fn indices_over_32_bits_are_refused() {
 #[test]
 fn a_long_run_of_ids_costs_20_bytes_each() {
     let run: Vec<ExitLeaf> = (5..70_005)
-        .map(|index| ExitLeaf { asset: 1, value: U256::from(index), ..leaf(index) })
+        .map(|index| ExitLeaf { asset: 1, id: U256::from(index), value: U256::ONE, ..leaf(index) })
         .collect();
     let packed = pack(&run);
     assert_eq!(packed.len(), 2 * 39 + 20 * run.len(), "two segments, since a count has 16 bits");
@@ -126,14 +128,20 @@ fn a_long_run_of_ids_costs_20_bytes_each() {
 prop_compose! {
     fn any_leaves()(
         start in 0..1_000_u32,
-        parts in prop::collection::vec((0..3_u32, any::<[u8; 32]>(), 0..256_usize, 1..60_usize, any::<bool>()), 0..8),
+        parts in prop::collection::vec((0..3_u32, any::<[u8; 32]>(), 0..256_usize, 1..60_usize, 0..4_u8), 0..8),
     ) -> Vec<ExitLeaf> {
         let mut made = Vec::new();
-        for (asset, noise, shift, count, run) in parts {
+        for (asset, noise, shift, count, shape) in parts {
             for i in 0..count {
                 let index = start + u32::try_from(made.len()).expect("few");
-                let value = (U256::from_be_bytes(noise) >> shift).wrapping_add(U256::from(if run { i } else { i * i }));
-                made.push(ExitLeaf { index, asset, recipient: Address::from_word(keccak256(noise)), value });
+                let noisy = U256::from_be_bytes(noise) >> shift;
+                let (id, value) = match shape {
+                    0 => (U256::ZERO, noisy.wrapping_add(U256::from(i))),
+                    1 => (noisy.wrapping_add(U256::from(i)), U256::ONE),
+                    2 => (noisy.wrapping_add(U256::from(i * i)), U256::ONE),
+                    _ => (noisy.wrapping_add(U256::from(i / 7)), U256::from(i)),
+                };
+                made.push(ExitLeaf { index, asset, recipient: Address::from_word(keccak256(noise)), id, value });
             }
         }
         made
@@ -153,7 +161,7 @@ proptest! {
     }
 
     #[test]
-    fn only_the_true_leaf_verifies(count in 1..70_u32, pick in any::<prop::sample::Index>(), change in 0..5_u8) {
+    fn only_the_true_leaf_verifies(count in 1..70_u32, pick in any::<prop::sample::Index>(), change in 0..6_u8) {
         let all = leaves(count);
         let tree = ExitTree::new(&all);
         let mut leaf = all[pick.index(all.len())];
@@ -164,6 +172,7 @@ proptest! {
             1 => leaf.asset += 1,
             2 => leaf.value = leaf.value.wrapping_add(U256::ONE),
             3 => proof.push(B256::ZERO),
+            4 => leaf.id = leaf.id.wrapping_add(U256::ONE),
             _ => leaf.recipient = Address::ZERO,
         }
         prop_assert!(!verify(tree.root(), tree.depth(), &leaf, &proof));

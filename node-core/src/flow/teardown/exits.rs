@@ -79,6 +79,7 @@ pub async fn collect(stores: &Stores) -> Result<Vec<ExitLeaf>, FlowError> {
                 index: exit.index,
                 asset: exit.asset,
                 recipient: exit.recipient,
+                id: exit.id,
                 value: exit.value,
             });
         }

@@ -20,8 +20,6 @@ pub(super) async fn settlement(context: &Context) -> Result<Settlement, FlowErro
     let mut tip = Tip::open(&context.stores).await?;
     let assets = assets(&mut tip, context).await?;
     let leaves = exits::collect(&context.stores).await?;
-    let is_eth = |leaf: &&crate::exit::ExitLeaf| leaf.asset == 0;
-    let eth_total = leaves.iter().filter(is_eth).map(|leaf| leaf.value).sum();
     let tree = exits::Exits::new(leaves);
     let deposits = |world: &WorldState| world.storage(&EXIT_SEALER, &SupplyLedger::DEPOSITS);
     let deposits = tip.with(deposits).await?;
@@ -30,7 +28,6 @@ pub(super) async fn settlement(context: &Context) -> Result<Settlement, FlowErro
         leaf_count: u32::try_from(tree.leaves().len()).unwrap_or(u32::MAX),
         depth: tree.tree().depth(),
         deposit_count: u64::try_from(deposits).unwrap_or(u64::MAX),
-        eth_total,
         assets_hash: assets_hash(&assets),
     };
     check_seal(&mut tip, &sealed).await?;

@@ -87,7 +87,7 @@ pub(super) fn completeness(exits: &Exits, last: &WorldState) -> Result<usize, Fa
 async fn ticket(node: &Node, layer: Address, leaf: &ExitLeaf) -> Result<(), Failure> {
     let missing = || Failure::remote("twin on the L1", "there is none");
     let twin = node.twin_of(layer, leaf.asset).await?.ok_or_else(missing)?;
-    let owner = node.owner_of(twin, leaf.value).await?;
+    let owner = node.owner_of(twin, leaf.id).await?;
     if owner == Some(leaf.recipient) {
         return Ok(());
     }
