@@ -5,10 +5,12 @@
 //! pages on the way to all needs of a batch in parallel, one round trip for each level, verifies each
 //! by its hash, and grafts just the ways that were asked for into the state.
 //!
-//! Measured by `make bench`, section `open`, on two cores that also compiled: a process that knows nothing
-//! seals its first block of 100 transfers between accounts all over a state of 10 k / 1 M / 10 M accounts
-//! in 14 / 29 / 34 ms, after reading 0.2 / 1.6 / 1.3 MB; with 20 ms for each request to the object store
-//! in 56 / 93 / 154 ms. What grows is the number of leaves in a page that are hashed to verify it.
+//! Measured by `make bench`, section `open`, on two cores that compiled at the same time (three to four times
+//! slower than alone): a process that knows nothing seals its first block of 100 transfers between accounts all
+//! over a state of 10 k / 1 M / 10 M accounts in 38 / 44 / 64 ms, after 148 / 403 / 612 requests for 0.19 / 0.45 /
+//! 0.58 MB; with 20 ms for each request to the object store in 69 / 124 / 160 ms. What grows is the number of
+//! requests: a page for each level and account. Next: the pages of one way side by side in the pack, and one
+//! range for both.
 //!
 //! | file | what |
 //! |---|---|
@@ -80,13 +82,15 @@ pub struct Layout {
 impl Default for Layout {
     /// Small pages: a transaction touches a leaf here and a leaf there, so what is read for a first
     /// block, and written for each changed account, grows with the page. A radix-16 trie makes pages of
-    /// a sixteenth of the limit up to the limit, so sizes of states come in steps of 16.
+    /// a sixteenth of the limit up to the limit, so sizes of states come in steps of 16: 15 leaves in a
+    /// page at 1 M accounts and 10 at 10 M.
     ///
-    /// Measured at 1 M accounts (`make bench`, section `pages`; up to 16 KiB in brackets): 36 (29) bytes
-    /// for an account, 785 (2,687) written for each of 10 k changed accounts, 1.6 (1.4) MB read for 200
-    /// accounts. At 10 M accounts both are the same: 152 leaves in a page.
+    /// Measured at 1 M accounts (`make bench`, section `pages`; up to 16 KiB in brackets): 37 (29) bytes
+    /// for an account, 795 (2,687) written for each of 10 k changed accounts, 0.26 (1.4) MB read for 200
+    /// accounts. A level has 16 pages below each of its pages: with 256 the 200 accounts need 1.6 MB, and an
+    /// opening spends most of its time on places of pages that nobody asks for. A level costs a round trip.
     fn default() -> Self {
-        Self { page_bytes: 8 * 1024, fan_out: 64, slots_here: 32, top_pages: 4_096 }
+        Self { page_bytes: 4 * 1024, fan_out: 16, slots_here: 32, top_pages: 4_096 }
     }
 }
 
