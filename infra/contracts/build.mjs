@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { forgePath, here } from "./forge.mjs";
 
-const contracts = ["Coin", "ExitSealer", "FlashFactory", "FlashLayer", "FlashTwin721", "Ticket"];
+const contracts = ["Coin", "ExitSealer", "FlashFactory", "FlashLayer", "FlashSettlement", "FlashTwin721", "Ticket"];
 
 function compile(directory) {
   const args = ["build", "--skip", "test", "--out", join(directory, "out"), "--cache-path", join(directory, "cache")];
@@ -15,10 +15,19 @@ function compile(directory) {
   execFileSync(forgePath(), args, { cwd: here, env, stdio: ["ignore", "ignore", "inherit"] });
 }
 
+/// Contracts that hand what they do not know to the code of others: their ABI is that of all.
+const parts = { FlashLayer: ["FlashSettlement"] };
+
+function read(directory, name) {
+  return JSON.parse(readFileSync(join(directory, "out", `${name}.sol`, `${name}.json`), "utf8"));
+}
+
 function artifact(directory, name) {
-  const path = join(directory, "out", `${name}.sol`, `${name}.json`);
-  const { abi, bytecode, deployedBytecode } = JSON.parse(readFileSync(path, "utf8"));
-  const minimal = { abi, bytecode: bytecode.object, deployedBytecode: deployedBytecode.object };
+  const { abi, bytecode, deployedBytecode } = read(directory, name);
+  const more = (parts[name] ?? []).flatMap((part) => read(directory, part).abi).filter(({ name }) => name);
+  const seen = new Set(abi.map((entry) => JSON.stringify(entry)));
+  const whole = [...abi, ...more.filter((entry) => !seen.has(JSON.stringify(entry)))];
+  const minimal = { abi: whole, bytecode: bytecode.object, deployedBytecode: deployedBytecode.object };
   return `${JSON.stringify(minimal, null, 1)}\n`;
 }
 

@@ -78,9 +78,8 @@ pub async fn open(
     };
     let terms = Terms {
         deposit_cutoff_s: plan.ends_at_s,
-        window_s: 0,
         tvl_cap_wei: plan.tvl_cap_wei,
-        twin_base_uri: String::new(),
+        ..Terms::default()
     };
     let l1 = terms.config(&config, &genesis);
     let salt = B256::right_padding_from(config.id.as_bytes());

@@ -26,6 +26,16 @@ sol!(
     FlashLayer,
     "artifacts/FlashLayer.json"
 );
+/// A module of its own: it shares a library's enum with `FlashLayer`.
+mod settlement {
+    alloy_sol_types::sol!(
+        #[derive(Debug, PartialEq, Eq)]
+        FlashSettlement,
+        "artifacts/FlashSettlement.json"
+    );
+}
+pub use settlement::FlashSettlement;
+
 sol!(
     #[derive(Debug, PartialEq, Eq)]
     FlashTwin721,

@@ -26,9 +26,11 @@ fn the_cores_interface_is_the_sealers() {
 }
 
 #[test]
-fn the_sealers_code_fits_the_limit() {
+fn the_code_fits_the_limit() {
     assert!(!exit_sealer_code().is_empty());
-    assert!(FlashLayer::DEPLOYED_BYTECODE.len() <= 24_576, "EIP-170");
+    for code in [&FlashLayer::DEPLOYED_BYTECODE, &FlashSettlement::DEPLOYED_BYTECODE] {
+        assert!(code.len() <= 24_576, "EIP-170");
+    }
 }
 
 #[test]

@@ -9,6 +9,9 @@ library Frontier {
     /// @notice The most leaves that a tree can take.
     uint256 internal constant CAPACITY = type(uint32).max;
 
+    /// @notice Height of the deposit tree.
+    uint256 internal constant DEPTH = 32;
+
     /// @notice Adds `leaf` as number `index`; the caller counts.
     function append(bytes32[32] storage nodes, uint256 index, bytes32 leaf) internal {
         uint256 height;

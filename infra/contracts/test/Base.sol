@@ -4,8 +4,20 @@ pragma solidity 0.8.37;
 import {RLP} from "@openzeppelin/contracts/utils/RLP.sol";
 import {FlashFactory} from "../src/FlashFactory.sol";
 import {FlashLayer} from "../src/FlashLayer.sol";
+import {FlashSettlement} from "../src/FlashSettlement.sol";
 import {Seal} from "../src/Seal.sol";
-import {Asset, Config, Exit, KIND_ETH, KIND_TWIN721, MODE_OPERATOR, Output} from "../src/Types.sol";
+import {
+    Asset,
+    Bridged,
+    Config,
+    Deposit,
+    Exit,
+    KIND_ETH,
+    KIND_TWIN721,
+    MODE_OPERATOR,
+    Output,
+    Twins
+} from "../src/Types.sol";
 import {Naive} from "./Naive.sol";
 import {vm} from "./Vm.sol";
 
@@ -13,34 +25,63 @@ import {vm} from "./Vm.sol";
 abstract contract Base {
     address internal organiser = address(0xA11CE);
     address internal operator = address(0x0B0E);
+    address internal sequencer = address(0x5E9);
     address internal alice = address(0xA1);
     address internal bob = address(0xB0B);
 
     FlashFactory internal factory;
     FlashLayer internal layer;
     Config internal config;
-    uint256[3] private totals;
+    uint256[8] private totals;
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
-        // What is checked in, and not with `new`, which would compile the contracts again into every test.
-        address twin = vm.deployCode("artifacts/FlashTwin721.json");
-        address implementation = vm.deployCode("artifacts/FlashLayer.json", abi.encode(twin));
-        factory = FlashFactory(vm.deployCode("artifacts/FlashFactory.json", abi.encode(implementation)));
-        config = Config({
-            organiser: organiser,
-            operator: operator,
-            chainId: 0xF1A500000001,
-            depositCutoff: uint64(block.timestamp + 1 hours),
-            endsAt: uint64(block.timestamp + 2 hours),
-            window: 0,
-            mode: MODE_OPERATOR,
-            tvlCapWei: 100 ether,
-            genesisBlockHash: keccak256("genesis"),
-            genesisStateRoot: keccak256("state"),
-            twinBaseUri: "https://example.org/t/"
-        });
+        factory = deployFactory();
+        setConfig();
         layer = open();
+    }
+
+    /// Everything that is checked in, and not with `new`, which would compile the contracts again into every test.
+    function deployFactory() internal returns (FlashFactory) {
+        address twin = vm.deployCode("artifacts/FlashTwin721.json");
+        Twins memory twins = Twins({twin20: address(0), twin721: twin, bulk721: address(0), twin1155: address(0)});
+        address second = vm.deployCode("artifacts/FlashSettlement.json", abi.encode(twins));
+        address implementation = vm.deployCode("artifacts/FlashLayer.json", abi.encode(second));
+        return FlashFactory(vm.deployCode("artifacts/FlashFactory.json", abi.encode(implementation)));
+    }
+
+    /// Mode A without batches, fee or bond, for two hours from now on.
+    function setConfig() private {
+        Config storage c = config;
+        c.organiser = organiser;
+        c.operator = operator;
+        c.sequencer = sequencer;
+        c.chainId = 0xF1A500000001;
+        c.startsAt = uint64(block.timestamp);
+        c.depositCutoff = uint64(block.timestamp + 1 hours);
+        c.endsAt = uint64(block.timestamp + 2 hours);
+        c.settleDelay = 1 days;
+        c.rescueDelay = 7 days;
+        c.maxDepositDelay = 20 minutes;
+        c.mode = MODE_OPERATOR;
+        c.tvlCapWei = 100 ether;
+        c.genesisBlockHash = keccak256("genesis");
+        c.genesisStateRoot = keccak256("state");
+        c.twinBaseUri = "https://example.org/t/";
+    }
+
+    /// Names the tokens that the next layer takes, in the order that the factory wants.
+    function bridge(Bridged[3] memory tokens) internal {
+        delete config.bridged;
+        for (uint256 n; n < tokens.length; ++n) {
+            uint256 next;
+            while (tokens[next].token == address(0)) ++next;
+            for (uint256 i; i < tokens.length; ++i) {
+                if (tokens[i].token != address(0) && tokens[i].token < tokens[next].token) next = i;
+            }
+            config.bridged.push(tokens[next]);
+            tokens[next].token = address(0);
+        }
     }
 
     /// A number from `min` to `max` for a fuzzer's number.
@@ -50,14 +91,42 @@ abstract contract Base {
     }
 
     function open() internal returns (FlashLayer) {
+        return open("salt");
+    }
+
+    /// Opens the layer of `config`, and sends its fee.
+    function open(bytes32 salt) internal returns (FlashLayer) {
+        vm.deal(organiser, organiser.balance + config.offer.fee);
         vm.prank(organiser);
-        return FlashLayer(factory.open(config, "salt"));
+        return FlashLayer(payable(factory.open{value: config.offer.fee}(config, salt)));
+    }
+
+    /// The layer as what the second half of its code is.
+    function settlement() internal view returns (FlashSettlement) {
+        return FlashSettlement(address(layer));
     }
 
     function deposit(address from, uint256 value) internal {
         vm.deal(from, value);
         vm.prank(from, from);
-        layer.depositETH{value: value}(config, from, 100_000, "");
+        layer.depositETH{value: value}(from, 100_000, "");
+    }
+
+    /// What `deposit` appends now.
+    function depositOf(uint64 index, address from, uint256 value) internal view returns (Deposit memory) {
+        return Deposit({
+            index: index,
+            l1Block: uint64(block.number),
+            l1Time: uint64(block.timestamp),
+            kind: KIND_ETH,
+            from: from,
+            to: from,
+            token: address(0),
+            id: 0,
+            value: value,
+            gasLimit: 100_000,
+            dataHash: keccak256("")
+        });
     }
 
     function assetList() internal view returns (Asset[] memory assets) {
@@ -76,6 +145,7 @@ abstract contract Base {
         o.depth = Naive.depth(exits.length);
         o.exitRoot = Naive.root(Naive.hashes(exits));
         o.depositCount = deposits;
+        o.batchAcc = layer.batchAcc();
         delete totals;
         for (uint256 i; i < exits.length; ++i) {
             totals[exits[i].asset] += exits[i].value;
@@ -117,7 +187,7 @@ abstract contract Base {
     function settleOutput(Output memory o) internal {
         (Output memory done, bytes[] memory accountProof, bytes[] memory storageProof) = seal(o);
         vm.prank(operator);
-        layer.settle(config, done, assetList(), accountProof, storageProof);
+        settlement().settle(config, done, assetList(), accountProof, storageProof, new bytes[](0));
     }
 
     /// `count` exits of varying kinds: ETH at first, then ids of the two collections.

@@ -4,8 +4,9 @@ pragma solidity 0.8.37;
 import {Base} from "./Base.sol";
 import {Naive} from "./Naive.sol";
 import {vm} from "./Vm.sol";
-import {ERC721} from "solady/tokens/ERC721.sol";
 import {FlashLayer} from "../src/FlashLayer.sol";
+import {LayerClaims} from "../src/LayerClaims.sol";
+import {LayerPayments} from "../src/LayerPayments.sol";
 import {FlashTwin721} from "../src/FlashTwin721.sol";
 import {Exit, Phase} from "../src/Types.sol";
 import "../src/Errors.sol" as E;
@@ -50,7 +51,7 @@ contract ClaimTest is Base {
     function test_claim_paysEth() public {
         settle(exits);
         vm.expectEmit(true, true, true, true, address(layer));
-        emit FlashLayer.Claimed(2, exits[2].recipient, 0, 0, exits[2].value);
+        emit LayerPayments.Claimed(2, exits[2].recipient, 0, 0, exits[2].value);
         vm.prank(bob);
         layer.claim(2, exits[2], proofOf(exits, 2));
         vm.assertEq(exits[2].recipient.balance, exits[2].value);
@@ -84,8 +85,7 @@ contract ClaimTest is Base {
 
     function test_claim_inWindow_reverts() public {
         config.window = 1 hours;
-        vm.prank(organiser);
-        layer = FlashLayer(factory.open(config, "windowed"));
+        layer = open("windowed");
         deposit(alice, 10 ether);
         settle(exits);
         vm.expectRevert(abi.encodeWithSelector(E.TooEarly.selector, block.timestamp + 1 hours));
@@ -228,7 +228,7 @@ contract ClaimTest is Base {
         exits[9] = exits[10];
         settle(exits);
         layer.claim(10, exits[10], proofOf(exits, 10));
-        vm.expectRevert(abi.encodeWithSelector(ERC721.TokenAlreadyExists.selector));
+        vm.expectRevert(abi.encodeWithSelector(E.TransferFailed.selector, 9));
         layer.claim(9, exits[9], proofOf(exits, 9));
         layer.claim(8, exits[8], proofOf(exits, 8));
     }
@@ -250,7 +250,8 @@ contract ClaimTest is Base {
         settle(exits);
         (bytes memory packed, bytes32[] memory siblings) = rangeOf(exits, 0, 7);
         vm.expectEmit(true, true, true, true, address(layer));
-        emit FlashLayer.LeavesPublished(0, 7);
+        emit LayerClaims.LeavesPublished(0, 7);
+        vm.prank(address(0xA1), address(0xA1));
         layer.publishLeaves(0, packed, siblings);
     }
 
@@ -259,6 +260,7 @@ contract ClaimTest is Base {
         publish(0, 4);
         (bytes memory packed, bytes32[] memory siblings) = rangeOf(exits, 5, 7);
         vm.expectRevert(abi.encodeWithSelector(E.NotNext.selector, 5, 4));
+        vm.prank(address(0xA1), address(0xA1));
         layer.publishLeaves(5, packed, siblings);
     }
 
@@ -267,11 +269,13 @@ contract ClaimTest is Base {
         (bytes memory packed, bytes32[] memory siblings) = rangeOf(exits, 0, 4);
         packed[10] ^= 0x01;
         vm.expectRevert(abi.encodeWithSelector(E.BadProof.selector));
+        vm.prank(address(0xA1), address(0xA1));
         layer.publishLeaves(0, packed, siblings);
     }
 
     function test_publish_beforeSettlement_reverts() public {
         vm.expectRevert(abi.encodeWithSelector(E.BadPhase.selector, Phase.Open));
+        vm.prank(address(0xA1), address(0xA1));
         layer.publishLeaves(0, "", new bytes32[](0));
     }
 
@@ -281,6 +285,7 @@ contract ClaimTest is Base {
         settle(one);
         layer.claim(0, one[0], new bytes32[](0));
         vm.assertEq(bob.balance, 1 ether);
+        vm.prank(address(0xA1), address(0xA1));
         layer.publishLeaves(0, Naive.pack(one, 0, 1), new bytes32[](0));
         vm.assertTrue(layer.isDisposable());
     }
@@ -294,6 +299,7 @@ contract ClaimTest is Base {
 
     function publish(uint256 start, uint256 end) private {
         (bytes memory packed, bytes32[] memory siblings) = rangeOf(exits, start, end);
+        vm.prank(address(0xA1), address(0xA1));
         layer.publishLeaves(start, packed, siblings);
     }
 

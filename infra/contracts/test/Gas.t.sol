@@ -27,11 +27,11 @@ contract GasTest is Base {
     function test_gas_deposits() public {
         vm.deal(alice, 1 ether);
         vm.startPrank(alice, alice);
-        layer.depositETH{value: 1}(config, alice, 100_000, "");
+        layer.depositETH{value: 1}(alice, 100_000, "");
         vm.snapshotGasLastCall("deposit, first");
         uint256 sum;
         for (uint256 i; i < 255; ++i) {
-            layer.depositETH{value: 1}(config, alice, 100_000, "");
+            layer.depositETH{value: 1}(alice, 100_000, "");
             sum += vm.snapshotGasLastCall("deposit, 256th");
         }
         vm.snapshotValue("deposit, mean of the next 255", sum / 255);
@@ -56,7 +56,7 @@ contract GasTest is Base {
         bytes[] memory accountProof = vm.parseJsonBytesArray(json, ".seal.accountProof");
         bytes[] memory storageProof = vm.parseJsonBytesArray(json, ".seal.storageProof");
         vm.prank(operator);
-        layer.settle(config, o, assets, accountProof, storageProof);
+        settlement().settle(config, o, assets, accountProof, storageProof, new bytes[](0));
         vm.snapshotGasLastCall("settle, two twins");
     }
 
@@ -88,6 +88,7 @@ contract GasTest is Base {
         (Exit[] memory exits, bytes32[] memory path) = deepTree(1024, 1);
         vm.store(address(layer), bytes32(uint256(3)), withPublished(START));
         vm.assertEq(layer.publishedCount(), START);
+        vm.prank(address(0xA1), address(0xA1));
         layer.publishLeaves(START, sequential(exits), path);
         perLeaf("publishLeaves, 1024 ids", exits.length);
     }
@@ -100,6 +101,7 @@ contract GasTest is Base {
             bytes memory value = Naive.minimal(exits[i].value);
             packed = bytes.concat(packed, bytes20(exits[i].recipient), bytes1(uint8(value.length)), value);
         }
+        vm.prank(address(0xA1), address(0xA1));
         layer.publishLeaves(START, packed, path);
         perLeaf("publishLeaves, 1024 amounts", exits.length);
     }

@@ -7,7 +7,7 @@ import {ExitTree} from "../src/ExitTree.sol";
 import {Frontier} from "../src/Frontier.sol";
 import {PackedLeaves} from "../src/PackedLeaves.sol";
 import {Seal} from "../src/Seal.sol";
-import {SealProof} from "../src/SealProof.sol";
+import {StateProof} from "../src/StateProof.sol";
 import {Asset, Exit} from "../src/Types.sol";
 
 /// @notice Checks the contracts against the vectors that the Rust mirror writes.
@@ -143,7 +143,7 @@ contract GoldenTest is Base {
         pure
         returns (bytes32)
     {
-        return SealProof.read(root, accountProof, storageProof);
+        return StateProof.slotOf(root, Seal.SEALER, bytes32(Seal.SLOT), accountProof, storageProof);
     }
 
     // ---- reading
@@ -160,7 +160,7 @@ contract GoldenTest is Base {
         );
         bytes memory data = vm.parseJsonBytes(json, string.concat(where, ".data"));
         return keccak256(
-            bytes.concat(head, abi.encode(number(where, ".value"), number(where, ".gasLimit"), keccak256(data)))
+            bytes.concat(head, abi.encode(number(where, ".id"), number(where, ".value"), number(where, ".gasLimit"), keccak256(data)))
         );
     }
 

@@ -57,6 +57,21 @@ library Naive {
         }
     }
 
+    /// The 32 siblings of deposit `index` in the tree over these leaves.
+    function depositProof(bytes32[] memory leaves, uint256 index) internal pure returns (bytes32[] memory siblings) {
+        siblings = new bytes32[](32);
+        bytes32 zero;
+        for (uint256 height; height < 32; ++height) {
+            siblings[height] = index ^ 1 < leaves.length ? leaves[index ^ 1] : zero;
+            bytes32[] memory above = new bytes32[]((leaves.length + 1) / 2);
+            for (uint256 i; i < above.length; ++i) {
+                bytes32 right = 2 * i + 1 < leaves.length ? leaves[2 * i + 1] : zero;
+                above[i] = keccak256(bytes.concat(leaves[2 * i], right));
+            }
+            (leaves, index, zero) = (above, index / 2, keccak256(bytes.concat(zero, zero)));
+        }
+    }
+
     /// One segment per exit: an amount, a token, or an amount of an id.
     function pack(Exit[] memory exits, uint256 start, uint256 end) internal pure returns (bytes memory packed) {
         for (uint256 i = start; i < end; ++i) {
@@ -88,6 +103,48 @@ library Naive {
         proof = new bytes[](1);
         proof[0] = RLP.encode(fields);
         return (keccak256(proof[0]), proof);
+    }
+
+    /// Root and proofs of a secure trie with two entries whose hashed keys differ in the first nibble.
+    function trieOfTwo(bytes memory key, bytes memory value, bytes memory key2, bytes memory value2)
+        internal
+        pure
+        returns (bytes32, bytes[] memory proof, bytes[] memory proof2)
+    {
+        (bytes memory leafNode, uint256 place) = leafUnderBranch(key, value);
+        (bytes memory leafNode2, uint256 place2) = leafUnderBranch(key2, value2);
+        require(place != place2, "one branch would not do");
+        bytes[] memory fields = new bytes[](17);
+        for (uint256 i; i < 17; ++i) {
+            fields[i] = RLP.encode(new bytes(0));
+        }
+        fields[place] = RLP.encode(keccak256(leafNode));
+        fields[place2] = RLP.encode(keccak256(leafNode2));
+        (proof, proof2) = (new bytes[](2), new bytes[](2));
+        (proof[0], proof[1]) = (RLP.encode(fields), leafNode);
+        (proof2[0], proof2[1]) = (proof[0], leafNode2);
+        return (keccak256(proof[0]), proof, proof2);
+    }
+
+    /// The leaf for all but the first nibble of the hashed key, and that nibble.
+    function leafUnderBranch(bytes memory key, bytes memory value) private pure returns (bytes memory, uint256) {
+        bytes32 path = keccak256(key);
+        bytes memory compact = abi.encodePacked(path);
+        // 0x3: a leaf with an odd number of nibbles left, of which the first one follows at once.
+        compact[0] = bytes1(0x30 | (uint8(path[0]) & 0x0f));
+        bytes[] memory fields = new bytes[](2);
+        (fields[0], fields[1]) = (RLP.encode(compact), RLP.encode(value));
+        return (RLP.encode(fields), uint8(path[0]) >> 4);
+    }
+
+    /// RLP of an account with this code and no storage.
+    function accountWithCode(bytes memory code) internal pure returns (bytes memory) {
+        bytes[] memory fields = new bytes[](4);
+        fields[0] = RLP.encode(uint256(1));
+        fields[1] = RLP.encode(uint256(0));
+        fields[2] = RLP.encode(keccak256(RLP.encode(new bytes(0))));
+        fields[3] = RLP.encode(keccak256(code));
+        return RLP.encode(fields);
     }
 
     /// RLP of an account with this storage root.

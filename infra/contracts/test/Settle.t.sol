@@ -5,7 +5,7 @@ import {TrieProof} from "@openzeppelin/contracts/utils/cryptography/TrieProof.so
 import {Base} from "./Base.sol";
 import {Naive} from "./Naive.sol";
 import {vm} from "./Vm.sol";
-import {FlashLayer} from "../src/FlashLayer.sol";
+import {LayerSettlement} from "../src/LayerSettlement.sol";
 import {FlashTwin721} from "../src/FlashTwin721.sol";
 import {Asset, Exit, Output, Phase} from "../src/Types.sol";
 import "../src/Errors.sol" as E;
@@ -18,9 +18,9 @@ contract SettleTest is Base {
         Exit[] memory exits = someExits(9);
         (Output memory o, bytes[] memory a, bytes[] memory s) = seal(outputOf(exits));
         vm.expectEmit(true, true, true, true, address(layer));
-        emit FlashLayer.Settled(keccak256(abi.encode(o)), o, operator, uint64(block.timestamp));
+        emit LayerSettlement.Settled(keccak256(abi.encode(o)), o, operator, uint64(block.timestamp));
         vm.prank(operator);
-        layer.settle(config, o, assetList(), a, s);
+        settlement().settle(config, o, assetList(), a, s, new bytes[](0));
         vm.assertEq(layer.exitRoot(), Naive.root(Naive.hashes(exits)));
         vm.assertEq(layer.stateRoot(), o.stateRoot);
         vm.assertEq(layer.leafCount(), 9);
@@ -57,8 +57,7 @@ contract SettleTest is Base {
 
     function test_settle_window_delaysClaims() public {
         config.window = 1 hours;
-        vm.prank(organiser);
-        layer = FlashLayer(factory.open(config, "windowed"));
+        layer = open("windowed");
         settle(new Exit[](0));
         vm.assertEq(uint256(layer.phase()), uint256(Phase.Settled));
         vm.assertFalse(layer.isDisposable());
@@ -72,7 +71,7 @@ contract SettleTest is Base {
         (Output memory o, bytes[] memory a, bytes[] memory s) = seal(outputOf(someExits(3)));
         vm.prank(organiser);
         vm.expectRevert(abi.encodeWithSelector(E.NotAllowed.selector, organiser));
-        layer.settle(config, o, assetList(), a, s);
+        settlement().settle(config, o, assetList(), a, s, new bytes[](0));
     }
 
     function test_settle_twice_reverts() public {
@@ -100,7 +99,7 @@ contract SettleTest is Base {
         closeDeposits();
         Exit[] memory exits = new Exit[](1);
         exits[0] = Exit(0, alice, 0, 1 gwei + 1);
-        settleReverts(outputOf(exits), abi.encodeWithSelector(E.Insolvent.selector, 1 gwei + 1, 1 gwei));
+        settleReverts(outputOf(exits), abi.encodeWithSelector(E.Insolvent.selector, 0, 1 gwei + 1, 1 gwei));
     }
 
     function test_settle_wrongDepth_reverts() public {
@@ -122,13 +121,13 @@ contract SettleTest is Base {
     function test_settle_unknownKind_reverts() public {
         closeDeposits();
         Asset[] memory assets = assetList();
-        assets[2].kind = 2;
+        assets[2].kind = 9;
         Output memory o = outputOf(new Exit[](0));
         o.assetsHash = assetsHash(assets);
         (Output memory done, bytes[] memory a, bytes[] memory s) = seal(o);
         vm.prank(operator);
-        vm.expectRevert(abi.encodeWithSelector(E.BadKind.selector, 2, 2));
-        layer.settle(config, done, assets, a, s);
+        vm.expectRevert(abi.encodeWithSelector(E.BadKind.selector, 2, 9));
+        settlement().settle(config, done, assets, a, s, new bytes[](0));
     }
 
     function test_settle_otherSeal_reverts() public {
@@ -137,7 +136,7 @@ contract SettleTest is Base {
         o.exitRoot = keccak256("other");
         vm.prank(operator);
         vm.expectPartialRevert(E.BadSeal.selector);
-        layer.settle(config, o, assetList(), a, s);
+        settlement().settle(config, o, assetList(), a, s, new bytes[](0));
     }
 
     function test_settle_otherStateRoot_reverts() public {
@@ -148,7 +147,7 @@ contract SettleTest is Base {
         vm.expectRevert(
             abi.encodeWithSelector(TrieProof.TrieProofTraversalError.selector, TrieProof.ProofError.INVALID_ROOT)
         );
-        layer.settle(config, o, assetList(), a, s);
+        settlement().settle(config, o, assetList(), a, s, new bytes[](0));
     }
 
     function test_settle_noProof_reverts() public {
@@ -158,13 +157,13 @@ contract SettleTest is Base {
         vm.expectRevert(
             abi.encodeWithSelector(TrieProof.TrieProofTraversalError.selector, TrieProof.ProofError.INVALID_PROOF)
         );
-        layer.settle(config, o, assetList(), new bytes[](0), s);
+        settlement().settle(config, o, assetList(), new bytes[](0), s, new bytes[](0));
     }
 
     function settleReverts(Output memory o, bytes memory reason) private {
         (Output memory done, bytes[] memory a, bytes[] memory s) = seal(o);
         vm.prank(operator);
         vm.expectRevert(reason);
-        layer.settle(config, done, assetList(), a, s);
+        settlement().settle(config, done, assetList(), a, s, new bytes[](0));
     }
 }

@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {ERC721} from "solady/tokens/ERC721.sol";
 import {Base} from "./Base.sol";
 import {vm} from "./Vm.sol";
-import {FlashLayer} from "../src/FlashLayer.sol";
 import {FlashTwin721} from "../src/FlashTwin721.sol";
 import {Ticket} from "../src/examples/Ticket.sol";
 import {Exit} from "../src/Types.sol";
@@ -48,8 +47,7 @@ contract FlashTwin721Test is Base {
 
     function test_tokenURI_withoutBase_isEmpty() public {
         config.twinBaseUri = "";
-        vm.prank(organiser);
-        layer = FlashLayer(factory.open(config, "no uris"));
+        layer = open("no uris");
         settle(new Exit[](0));
         twin = FlashTwin721(layer.tokenOf(1));
         vm.prank(address(layer));
@@ -59,8 +57,7 @@ contract FlashTwin721Test is Base {
     }
 
     function test_implementation_mintsNothing() public {
-        FlashLayer implementation = FlashLayer(factory.layerImplementation());
-        FlashTwin721 behind = FlashTwin721(implementation.twinImplementation());
+        FlashTwin721 behind = FlashTwin721(settlement().twin721());
         vm.expectPartialRevert(E.NotLayer.selector);
         behind.mint(alice, 1);
     }

@@ -6,7 +6,7 @@ use alloy::{
     sol_types::{SolCall, SolEvent},
 };
 use mayfly_contracts::FlashLayer::{
-    self, DepositsClosed, LeavesPublished, Output, Settled, closeDepositsCall, depositsClosedCall,
+    self, DepositsClosed, LeavesPublished, Output, Settled, batchAccCall, closeDepositsCall, depositsClosedCall,
     exitRootCall, finalAtCall, publishLeavesCall, publishedCountCall, settleCall, stateRootCall,
 };
 use node_core::{
@@ -44,35 +44,39 @@ impl HttpL1 {
         if let Some(receipt) = self.done(&action).await? {
             return Ok(receipt);
         }
-        let receipt = turn.send(self.transaction(action)).await?;
+        let receipt = turn.send(self.transaction(action).await?).await?;
         Ok(port_receipt(&receipt))
     }
 
-    fn transaction(&self, action: L1Action) -> Act {
+    async fn transaction(&self, action: L1Action) -> Result<Act, PortError> {
         let to = self.binding.layer;
         let act = |what, input: Vec<u8>| Act { what, to, input: input.into(), value: U256::ZERO };
-        match action {
+        Ok(match action {
             L1Action::CloseDeposits => {
                 act("closeDeposits", closeDepositsCall { c: self.config.clone() }.abi_encode())
             }
-            L1Action::Settle(settlement) => act("settle", self.settle(*settlement).abi_encode()),
+            L1Action::Settle(settlement) => {
+                act("settle", self.settle(*settlement).await?.abi_encode())
+            },
             L1Action::Publish(PublishedChunk { start, packed, siblings }) => {
                 let call = publishLeavesCall { start: U256::from(start), packed, siblings };
                 act("publishLeaves", call.abi_encode())
             }
             L1Action::Push(chunk) => claim_range_act(to, chunk),
             L1Action::Claim { leaf, proof } => claim_act(to, &leaf, proof),
-        }
+        })
     }
 
-    fn settle(&self, settlement: Settlement) -> settleCall {
+    async fn settle(&self, settlement: Settlement) -> Result<settleCall, PortError> {
+        let batch_acc = self.ask(batchAccCall {}).await?;
         let sealed = settlement.sealed;
-        settleCall {
+        Ok(settleCall {
             c: self.config.clone(),
             o: Output {
                 lastBlock: settlement.last_block,
                 lastBlockHash: settlement.last_block_hash,
                 stateRoot: settlement.state_root,
+                batchAcc: batch_acc,
                 exitRoot: sealed.exit_root,
                 leafCount: sealed.leaf_count,
                 depth: sealed.depth,
@@ -82,7 +86,8 @@ impl HttpL1 {
             assets: settlement.assets.into_iter().map(asset).collect(),
             accountProof: settlement.account_proof,
             storageProof: settlement.storage_proof,
-        }
+            signatures: Vec::new(),
+        })
     }
 
     async fn done(&self, action: &L1Action) -> Result<Option<L1Receipt>, PortError> {

@@ -48,7 +48,7 @@ impl HttpL1 {
         let config = logs
             .iter()
             .filter_map(|log| FlashFactory::FlashOpened::decode_log(&log.inner).ok())
-            .map(|event| terms::of_layer(event.data.config))
+            .map(|event| terms::of_layer(&event.data.config))
             .find(|config| keccak256(config.abi_encode()) == expected)
             .ok_or_else(|| refused(format!("it was not opened in L1 block {block}")))?;
         Ok(Self { node, binding, config, sender: None })

@@ -27,10 +27,10 @@ pub mod devnet;
 pub use alloy::signers::local::PrivateKeySigner;
 pub use holder::{claim, claim_range};
 pub use layer::HttpL1;
-pub use mayfly_contracts::FlashLayer::Config;
+pub use mayfly_contracts::FlashLayer::{Bridged, Config};
 pub use node::{L1Block, Node};
 pub use organiser::{
     Deposited, OpenedLayer, deploy_factory, deposit_eth, factory_address, open_layer,
 };
 pub use sender::Sender;
-pub use terms::Terms;
+pub use terms::{Assurance, Offer, Publication, Terms};

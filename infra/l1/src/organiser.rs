@@ -9,7 +9,7 @@ use alloy::{
 use mayfly_contracts::{
     FlashFactory::{self, openCall, predictCall},
     FlashLayer::{self, depositETHCall},
-    FlashTwin721,
+    FlashSettlement, FlashTwin721,
 };
 use node_core::port::{L1Receipt, PortError};
 
@@ -23,7 +23,7 @@ use crate::{
 /// its test networks, anvil and our development L1.
 pub(crate) const DEPLOYER: Address = address!("4e59b44847b379578588920ca78fbf26c0b4956c");
 
-/// Salt of all three deployments: a new version has new code, and so a new address.
+/// Salt of all deployments: a new version has new code, and so a new address.
 const SALT: B256 = B256::ZERO;
 
 /// How far back the opening of a layer is looked for: two weeks of Ethereum's blocks.
@@ -53,7 +53,7 @@ pub struct Deposited {
 /// Returns where [`deploy_factory`] puts the factory: the same address on every chain.
 #[must_use]
 pub fn factory_address() -> Address {
-    let [_, _, factory] = deployments();
+    let [_, _, _, factory] = deployments();
     factory.address
 }
 
@@ -89,7 +89,7 @@ pub async fn open_layer(
 ) -> Result<OpenedLayer, PortError> {
     let node = sender.node();
     let turn = sender.turn().await?;
-    let c = terms::of_factory(config.clone());
+    let c = terms::of_factory(config);
     let predict = predictCall { organiser: config.organiser, c: c.clone(), salt };
     let address = node.call(factory, &predict, BlockNumberOrTag::Latest).await?;
     if node.has_code(address, BlockNumberOrTag::Latest).await? {
@@ -97,7 +97,7 @@ pub async fn open_layer(
         return Ok(OpenedLayer { address, receipt });
     }
     let input = openCall { c, salt }.abi_encode().into();
-    let act = Act { what: "open", to: factory, input, value: U256::ZERO };
+    let act = Act { what: "open", to: factory, input, value: terms::fee(config) };
     let receipt = port_receipt(&turn.send(act).await?);
     Ok(OpenedLayer { address, receipt })
 }
@@ -109,12 +109,10 @@ pub async fn open_layer(
 pub async fn deposit_eth(
     sender: &Sender,
     layer: Address,
-    config: &Config,
     to: Address,
     value: U256,
 ) -> Result<Deposited, PortError> {
-    let c = config.clone();
-    let call = depositETHCall { c, to, gasLimit: DEPOSIT_GAS, data: Bytes::new() };
+    let call = depositETHCall { to, gasLimit: DEPOSIT_GAS, data: Bytes::new() };
     let input = call.abi_encode().into();
     let receipt = sender.send(Act { what: "depositETH", to: layer, input, value }).await?;
     let index = deposit_index(&receipt, layer).ok_or_else(|| PortError::Corrupt {
@@ -139,15 +137,24 @@ impl Deployment {
     }
 }
 
-/// Twin, layer and factory: each has the address of the one before in its code.
-fn deployments() -> [Deployment; 3] {
+/// Twins, both halves of the layer, and the factory: each has the addresses of those before in its code.
+fn deployments() -> [Deployment; 4] {
     let twin = Deployment::new("deploy FlashTwin721", &FlashTwin721::BYTECODE, &[]);
-    let arguments = FlashLayer::constructorCall { twinImplementation_: twin.address }.abi_encode();
+    let twins = FlashSettlement::Twins {
+        twin20: Address::ZERO,
+        twin721: twin.address,
+        bulk721: Address::ZERO,
+        twin1155: Address::ZERO,
+    };
+    let arguments = FlashSettlement::constructorCall { twins }.abi_encode();
+    let settlement =
+        Deployment::new("deploy FlashSettlement", &FlashSettlement::BYTECODE, &arguments);
+    let arguments = FlashLayer::constructorCall { settlement_: settlement.address }.abi_encode();
     let layer = Deployment::new("deploy FlashLayer", &FlashLayer::BYTECODE, &arguments);
     let arguments =
         FlashFactory::constructorCall { layerImplementation_: layer.address }.abi_encode();
     let factory = Deployment::new("deploy FlashFactory", &FlashFactory::BYTECODE, &arguments);
-    [twin, layer, factory]
+    [twin, settlement, layer, factory]
 }
 
 async fn opened(node: &Node, factory: Address, layer: Address) -> Result<L1Receipt, PortError> {

@@ -25,7 +25,9 @@ pub struct DepositLeaf {
     pub to: Address,
     /// L1 token; zero for ETH.
     pub token: Address,
-    /// Wei.
+    /// Token id; zero for ETH and ERC-20.
+    pub id: U256,
+    /// Amount, for ETH in wei; 1 for ERC-721.
     pub value: U256,
     /// Gas of the call on the layer.
     pub gas_limit: u64,
@@ -45,6 +47,7 @@ impl DepositLeaf {
             self.from,
             self.to,
             self.token,
+            self.id,
             self.value,
             U256::from(self.gas_limit),
             keccak256(&self.data),

@@ -21,11 +21,11 @@ pub(crate) const PRICE: &str = "0.01";
 /// Deposits for the ten development accounts from the L1, and deploys the sample ticket contract.
 pub(super) async fn equip(runner: &Runner, ticket: Option<Address>) -> Result<(), Failure> {
     let wei = parse_ether(DEPOSIT).expect("a number");
-    let (layer, config) = (runner.config().l1.layer, runner.binding.config());
+    let layer = runner.config().l1.layer;
     let accounts = devnet::accounts();
     let deposits = accounts.iter().map(|key| async move {
         let sender = Sender::new(runner.l1.node().clone(), key.clone());
-        deposit_eth(&sender, layer, config, sender.address(), wei).await
+        deposit_eth(&sender, layer, sender.address(), wei).await
     });
     try_join_all(deposits).await?;
     let client = Client::connect(&runner.url)?;

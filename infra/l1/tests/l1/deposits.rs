@@ -29,6 +29,7 @@ fn leaf(event: &Event, deposit: DepositEvent, l1_block: u64) -> DepositLeaf {
         from: deposit.from,
         to: deposit.to,
         token: Address::ZERO,
+        id: U256::ZERO,
         value: deposit.value,
         gas_limit: deposit.gas_limit,
         data: deposit.data,
@@ -104,7 +105,7 @@ async fn deposit_after_the_close_is_refused_by_name() {
 
     let late = event.sender(1);
     let to = late.address();
-    let refused = deposit_eth(&late, event.layer(), event.l1.config(), to, ether("1")).await;
+    let refused = deposit_eth(&late, event.layer(), to, ether("1")).await;
     let error = refused.expect_err("deposits are closed");
     assert_eq!(error.to_string(), "refused: depositETH: DepositsEnded");
 }

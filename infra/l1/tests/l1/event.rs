@@ -122,7 +122,7 @@ impl Event {
     /// Deposits for person `i`, from their own key.
     pub(crate) async fn deposit(&self, i: usize, value: U256) -> mayfly_l1::Deposited {
         let sender = self.sender(i);
-        deposit_eth(&sender, self.layer(), self.l1.config(), sender.address(), value)
+        deposit_eth(&sender, self.layer(), sender.address(), value)
             .await
             .expect("deposits are open")
     }
@@ -220,12 +220,12 @@ fn alloc() -> Alloc {
     Alloc::from([(EXIT_SEALER, sealer)])
 }
 
-const fn terms(now_s: u64) -> Terms {
+fn terms(now_s: u64) -> Terms {
     Terms {
         deposit_cutoff_s: now_s + 43_200,
         window_s: WINDOW_S,
         tvl_cap_wei: 1_000_000_000_000_000_000_000,
-        twin_base_uri: String::new(),
+        ..Terms::default()
     }
 }
 

@@ -11,7 +11,7 @@ async fn transactions_of_one_key_wait_for_each_other() {
     let event = Event::open().await;
     let sender = event.sender(1);
     let deposit =
-        || deposit_eth(&sender, event.layer(), event.l1.config(), sender.address(), ether("1"));
+        || deposit_eth(&sender, event.layer(), sender.address(), ether("1"));
     let (a, b, c) = tokio::join!(deposit(), deposit(), deposit());
     let mut indices = [a, b, c].map(|deposited| deposited.expect("deposits are open").index);
     indices.sort_unstable();
@@ -25,7 +25,7 @@ async fn transaction_that_is_stuck_is_replaced_and_not_doubled() {
     event.anvil.set_automine(false);
     for value in ["1", "1", "2"] {
         let to = sender.address();
-        let stuck = deposit_eth(&sender, event.layer(), event.l1.config(), to, ether(value)).await;
+        let stuck = deposit_eth(&sender, event.layer(), to, ether(value)).await;
         let error = stuck.expect_err("no block is sealed");
         assert!(matches!(error, PortError::Unavailable { .. }), "{error}");
     }
@@ -43,7 +43,7 @@ async fn key_without_eth_is_refused() {
         PrivateKeySigner::from_bytes(&alloy::primitives::B256::repeat_byte(9)).expect("a key");
     let sender = Sender::new(event.node.clone(), poor);
     let to = sender.address();
-    let error = deposit_eth(&sender, event.layer(), event.l1.config(), to, U256::ONE).await;
+    let error = deposit_eth(&sender, event.layer(), to, U256::ONE).await;
     let error = error.expect_err("it cannot pay");
     assert!(matches!(error, PortError::Refused { .. }), "{error:?}");
 }

@@ -35,6 +35,7 @@ fn deposit(index: u64) -> DepositLeaf {
         from: Address::from_word(noise),
         to: Address::from_word(keccak256(noise)),
         token: Address::ZERO,
+        id: U256::from(index / 3),
         value: U256::from(index) * U256::from(1_000_000_007),
         gas_limit: 100_000 + index,
         data: data.into(),

@@ -150,8 +150,8 @@ impl Event<'_> {
         let step = self.steps.start("deposit ETH from the L1", 0);
         let sender = &self.runner.operator;
         let wei = parse_ether(DEPOSIT).expect("a number");
-        let (layer, config) = (self.runner.config().l1.layer, self.runner.binding.config());
-        deposit_eth(sender, layer, config, sender.address(), wei).await?;
+        let layer = self.runner.config().l1.layer;
+        deposit_eth(sender, layer, sender.address(), wei).await?;
         client.wait_for_deposit(sender.address()).await?;
         step.done(&format!("{DEPOSIT} ETH for the organiser"));
         Ok(())

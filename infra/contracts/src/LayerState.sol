@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {LayerArgs} from "./LayerArgs.sol";
+import {Bond, Config, Phase} from "./Types.sol";
+import {BadConfig, BadPhase, NotAllowed} from "./Errors.sol";
+
+/// @notice What a layer stores on the L1, and the questions that all its parts ask of it.
+/// @dev `FlashLayer` and `FlashSettlement` are one contract in two codes, for the limit of EIP-170: the first
+/// hands what it does not know to the second by DELEGATECALL. This is the layout that they share.
+abstract contract LayerState {
+    // ---- slot 0: written by deposits ----
+
+    /// @notice Number of deposits so far; the next one gets this index.
+    uint64 public depositCount;
+    /// @notice Sum of all deposits of ETH, in wei.
+    uint128 public depositedWei;
+    /// @notice Whether deposits were ended by call; the cut-off ends them too.
+    bool public depositsClosed;
+    /// @notice Whether the operator has accepted the layer. A layer without fee and bond needs no acceptance.
+    bool public accepted;
+    /// @notice Whether the last settlement was vetoed and no other one followed.
+    bool public rejected;
+    /// @notice Whether deposits go back because nobody settled in time.
+    bool public refunding;
+    /// @notice Where the operator's bond is.
+    Bond public bond;
+
+    // ---- slots 1 to 4: written by settle ----
+
+    /// @notice Root of the exit tree.
+    bytes32 public exitRoot;
+    /// @notice State root of the layer's last block.
+    bytes32 public stateRoot;
+    /// @notice When claims start (unix seconds); zero before settlement.
+    uint64 public finalAt;
+    /// @notice Number of the layer's last block.
+    uint64 public lastBlock;
+    /// @notice Number of exits.
+    uint32 public leafCount;
+    /// @notice Number of exits whose leaves are in L1 calldata, from index 0 on.
+    uint32 public publishedCount;
+    /// @notice Number of exits that `push` has been through, from index 0 on.
+    uint32 public pushedCount;
+    /// @notice Number of assets; ETH is the first.
+    uint16 public assetCount;
+    /// @notice Height of the exit tree.
+    uint8 public depth;
+    /// @notice keccak256 of the settled output.
+    bytes32 public outputHash;
+
+    // ---- slots 5 to 8: written by batches ----
+
+    /// @notice What all posted batches fold to.
+    bytes32 public batchAcc;
+    /// @notice Number of deposits that the posted batches have taken in.
+    uint64 public consumedDeposits;
+    /// @notice Number of the last block that was posted.
+    uint64 public postedBlock;
+    /// @notice Number of deposits when the last batch was posted.
+    uint64 public seenDeposits;
+    /// @notice When the last batch was posted (unix seconds).
+    uint64 public seenAt;
+    /// @notice Root of the deposit tree when the last batch was posted.
+    bytes32 public seenRoot;
+    /// @notice Number of batches.
+    uint32 public batchCount;
+
+    // ---- from here on: written on the ways out ----
+
+    /// @notice The stranger who settled, while the layer holds its bond; else zero.
+    address public rescuer;
+    /// @notice Refunds: the operator's bond, shared among the deposits of ETH, in wei.
+    uint128 public refundPool;
+    /// @notice Refunds: root of the deposit tree.
+    bytes32 public refundRoot;
+
+    /// @dev Deposit tree, newest complete left subtree per level.
+    bytes32[32] internal _deposits;
+    /// @dev One bit per exit.
+    mapping(uint256 word => uint256 bits) internal _claimed;
+    /// @dev One bit per deposit.
+    mapping(uint256 word => uint256 bits) internal _refunded;
+    /// @dev L1 token and kind per asset index: kind << 160 | token.
+    mapping(uint256 asset => uint256 token) internal _assets;
+    /// @dev What was deposited of a token, keyed by kind << 160 | token.
+    mapping(uint256 token => uint256 amount) internal _escrow;
+
+    /// @dev The token whose deposit is under way: it may not call back into another one.
+    address internal transient _taking;
+
+    /// @dev The code itself, which is not a layer.
+    address private immutable _self = address(this);
+
+    /// @notice Hash of this layer's config.
+    function configHash() public view returns (bytes32) {
+        return LayerArgs.configHash();
+    }
+
+    /// @notice Where this layer stands.
+    function phase() public view returns (Phase) {
+        if (_isCode()) return Phase.None;
+        if (finalAt != 0) return block.timestamp < finalAt ? Phase.Settled : Phase.Final;
+        if (refunding) return Phase.Refund;
+        if (rejected) return Phase.Rejected;
+        if (accepted) return Phase.Open;
+        (,, bool offered) = LayerArgs.terms();
+        return offered ? Phase.Offered : Phase.Open;
+    }
+
+    /// @notice Whether this is the code behind the layers, and not a layer.
+    function _isCode() internal view returns (bool) {
+        return address(this) == _self;
+    }
+
+    /// @notice Checks that `c` is this layer's config.
+    function _requireConfig(Config calldata c) internal view {
+        bytes32 got = keccak256(abi.encode(c));
+        bytes32 expected = configHash();
+        if (got != expected) revert BadConfig(got, expected);
+    }
+
+    /// @notice Checks that nothing is settled yet, or not any more, and that no deposit goes back.
+    function _requireUnsettled() internal view {
+        Phase have = phase();
+        if (have != Phase.Open && have != Phase.Rejected) revert BadPhase(have);
+    }
+
+    /// @notice Checks that the caller is `expected`.
+    function _requireCaller(address expected) internal view {
+        if (msg.sender != expected) revert NotAllowed(msg.sender);
+    }
+
+    /// @notice Key of a token in `_escrow` and its form in `_assets`.
+    function _key(uint8 kind, address token) internal pure returns (uint256) {
+        return uint256(kind) << 160 | uint160(token);
+    }
+}
