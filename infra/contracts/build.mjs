@@ -10,7 +10,7 @@ import { forgePath, here } from "./forge.mjs";
 const contracts = ["Coin", "ExitSealer", "FlashFactory", "FlashLayer", "FlashSettlement", "FlashTwin721", "Ticket"];
 
 function compile(directory) {
-  const args = ["build", "--skip", "test", "--out", join(directory, "out"), "--cache-path", join(directory, "cache")];
+  const args = ["build", "--skip", "*/test/*", "--out", join(directory, "out"), "--cache-path", join(directory, "cache")];
   const env = { ...process.env, FOUNDRY_PROFILE: "artifacts" };
   execFileSync(forgePath(), args, { cwd: here, env, stdio: ["ignore", "ignore", "inherit"] });
 }

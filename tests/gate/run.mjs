@@ -17,6 +17,7 @@ const CHECK = [
   ["floors", "node tests/gate/floors.mjs"],
   ["purity", "node tests/gate/purity.mjs"],
   ["licences", "node tests/gate/licences.mjs"],
+  ["privileges on the L1", "node tests/gate/privileges.mjs"],
   ["contract artifacts", "node infra/contracts/build.mjs --check"],
   ["spelling", `${VENV}/bin/typos`],
 ];

@@ -7,7 +7,9 @@
 mod bindings;
 mod preinstalls;
 
-pub use bindings::{Coin, ExitSealer, FlashFactory, FlashLayer, FlashSettlement, FlashTwin721, Ticket};
+pub use bindings::{
+    Coin, ExitSealer, FlashFactory, FlashLayer, FlashSettlement, FlashTwin721, Ticket,
+};
 pub use node_core::exit::{IExitRecipient, IExitSealer};
 pub use preinstalls::{Preinstall, PreinstallError, preinstalls};
 

@@ -55,8 +55,16 @@ library ExitTree {
         returns (bool)
     {
         if (proof.length != depth || index >> depth != 0) return false;
-        for (uint256 i; i < depth; ++i) {
-            hash = (index >> i) & 1 == 0 ? node(hash, proof[i]) : node(proof[i], hash);
+        // The order of two nodes without a branch: 50 gas less at each level.
+        assembly ("memory-safe") {
+            let sibling := proof.offset
+            for { let end := add(sibling, shl(5, depth)) } lt(sibling, end) { sibling := add(sibling, 0x20) } {
+                let place := shl(5, and(index, 1))
+                mstore(place, hash)
+                mstore(xor(place, 0x20), calldataload(sibling))
+                hash := keccak256(0x00, 0x40)
+                index := shr(1, index)
+            }
         }
         return hash == root;
     }

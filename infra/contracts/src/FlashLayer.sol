@@ -5,7 +5,7 @@ import {LayerClaims} from "./LayerClaims.sol";
 import {LayerDeposits} from "./LayerDeposits.sol";
 import {LayerRefunds} from "./LayerRefunds.sol";
 import {Phase} from "./Types.sol";
-import {PlainTransfer, UnknownAsset} from "./Errors.sol";
+import {BadPhase, PlainTransfer} from "./Errors.sol";
 
 /// @notice The L1 side of one flash layer: takes deposits, is settled once, pays every exit once.
 /// @dev Lives behind an immutable clone whose arguments are in `LayerArgs`. No owner, no pause, no upgrade.
@@ -27,6 +27,7 @@ contract FlashLayer is LayerDeposits, LayerClaims, LayerRefunds {
 
     /// @notice Everything that `FlashSettlement` has runs in this layer.
     fallback() external payable {
+        if (_isCode()) revert BadPhase(Phase.None);
         address code = settlement;
         assembly ("memory-safe") {
             let free := mload(0x40)
@@ -36,22 +37,5 @@ contract FlashLayer is LayerDeposits, LayerClaims, LayerRefunds {
             if iszero(ok) { revert(free, returndatasize()) }
             return(free, returndatasize())
         }
-    }
-
-    /// @notice Kind and L1 token of an asset; ETH has no token.
-    function asset(uint32 index) public view returns (uint8 kind, address token) {
-        if (index >= assetCount) revert UnknownAsset(index);
-        uint256 entry = _assets[index];
-        return (uint8(entry >> 160), address(uint160(entry)));
-    }
-
-    /// @notice L1 token of an asset, zero for ETH.
-    function tokenOf(uint32 index) external view returns (address token) {
-        (, token) = asset(index);
-    }
-
-    /// @notice Whether nothing is lost when the layer's own data is deleted: final, and every leaf on the L1.
-    function isDisposable() external view returns (bool) {
-        return phase() == Phase.Final && publishedCount == leafCount;
     }
 }

@@ -12,3 +12,10 @@ interface ITwin1155 {
     /// @notice Mints `amount` of `id` for `to`, without asking it.
     function mint(address to, uint256 id, uint256 amount) external;
 }
+
+/// @notice What a layer does with a bulk twin, beside `ITwin.mint`.
+interface ITwinBulk {
+    /// @notice Mints the tokens from `firstId` on for owners of 20 bytes each; zero stands for a token that is not
+    /// minted. Ids ascend over all calls.
+    function mintBulk(uint256 firstId, bytes calldata owners) external;
+}

@@ -6,14 +6,14 @@ import {Config} from "./Types.sol";
 
 /// @notice What a layer knows about itself; it stands in the code of its clone.
 /// @dev
-///     config hash: 32 | ETH cap: 16 | deposit cut-off: 8 | offered: 1
+///     config hash: 32 | ETH cap: 16 | offered: 1 | deposit cut-off: 8
 ///
 /// The last three are fields of the config. They are here so that a deposit of ETH, the most frequent
 /// transaction before an event, need not carry the whole config.
 library LayerArgs {
     /// @notice The arguments of the layer of `c`.
     function encode(Config calldata c) internal pure returns (bytes memory) {
-        return abi.encodePacked(keccak256(abi.encode(c)), c.tvlCapWei, c.depositCutoff, c.offer.acceptBy != 0);
+        return abi.encodePacked(keccak256(abi.encode(c)), c.tvlCapWei, c.offer.acceptBy != 0, c.depositCutoff);
     }
 
     /// @notice Hash of the layer's config.
@@ -26,7 +26,7 @@ library LayerArgs {
     function terms() internal view returns (uint128 tvlCapWei, uint64 depositCutoff, bool offered) {
         uint256 word = uint256(bytes32(LibClone.argsOnClone(address(this), 32, 57)));
         tvlCapWei = uint128(word >> 128);
-        depositCutoff = uint64(word >> 64);
-        offered = uint8(word >> 56) != 0;
+        offered = uint8(word >> 120) != 0;
+        depositCutoff = uint64(word >> 56);
     }
 }

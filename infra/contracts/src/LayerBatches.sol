@@ -42,15 +42,15 @@ abstract contract LayerBatches is LayerState {
         _requireConfig(c);
         _requireUnsettled();
         _requirePoster(c);
-        if (head.lastBlock <= postedBlock) revert PostedAlready(head.lastBlock, postedBlock);
+        if (head.lastBlock <= _postedBlock) revert PostedAlready(head.lastBlock, _postedBlock);
         _requireConsumed(c, head.consumedDeposits, oldest, proof);
         (bytes32 data, bytes32[] memory blobHashes) = _dataOf(c, head, payload);
 
-        bytes32 acc = keccak256(abi.encode(batchAcc, head, data));
-        batchAcc = acc;
-        postedBlock = head.lastBlock;
-        uint32 n = batchCount;
-        batchCount = n + 1;
+        bytes32 acc = keccak256(abi.encode(_batchAcc, head, data));
+        _batchAcc = acc;
+        _postedBlock = head.lastBlock;
+        uint32 n = _batchCount;
+        _batchCount = n + 1;
         emit Batch(n, acc, head, blobHashes);
     }
 
@@ -74,14 +74,14 @@ abstract contract LayerBatches is LayerState {
     function _requireConsumed(Config calldata c, uint64 consumed, Deposit calldata oldest, bytes32[] calldata proof)
         private
     {
-        uint64 count = depositCount;
-        if (consumed < consumedDeposits || consumed > count) revert BadConsumed(consumed, consumedDeposits, count);
+        uint64 count = _depositCount;
+        if (consumed < _consumedDeposits || consumed > count) revert BadConsumed(consumed, _consumedDeposits, count);
         bytes32 root = _deposits.root(count, Frontier.DEPTH);
         if (consumed < count) _requireRecent(c, consumed, oldest, proof, root);
-        consumedDeposits = consumed;
-        seenDeposits = count;
-        seenAt = uint64(block.timestamp);
-        seenRoot = root;
+        _consumedDeposits = consumed;
+        _seenDeposits = count;
+        _seenAt = uint64(block.timestamp);
+        _seenRoot = root;
     }
 
     /// @dev The root changes with every deposit, and a proof must not become worthless on its way here. So a
@@ -94,10 +94,10 @@ abstract contract LayerBatches is LayerState {
         bytes32[] calldata proof,
         bytes32 root
     ) private view {
-        bool seen = consumed < seenDeposits;
-        if (!seen && block.timestamp <= uint256(seenAt) + c.maxDepositDelay) return;
+        bool seen = consumed < _seenDeposits;
+        if (!seen && block.timestamp <= uint256(_seenAt) + c.maxDepositDelay) return;
         bytes32 leaf = keccak256(abi.encode(oldest));
-        if (!ExitTree.verify(seen ? seenRoot : root, Frontier.DEPTH, consumed, leaf, proof)) revert BadDeposit(consumed);
+        if (!ExitTree.verify(seen ? _seenRoot : root, Frontier.DEPTH, consumed, leaf, proof)) revert BadDeposit(consumed);
         if (block.timestamp > uint256(oldest.l1Time) + c.maxDepositDelay) revert DepositOverdue(consumed);
     }
 

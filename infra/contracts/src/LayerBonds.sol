@@ -22,11 +22,11 @@ abstract contract LayerBonds is LayerState {
     function accept(Config calldata c) external payable {
         _requireConfig(c);
         _requireCaller(c.operator);
-        if (phase() != Phase.Offered) revert BadPhase(phase());
+        if (_phase() != Phase.Offered) revert BadPhase(_phase());
         if (block.timestamp > c.offer.acceptBy) revert TooLate(c.offer.acceptBy);
         if (msg.value != c.offer.bond) revert BadBond(msg.value, c.offer.bond);
-        accepted = true;
-        if (c.offer.bond != 0) bond = Bond.Held;
+        _accepted = true;
+        if (c.offer.bond != 0) _bond = Bond.Held;
         SafeTransferLib.forceSafeTransferETH(c.operator, c.offer.fee);
         emit Accepted(c.operator, c.offer.bond, c.offer.fee);
     }
@@ -34,7 +34,7 @@ abstract contract LayerBonds is LayerState {
     /// @notice Gives the fee back to the organiser when the operator has not accepted in time. Anyone may call.
     function reclaim(Config calldata c) external {
         _requireConfig(c);
-        if (phase() != Phase.Offered) revert BadPhase(phase());
+        if (_phase() != Phase.Offered) revert BadPhase(_phase());
         if (block.timestamp <= c.offer.acceptBy) revert TooEarly(c.offer.acceptBy + 1);
         // Before acceptance nothing else can come in, but what is forced on every contract.
         uint256 value = address(this).balance;
@@ -53,11 +53,11 @@ abstract contract LayerBonds is LayerState {
         bytes calldata signatureB
     ) external {
         _requireConfig(c);
-        if (bond != Bond.Held) revert NoBond(bond);
+        if (_bond != Bond.Held) revert NoBond(_bond);
         if (hashA == hashB) revert NoConflict(hashA);
         if (!Signed.isBy(c.sequencer, Signed.blockSeal(number, hashA), signatureA)) revert NotSequencer(hashA);
         if (!Signed.isBy(c.sequencer, Signed.blockSeal(number, hashB), signatureB)) revert NotSequencer(hashB);
-        bond = Bond.Slashed;
+        _bond = Bond.Slashed;
         uint256 reward = c.offer.bond / 2;
         SafeTransferLib.forceSafeTransferETH(msg.sender, reward);
         emit Slashed(msg.sender, number, reward);
@@ -68,11 +68,11 @@ abstract contract LayerBonds is LayerState {
     /// stranger who settled. Anyone may call.
     function withdrawBond(Config calldata c) external {
         _requireConfig(c);
-        if (phase() != Phase.Final || publishedCount != leafCount) revert NotDisposable(phase(), publishedCount);
-        (Bond held, address stranger) = (bond, rescuer);
+        if (_phase() != Phase.Final || _publishedCount != _leafCount) revert NotDisposable(_phase(), _publishedCount);
+        (Bond held, address stranger) = (_bond, _rescuer);
         if (held != Bond.Held && held != Bond.Slashed && stranger == address(0)) revert NoBond(held);
-        if (held != Bond.None) bond = Bond.Gone;
-        if (stranger != address(0)) rescuer = address(0);
+        if (held != Bond.None) _bond = Bond.Gone;
+        if (stranger != address(0)) _rescuer = address(0);
 
         if (held == Bond.Held) _return(c.operator, c.offer.bond);
         if (held == Bond.Slashed) _return(c.organiser, _left(c, held));

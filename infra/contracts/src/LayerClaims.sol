@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {LibBit} from "solady/utils/LibBit.sol";
 import {ExitTree} from "./ExitTree.sol";
 import {LayerPayments} from "./LayerPayments.sol";
 import {PackedLeaves} from "./PackedLeaves.sol";
@@ -13,6 +12,8 @@ import {BadPhase, BadProof, NotNext, NotTopLevel, OutOfRange, TransferFailed} fr
 abstract contract LayerClaims is LayerPayments {
     /// @notice An exit in a range could not be paid; it can still be claimed.
     event ClaimFailed(uint256 indexed index, address indexed recipient, uint32 asset);
+    /// @notice The tokens [firstId, firstId + count) of a bulk twin went to their owners, but for those paid before.
+    event Pushed(uint32 indexed asset, uint256 firstId, uint256 count);
     /// @notice The leaves [start, start + count) are in this transaction's calldata, checked against the root.
     event LeavesPublished(uint256 start, uint256 count);
 
@@ -35,43 +36,30 @@ abstract contract LayerClaims is LayerPayments {
     {
         _requireFinal();
         uint256 count = _requireRange(start, packed, siblings);
-        paid = _payFresh(start, packed, _markRange(start, count));
+        paid = _payFresh(start, packed, _markRange(start, count), false);
     }
 
     /// @notice Pays the exits that follow the last pushed one, like `claimRange`. Anyone may call.
     function push(bytes calldata packed, bytes32[] calldata siblings) external returns (uint256 paid) {
         _requireFinal();
-        uint256 start = pushedCount;
+        uint256 start = _pushedCount;
         uint256 count = _requireRange(start, packed, siblings);
         // Within the 32 bits of leafCount, see _requireRange.
-        pushedCount = uint32(start + count);
-        paid = _payFresh(start, packed, _markRange(start, count));
+        _pushedCount = uint32(start + count);
+        paid = _payFresh(start, packed, _markRange(start, count), true);
     }
 
     /// @notice Puts the next leaves into L1 calldata, where everyone finds them for ever. Any plain account may call.
     function publishLeaves(uint256 start, bytes calldata packed, bytes32[] calldata siblings) external {
-        if (finalAt == 0) revert BadPhase(phase());
-        if (start != publishedCount) revert NotNext(start, publishedCount);
+        if (_finalAt == 0) revert BadPhase(_phase());
+        if (start != _publishedCount) revert NotNext(start, _publishedCount);
         // Else the leaves may come from anywhere but the transaction's calldata.
         if (msg.sender != tx.origin || msg.sender.code.length != 0) revert NotTopLevel();
         uint256 count = _requireRange(start, packed, siblings);
 
         // Within the 32 bits of leafCount, see _requireRange.
-        publishedCount = uint32(start + count);
+        _publishedCount = uint32(start + count);
         emit LeavesPublished(start, count);
-    }
-
-    /// @notice Whether exit `index` was paid.
-    function isClaimed(uint256 index) external view returns (bool) {
-        return (_claimed[index >> 8] >> (index & 0xff)) & 1 == 1;
-    }
-
-    /// @notice Number of exits that were paid. Reads one slot per 256 exits: for calls, not for contracts.
-    function claimedCount() external view returns (uint256 count) {
-        uint256 words = (uint256(leafCount) + 255) >> 8;
-        for (uint256 word; word < words; ++word) {
-            count += LibBit.popCount(_claimed[word]);
-        }
     }
 
     // -------------------------------------------------------------------------------------- checks
@@ -82,12 +70,12 @@ abstract contract LayerClaims is LayerPayments {
         view
         returns (uint256 count)
     {
-        if (start > leafCount) revert OutOfRange(start, leafCount);
+        if (start > _leafCount) revert OutOfRange(start, _leafCount);
         bytes32[] memory leaves = PackedLeaves.hashes(packed, start);
         count = leaves.length;
-        if (start + count > leafCount) revert OutOfRange(start + count, leafCount);
-        (bytes32 root, bool ok) = ExitTree.rangeRoot(leaves, start, depth, siblings);
-        if (!ok || root != exitRoot) revert BadProof();
+        if (start + count > _leafCount) revert OutOfRange(start + count, _leafCount);
+        (bytes32 root, bool ok) = ExitTree.rangeRoot(leaves, start, _depth, siblings);
+        if (!ok || root != _exitRoot) revert BadProof();
     }
 
     // ------------------------------------------------------------------------------------- effects
@@ -108,22 +96,61 @@ abstract contract LayerClaims is LayerPayments {
         }
     }
 
-    function _payFresh(uint256 start, bytes calldata packed, uint256[] memory fresh) private returns (uint256 paid) {
-        uint256 firstWord = start >> 8;
+    /// @notice Pays what is fresh among the leaves from `start` on.
+    /// @param isPush Whether the leaves come in their order, so that bulk twins can take runs of them.
+    function _payFresh(uint256 start, bytes calldata packed, uint256[] memory fresh, bool isPush)
+        private
+        returns (uint256 paid)
+    {
+        uint256 base = start & ~uint256(0xff);
         uint256 index = start;
         uint256 offset;
+        Exit memory e;
         while (offset < packed.length) {
             PackedLeaves.Segment memory s;
             (s, offset) = PackedLeaves.segment(packed, offset);
+            bool isRun = isPush && s.form == PackedLeaves.SEQUENTIAL && _isBulk(s.asset);
+            if (isRun) {
+                uint256 end = offset + 20 * s.count;
+                (bool done, uint256 count) = _mintRun(s, packed[offset:end], fresh, index - base);
+                if (done) {
+                    (paid, index, offset) = (paid + count, index + s.count, end);
+                    continue;
+                }
+            }
+            e.asset = s.asset;
             for (uint256 i; i < s.count; ++i) {
-                Exit memory e;
-                e.asset = s.asset;
                 (e.recipient, e.id, e.value, offset) = PackedLeaves.item(packed, s, i, offset);
-                bool isFresh = (fresh[(index >> 8) - firstWord] >> (index & 0xff)) & 1 == 1;
-                if (isFresh && _payOne(index, e)) ++paid;
+                if (_isFresh(fresh, index - base) && _payOne(index, e)) ++paid;
                 ++index;
             }
         }
+    }
+
+    function _isFresh(uint256[] memory fresh, uint256 place) private pure returns (bool) {
+        return (fresh[place >> 8] >> (place & 0xff)) & 1 == 1;
+    }
+
+    /// @notice Mints a run of tokens in a bulk twin at once; owners of tokens that were paid before become zero. When
+    /// the twin refuses, nothing is done, and the caller tries one by one.
+    function _mintRun(PackedLeaves.Segment memory s, bytes calldata recipients, uint256[] memory fresh, uint256 place)
+        private
+        returns (bool done, uint256 count)
+    {
+        bytes memory owners = recipients;
+        for (uint256 i; i < s.count; ++i) {
+            if (_isFresh(fresh, place + i)) {
+                ++count;
+                continue;
+            }
+            assembly ("memory-safe") {
+                // The 20 bytes of owner i, and what follows as it was.
+                let at := add(add(owners, 0x20), mul(20, i))
+                mstore(at, shr(160, shl(160, mload(at))))
+            }
+        }
+        done = count == 0 || _mintBulk(s.asset, s.id, owners);
+        if (done) emit Pushed(s.asset, s.id, s.count);
     }
 
     /// @notice Pays one exit of a range; when that fails, its mark goes.

@@ -8,7 +8,7 @@ import {Alias} from "./Alias.sol";
 import {Frontier} from "./Frontier.sol";
 import {LayerArgs} from "./LayerArgs.sol";
 import {LayerState} from "./LayerState.sol";
-import {Config, Deposit, KIND_ERC1155, KIND_ERC20, KIND_ERC721, KIND_ETH, Phase} from "./Types.sol";
+import {Config, KIND_ERC1155, KIND_ERC20, KIND_ERC721, KIND_ETH, Phase} from "./Types.sol";
 import {
     BadGasLimit,
     BadPhase,
@@ -28,13 +28,13 @@ abstract contract LayerDeposits is LayerState {
     using Frontier for bytes32[32];
 
     /// @notice Most bytes of data in one deposit.
-    uint256 public constant MAX_DEPOSIT_DATA = 8192;
+    uint256 internal constant MAX_DEPOSIT_DATA = 8192;
 
     /// @notice Most gas that one deposit may ask for: the most that a transaction may use (EIP-7825).
-    uint64 public constant MAX_DEPOSIT_GAS = 1 << 24;
+    uint64 internal constant MAX_DEPOSIT_GAS = 1 << 24;
 
     /// @notice Gas of a token deposit's transaction on the layer.
-    uint64 public constant TOKEN_DEPOSIT_GAS = 1_000_000;
+    uint64 internal constant TOKEN_DEPOSIT_GAS = 1_000_000;
 
     /// @notice A deposit was taken. ETH: the layer credits `value` to `from`, then calls `to` with it and `data`.
     /// A token: the layer mints it for `to`.
@@ -62,12 +62,13 @@ abstract contract LayerDeposits is LayerState {
         if (data.length > MAX_DEPOSIT_DATA) revert DataTooLong(data.length, MAX_DEPOSIT_DATA);
         uint256 minimum = 21_000 + 16 * data.length;
         if (gasLimit < minimum || gasLimit > MAX_DEPOSIT_GAS) revert BadGasLimit(gasLimit, minimum, MAX_DEPOSIT_GAS);
-        uint256 total = uint256(depositedWei) + msg.value;
+        uint256 total = uint256(_depositedWei) + msg.value;
         if (total > cap) revert CapExceeded(total, cap);
 
+        uint64 index = _depositCount;
         // Below the cap, which has 128 bits.
-        depositedWei = uint128(total);
-        _append(KIND_ETH, to, address(0), 0, msg.value, gasLimit, data);
+        (_depositCount, _depositedWei) = (index + 1, uint128(total));
+        _append(index, KIND_ETH, to, address(0), 0, msg.value, gasLimit, data);
     }
 
     // --------------------------------------------------------------------------------------- tokens
@@ -111,20 +112,9 @@ abstract contract LayerDeposits is LayerState {
     function closeDeposits(Config calldata c) external {
         _requireConfig(c);
         if (msg.sender != c.organiser && msg.sender != c.operator) revert NotAllowed(msg.sender);
-        if (depositsClosed) revert DepositsEnded();
-        depositsClosed = true;
-        emit DepositsClosed(depositCount);
-    }
-
-    /// @notice Root of the 32-level deposit tree, and the number of deposits in it.
-    function depositRoot() external view returns (bytes32 root, uint64 count) {
-        count = depositCount;
-        root = _deposits.root(count, Frontier.DEPTH);
-    }
-
-    /// @notice What was deposited of a token: an amount, for ERC-721 a number of tokens.
-    function escrowOf(uint8 kind, address token) external view returns (uint256) {
-        return _escrow[_key(kind, token)];
+        if (_depositsClosed) revert DepositsEnded();
+        _depositsClosed = true;
+        emit DepositsClosed(_depositCount);
     }
 
     /// @notice Checks that a deposit may come in now, and returns the cap of ETH.
@@ -133,8 +123,8 @@ abstract contract LayerDeposits is LayerState {
         uint64 cutoff;
         bool offered;
         (cap, cutoff, offered) = LayerArgs.terms();
-        if (depositsClosed || block.timestamp >= cutoff) revert DepositsEnded();
-        if (offered && !accepted) revert BadPhase(Phase.Offered);
+        if (_depositsClosed || block.timestamp >= cutoff) revert DepositsEnded();
+        if (offered && !_accepted) revert BadPhase(Phase.Offered);
     }
 
     /// @notice Opens the deposit of a token: until `_finishTaking` no other one can begin, so that what arrives
@@ -153,7 +143,9 @@ abstract contract LayerDeposits is LayerState {
         uint256 total = _escrow[_key(kind, token)] + received;
         if (total > cap) revert CapExceeded(total, cap);
         _escrow[_key(kind, token)] = total;
-        _append(kind, to, token, id, received, TOKEN_DEPOSIT_GAS, msg.data[:0]);
+        uint64 index = _depositCount;
+        _depositCount = index + 1;
+        _append(index, kind, to, token, id, received, TOKEN_DEPOSIT_GAS, msg.data[:0]);
     }
 
     function _capOf(Config calldata c, uint8 kind, address token) private pure returns (uint256) {
@@ -163,7 +155,9 @@ abstract contract LayerDeposits is LayerState {
         revert NotBridged(kind, token);
     }
 
+    /// @notice Appends deposit `index`; the caller has counted it.
     function _append(
+        uint64 index,
         uint8 kind,
         address to,
         address token,
@@ -172,24 +166,15 @@ abstract contract LayerDeposits is LayerState {
         uint64 gasLimit,
         bytes calldata data
     ) private {
-        uint64 index = depositCount;
         if (index >= Frontier.CAPACITY) revert TreeFull();
         address from = Alias.caller();
-        Deposit memory d = Deposit({
-            index: index,
-            l1Block: uint64(block.number),
-            l1Time: uint64(block.timestamp),
-            kind: kind,
-            from: from,
-            to: to,
-            token: token,
-            id: id,
-            value: value,
-            gasLimit: gasLimit,
-            dataHash: keccak256(data)
-        });
-        depositCount = index + 1;
-        _deposits.append(index, keccak256(abi.encode(d)));
+        // As a Deposit is encoded.
+        bytes32 leaf = keccak256(
+            abi.encode(
+                index, block.number, block.timestamp, kind, from, to, token, id, value, gasLimit, keccak256(data)
+            )
+        );
+        _deposits.append(index, leaf);
         emit Deposited(index, from, to, kind, token, id, value, gasLimit, data);
     }
 }

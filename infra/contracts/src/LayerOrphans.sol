@@ -9,7 +9,7 @@ import {NotOrphan, TooEarly, TransferFailed} from "./Errors.sol";
 /// @notice What the settled state root proves beyond the exits.
 abstract contract LayerOrphans is LayerPayments {
     /// @notice Seconds after `finalAt` after which orphans go to the config's `orphanRecipient`.
-    uint64 public constant ORPHAN_DELAY = 180 days;
+    uint64 internal constant ORPHAN_DELAY = 180 days;
 
     /// @notice An exit of a contract of the layer that has no counterpart on the L1 was paid to someone else.
     event OrphanClaimed(uint256 indexed index, address indexed contract_, address indexed to);
@@ -24,7 +24,7 @@ abstract contract LayerOrphans is LayerPayments {
         bytes[] calldata storageProof
     ) external view returns (bool) {
         _requireFinal();
-        return StateProof.slotOf(stateRoot, account, slot, accountProof, storageProof) == value;
+        return StateProof.slotOf(_stateRoot, account, slot, accountProof, storageProof) == value;
     }
 
     /// @notice Pays an exit to `orphanRecipient` because its recipient is a contract of the layer that nobody can
@@ -42,7 +42,7 @@ abstract contract LayerOrphans is LayerPayments {
     ) external {
         _requireConfig(c);
         _requireFinal();
-        if (block.timestamp < finalAt + ORPHAN_DELAY) revert TooEarly(finalAt + ORPHAN_DELAY);
+        if (block.timestamp < _finalAt + ORPHAN_DELAY) revert TooEarly(_finalAt + ORPHAN_DELAY);
         _requireLeaf(index, e, proof);
         _requireOrphan(c, e.recipient, code, accountProof);
         _mark(index);
@@ -58,6 +58,6 @@ abstract contract LayerOrphans is LayerPayments {
         bool hasCode = code.length != 0 && bytes3(code) != 0xef0100;
         bool isOrphan = hasCode && recipient.code.length == 0 && c.orphanRecipient != address(0);
         if (!isOrphan) revert NotOrphan(recipient);
-        if (StateProof.codeHashOf(stateRoot, recipient, accountProof) != keccak256(code)) revert NotOrphan(recipient);
+        if (StateProof.codeHashOf(_stateRoot, recipient, accountProof) != keccak256(code)) revert NotOrphan(recipient);
     }
 }

@@ -6,9 +6,9 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {ExitTree} from "./ExitTree.sol";
-import {ITwin, ITwin1155} from "./ITwin.sol";
+import {ITwin, ITwin1155, ITwinBulk} from "./ITwin.sol";
 import {LayerState} from "./LayerState.sol";
-import {Exit, KIND_ERC1155, KIND_ERC20, KIND_ERC721, KIND_TWIN1155, KIND_TWIN20} from "./Types.sol";
+import {Exit, KIND_BULK721, KIND_ERC1155, KIND_ERC20, KIND_ERC721, KIND_TWIN1155, KIND_TWIN20} from "./Types.sol";
 import {AlreadyClaimed, BadPhase, BadProof, GasTooLow, OutOfRange, TooEarly} from "./Errors.sol";
 
 /// @notice How an exit is checked, and how assets leave the layer's contract.
@@ -16,23 +16,23 @@ abstract contract LayerPayments is LayerState {
     /// @notice An exit was paid.
     event Claimed(uint256 indexed index, address indexed recipient, uint32 asset, uint256 id, uint256 value);
     /// @notice Gas that one payment among many may use, so that no token and no recipient can stop the others.
-    uint256 public constant PAYMENT_GAS = 500_000;
+    uint256 internal constant PAYMENT_GAS = 500_000;
 
     /// @dev Kept back for what follows the payment.
     uint256 private constant RESERVE = 30_000;
 
     /// @notice Checks that claims have started.
     function _requireFinal() internal view {
-        uint64 claimsFrom = finalAt;
-        if (claimsFrom == 0) revert BadPhase(phase());
+        uint64 claimsFrom = _finalAt;
+        if (claimsFrom == 0) revert BadPhase(_phase());
         if (block.timestamp < claimsFrom) revert TooEarly(claimsFrom);
     }
 
     /// @notice Checks that `e` is exit `index`.
     function _requireLeaf(uint256 index, Exit calldata e, bytes32[] calldata proof) internal view {
-        if (index >= leafCount) revert OutOfRange(index + 1, leafCount);
+        if (index >= _leafCount) revert OutOfRange(index + 1, _leafCount);
         bytes32 leaf = ExitTree.leaf(index, e.asset, e.recipient, e.id, e.value);
-        if (!ExitTree.verify(exitRoot, depth, index, leaf, proof)) revert BadProof();
+        if (!ExitTree.verify(_exitRoot, _depth, index, leaf, proof)) revert BadProof();
     }
 
     /// @notice Marks exit `index` as paid.
@@ -60,7 +60,7 @@ abstract contract LayerPayments is LayerState {
             SafeTransferLib.forceSafeTransferETH(to, value);
             return true;
         }
-        if (asset >= assetCount) return false;
+        if (asset >= _assetCount) return false;
         uint256 entry = _assets[asset];
         return _payToken(uint8(entry >> 160), address(uint160(entry)), to, id, value, allowance);
     }
@@ -83,6 +83,17 @@ abstract contract LayerPayments is LayerState {
             data = abi.encodeCall(ITwin.mint, (to, kind == KIND_TWIN20 ? value : id));
         }
         return _call(token, data, allowance);
+    }
+
+    /// @notice Whether an asset is one whose twin takes many tokens at once.
+    function _isBulk(uint32 asset) internal view returns (bool) {
+        return asset < _assetCount && _assets[asset] >> 160 == KIND_BULK721;
+    }
+
+    /// @notice Mints the tokens from `firstId` on in a bulk twin, for owners of 20 bytes each.
+    function _mintBulk(uint32 asset, uint256 firstId, bytes memory owners) internal returns (bool) {
+        bytes memory data = abi.encodeCall(ITwinBulk.mintBulk, (firstId, owners));
+        return _call(address(uint160(_assets[asset])), data, gasleft());
     }
 
     /// @notice Calls a token. It has failed when it reverts, or answers, but not with true.

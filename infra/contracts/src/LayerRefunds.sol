@@ -27,23 +27,23 @@ abstract contract LayerRefunds is LayerBonds, LayerPayments {
         uint256 from = uint256(c.endsAt) + c.settleDelay + c.rescueDelay;
         if (block.timestamp < from) revert TooEarly(uint64(from));
 
-        refunding = true;
-        refundRoot = _deposits.root(depositCount, Frontier.DEPTH);
-        uint256 pool = _left(c, bond);
-        if (bond != Bond.None) bond = Bond.Gone;
-        emit RefundEntered(depositCount, pool);
-        if (depositedWei == 0) {
+        _refunding = true;
+        _refundRoot = _deposits.root(_depositCount, Frontier.DEPTH);
+        uint256 pool = _left(c, _bond);
+        if (_bond != Bond.None) _bond = Bond.Gone;
+        emit RefundEntered(_depositCount, pool);
+        if (_depositedWei == 0) {
             if (pool != 0) _return(c.organiser, pool);
         } else {
-            refundPool = uint128(pool);
+            _refundPool = uint128(pool);
         }
     }
 
     /// @notice Gives deposit `d` back to the account on the L1 that made it. Anyone may call.
     /// @param proof Its 32 siblings in the deposit tree, from the bottom up.
     function refund(Deposit calldata d, bytes32[] calldata proof) external {
-        if (!refunding) revert BadPhase(phase());
-        if (!ExitTree.verify(refundRoot, Frontier.DEPTH, d.index, keccak256(abi.encode(d)), proof)) {
+        if (!_refunding) revert BadPhase(_phase());
+        if (!ExitTree.verify(_refundRoot, Frontier.DEPTH, d.index, keccak256(abi.encode(d)), proof)) {
             revert BadDeposit(d.index);
         }
         _markRefunded(d.index);
@@ -51,17 +51,12 @@ abstract contract LayerRefunds is LayerBonds, LayerPayments {
         uint256 value = d.value;
         if (d.kind == KIND_ETH) {
             if (value == 0) revert NothingToRefund(d.index);
-            value += value * refundPool / depositedWei;
+            value += value * _refundPool / _depositedWei;
             SafeTransferLib.forceSafeTransferETH(to, value);
         } else if (!_payToken(d.kind, d.token, to, d.id, value, gasleft())) {
             revert TransferFailed(d.index);
         }
         emit Refunded(d.index, to, d.kind, d.token, d.id, value);
-    }
-
-    /// @notice Whether deposit `index` went back.
-    function isRefunded(uint256 index) external view returns (bool) {
-        return (_refunded[index >> 8] >> (index & 0xff)) & 1 == 1;
     }
 
     function _markRefunded(uint64 index) private {

@@ -86,7 +86,7 @@ abstract contract LayerSettlement is LayerState {
     ) external payable {
         _requireConfig(c);
         _requireUnsettled();
-        if (!depositsClosed && block.timestamp < c.depositCutoff) revert DepositsOpen(c.depositCutoff);
+        if (!_depositsClosed && block.timestamp < c.depositCutoff) revert DepositsOpen(c.depositCutoff);
         bytes32 output = keccak256(abi.encode(o));
         _requireProposer(c, output, signatures);
         _requireOutput(o);
@@ -94,12 +94,12 @@ abstract contract LayerSettlement is LayerState {
         _requireSeal(o, StateProof.slotOf(o.stateRoot, Seal.SEALER, slot, accountProof, storageProof));
         _takeAssets(o, assets, c.twinBaseUri);
 
-        (exitRoot, stateRoot, outputHash) = (o.exitRoot, o.stateRoot, output);
+        (_exitRoot, _stateRoot, _outputHash) = (o.exitRoot, o.stateRoot, output);
         uint64 claimsFrom = uint64(block.timestamp) + c.window;
-        (finalAt, lastBlock, leafCount, depth) = (claimsFrom, o.lastBlock, o.leafCount, o.depth);
+        (_finalAt, _lastBlock, _leafCount, _depth) = (claimsFrom, o.lastBlock, o.leafCount, o.depth);
         // TooManyAssets in the sealer, and what fits into one transaction, are far below.
-        assetCount = uint16(assets.length);
-        if (rejected) rejected = false;
+        _assetCount = uint16(assets.length);
+        if (_rejected) _rejected = false;
         emit Settled(output, o, msg.sender, claimsFrom);
     }
 
@@ -107,17 +107,17 @@ abstract contract LayerSettlement is LayerState {
     /// no quorum. A stranger's bond goes back to it: no veto is possible unless an attestor changed its mind.
     function veto(Config calldata c, bytes[] calldata signatures) external {
         _requireConfig(c);
-        if (phase() != Phase.Settled) revert BadPhase(phase());
+        if (_phase() != Phase.Settled) revert BadPhase(_phase());
         if (c.mode != MODE_ATTESTED) revert UnsupportedMode(c.mode);
-        bytes32 output = outputHash;
+        bytes32 output = _outputHash;
         Signed.requireQuorum(Signed.veto(output), c.quorum.attestors, c.quorum.attestors.length - c.quorum.threshold + 1, signatures);
 
-        rejected = true;
-        (exitRoot, stateRoot, outputHash) = (0, 0, 0);
-        (finalAt, lastBlock, leafCount, publishedCount, assetCount, depth) = (0, 0, 0, 0, 0, 0);
-        address to = rescuer;
+        _rejected = true;
+        (_exitRoot, _stateRoot, _outputHash) = (0, 0, 0);
+        (_finalAt, _lastBlock, _leafCount, _publishedCount, _assetCount, _depth) = (0, 0, 0, 0, 0, 0);
+        address to = _rescuer;
         if (to != address(0)) {
-            rescuer = address(0);
+            _rescuer = address(0);
             SafeTransferLib.forceSafeTransferETH(to, c.quorum.rescueBond);
         }
         emit Rejected(output);
@@ -141,12 +141,12 @@ abstract contract LayerSettlement is LayerState {
             if (!vouched) revert NotAllowed(msg.sender);
         }
         if (msg.value != stake) revert BadBond(msg.value, stake);
-        if (stake != 0) rescuer = msg.sender;
+        if (stake != 0) _rescuer = msg.sender;
     }
 
     function _requireOutput(Output calldata o) private view {
-        if (o.depositCount != depositCount) revert DepositsMissed(o.depositCount, depositCount);
-        if (o.batchAcc != batchAcc) revert BadBatches(o.batchAcc, batchAcc);
+        if (o.depositCount != _depositCount) revert DepositsMissed(o.depositCount, _depositCount);
+        if (o.batchAcc != _batchAcc) revert BadBatches(o.batchAcc, _batchAcc);
         uint256 expected = ExitTree.depthOf(o.leafCount);
         if (o.depth != expected) revert BadDepth(o.depth, expected);
     }
@@ -167,7 +167,7 @@ abstract contract LayerSettlement is LayerState {
             got = Seal.fold(got, i, a);
             address token = a.l2;
             if (i == 0) {
-                if (a.total > depositedWei) revert Insolvent(i, a.total, depositedWei);
+                if (a.total > _depositedWei) revert Insolvent(i, a.total, _depositedWei);
                 continue;
             }
             if (_isHeld(a.kind)) _requireHeld(assets, i);

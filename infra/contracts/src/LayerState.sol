@@ -12,68 +12,68 @@ abstract contract LayerState {
     // ---- slot 0: written by deposits ----
 
     /// @notice Number of deposits so far; the next one gets this index.
-    uint64 public depositCount;
+    uint64 internal _depositCount;
     /// @notice Sum of all deposits of ETH, in wei.
-    uint128 public depositedWei;
+    uint128 internal _depositedWei;
     /// @notice Whether deposits were ended by call; the cut-off ends them too.
-    bool public depositsClosed;
+    bool internal _depositsClosed;
     /// @notice Whether the operator has accepted the layer. A layer without fee and bond needs no acceptance.
-    bool public accepted;
+    bool internal _accepted;
     /// @notice Whether the last settlement was vetoed and no other one followed.
-    bool public rejected;
+    bool internal _rejected;
     /// @notice Whether deposits go back because nobody settled in time.
-    bool public refunding;
+    bool internal _refunding;
     /// @notice Where the operator's bond is.
-    Bond public bond;
+    Bond internal _bond;
 
     // ---- slots 1 to 4: written by settle ----
 
     /// @notice Root of the exit tree.
-    bytes32 public exitRoot;
+    bytes32 internal _exitRoot;
     /// @notice State root of the layer's last block.
-    bytes32 public stateRoot;
+    bytes32 internal _stateRoot;
     /// @notice When claims start (unix seconds); zero before settlement.
-    uint64 public finalAt;
+    uint64 internal _finalAt;
     /// @notice Number of the layer's last block.
-    uint64 public lastBlock;
+    uint64 internal _lastBlock;
     /// @notice Number of exits.
-    uint32 public leafCount;
+    uint32 internal _leafCount;
     /// @notice Number of exits whose leaves are in L1 calldata, from index 0 on.
-    uint32 public publishedCount;
+    uint32 internal _publishedCount;
     /// @notice Number of exits that `push` has been through, from index 0 on.
-    uint32 public pushedCount;
+    uint32 internal _pushedCount;
     /// @notice Number of assets; ETH is the first.
-    uint16 public assetCount;
+    uint16 internal _assetCount;
     /// @notice Height of the exit tree.
-    uint8 public depth;
+    uint8 internal _depth;
     /// @notice keccak256 of the settled output.
-    bytes32 public outputHash;
+    bytes32 internal _outputHash;
 
     // ---- slots 5 to 8: written by batches ----
 
     /// @notice What all posted batches fold to.
-    bytes32 public batchAcc;
+    bytes32 internal _batchAcc;
     /// @notice Number of deposits that the posted batches have taken in.
-    uint64 public consumedDeposits;
+    uint64 internal _consumedDeposits;
     /// @notice Number of the last block that was posted.
-    uint64 public postedBlock;
+    uint64 internal _postedBlock;
     /// @notice Number of deposits when the last batch was posted.
-    uint64 public seenDeposits;
+    uint64 internal _seenDeposits;
     /// @notice When the last batch was posted (unix seconds).
-    uint64 public seenAt;
+    uint64 internal _seenAt;
     /// @notice Root of the deposit tree when the last batch was posted.
-    bytes32 public seenRoot;
+    bytes32 internal _seenRoot;
     /// @notice Number of batches.
-    uint32 public batchCount;
+    uint32 internal _batchCount;
 
     // ---- from here on: written on the ways out ----
 
     /// @notice The stranger who settled, while the layer holds its bond; else zero.
-    address public rescuer;
+    address internal _rescuer;
     /// @notice Refunds: the operator's bond, shared among the deposits of ETH, in wei.
-    uint128 public refundPool;
+    uint128 internal _refundPool;
     /// @notice Refunds: root of the deposit tree.
-    bytes32 public refundRoot;
+    bytes32 internal _refundRoot;
 
     /// @dev Deposit tree, newest complete left subtree per level.
     bytes32[32] internal _deposits;
@@ -92,18 +92,13 @@ abstract contract LayerState {
     /// @dev The code itself, which is not a layer.
     address private immutable _self = address(this);
 
-    /// @notice Hash of this layer's config.
-    function configHash() public view returns (bytes32) {
-        return LayerArgs.configHash();
-    }
-
     /// @notice Where this layer stands.
-    function phase() public view returns (Phase) {
+    function _phase() internal view returns (Phase) {
         if (_isCode()) return Phase.None;
-        if (finalAt != 0) return block.timestamp < finalAt ? Phase.Settled : Phase.Final;
-        if (refunding) return Phase.Refund;
-        if (rejected) return Phase.Rejected;
-        if (accepted) return Phase.Open;
+        if (_finalAt != 0) return block.timestamp < _finalAt ? Phase.Settled : Phase.Final;
+        if (_refunding) return Phase.Refund;
+        if (_rejected) return Phase.Rejected;
+        if (_accepted) return Phase.Open;
         (,, bool offered) = LayerArgs.terms();
         return offered ? Phase.Offered : Phase.Open;
     }
@@ -116,13 +111,13 @@ abstract contract LayerState {
     /// @notice Checks that `c` is this layer's config.
     function _requireConfig(Config calldata c) internal view {
         bytes32 got = keccak256(abi.encode(c));
-        bytes32 expected = configHash();
+        bytes32 expected = LayerArgs.configHash();
         if (got != expected) revert BadConfig(got, expected);
     }
 
     /// @notice Checks that nothing is settled yet, or not any more, and that no deposit goes back.
     function _requireUnsettled() internal view {
-        Phase have = phase();
+        Phase have = _phase();
         if (have != Phase.Open && have != Phase.Rejected) revert BadPhase(have);
     }
 

@@ -138,14 +138,14 @@ abstract contract Base {
 
     /// The output with these exits; `assetList` has their totals from here on.
     function outputOf(Exit[] memory exits) internal returns (Output memory o) {
-        (, uint64 deposits) = layer.depositRoot();
+        (, uint64 deposits) = settlement().depositRoot();
         o.lastBlock = 77;
         o.lastBlockHash = keccak256("last");
         o.leafCount = uint32(exits.length);
         o.depth = Naive.depth(exits.length);
         o.exitRoot = Naive.root(Naive.hashes(exits));
         o.depositCount = deposits;
-        o.batchAcc = layer.batchAcc();
+        o.batchAcc = settlement().batchAcc();
         delete totals;
         for (uint256 i; i < exits.length; ++i) {
             totals[exits[i].asset] += exits[i].value;
@@ -180,7 +180,7 @@ abstract contract Base {
 
     /// Closes and settles the layer with these exits.
     function settle(Exit[] memory exits) internal {
-        if (!layer.depositsClosed()) closeDeposits();
+        if (!settlement().depositsClosed()) closeDeposits();
         settleOutput(outputOf(exits));
     }
 

@@ -26,12 +26,12 @@ contract BatchesTest is Base {
         vm.expectEmit(true, true, true, true, address(layer));
         emit LayerBatches.Batch(0, acc, head, new bytes32[](0));
         post(head);
-        vm.assertEq(layer.batchAcc(), acc);
+        vm.assertEq(settlement().batchAcc(), acc);
         BatchHead memory next = headOf(6, 0);
         post(next);
-        vm.assertEq(layer.batchAcc(), keccak256(abi.encode(acc, next, keccak256(blocks))));
-        vm.assertEq(layer.batchCount(), 2);
-        vm.assertEq(layer.postedBlock(), 6);
+        vm.assertEq(settlement().batchAcc(), keccak256(abi.encode(acc, next, keccak256(blocks))));
+        vm.assertEq(settlement().batchCount(), 2);
+        vm.assertEq(settlement().postedBlock(), 6);
     }
 
     function test_postBatch_noPayload_reverts() public {
@@ -80,7 +80,7 @@ contract BatchesTest is Base {
         emit LayerBatches.Batch(0, acc, head, hashes);
         vm.prank(operator);
         settlement().postBatch(config, head, "", none(), new bytes32[](0));
-        vm.assertEq(layer.batchAcc(), acc);
+        vm.assertEq(settlement().batchAcc(), acc);
     }
 
     /// forge-config: default.isolate = false
@@ -155,7 +155,7 @@ contract BatchesTest is Base {
     function test_postBatch_consumesInOrder() public {
         take(3);
         post(headOf(5, 3));
-        vm.assertEq(layer.consumedDeposits(), 3);
+        vm.assertEq(settlement().consumedDeposits(), 3);
         postReverts(headOf(6, 2), abi.encodeWithSelector(E.BadConsumed.selector, 2, 3, 3));
         postReverts(headOf(6, 4), abi.encodeWithSelector(E.BadConsumed.selector, 4, 3, 3));
     }
@@ -179,7 +179,7 @@ contract BatchesTest is Base {
         take(2);
         vm.warp(block.timestamp + 20 minutes);
         postProved(headOf(5, 1), 3);
-        vm.assertEq(layer.consumedDeposits(), 1);
+        vm.assertEq(settlement().consumedDeposits(), 1);
     }
 
     function test_postBatch_oldDeposit_reverts() public {
@@ -209,7 +209,7 @@ contract BatchesTest is Base {
         postProved(headOf(5, 0), 2);
         take(5);
         postProved(headOf(6, 1), 2);
-        vm.assertEq(layer.seenDeposits(), 7);
+        vm.assertEq(settlement().seenDeposits(), 7);
         take(1);
         (bytes32[] memory proof, Deposit memory d) = provedIn(2, 8);
         vm.prank(operator, operator);

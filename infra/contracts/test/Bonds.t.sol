@@ -24,12 +24,12 @@ contract BondsTest is Attested {
     // -------------------------------------------------------------------------------------- accept
 
     function test_accept_takesBondAndPaysFee() public {
-        vm.assertEq(uint256(layer.phase()), uint256(Phase.Offered));
+        vm.assertEq(uint256(settlement().phase()), uint256(Phase.Offered));
         vm.expectEmit(true, true, true, true, address(layer));
         emit LayerBonds.Accepted(operator, 4 ether, 1 ether);
         accept();
-        vm.assertEq(uint256(layer.phase()), uint256(Phase.Open));
-        vm.assertEq(uint256(layer.bond()), uint256(Bond.Held));
+        vm.assertEq(uint256(settlement().phase()), uint256(Phase.Open));
+        vm.assertEq(uint256(settlement().bond()), uint256(Bond.Held));
         vm.assertEq(operator.balance, 1 ether);
         vm.assertEq(address(layer).balance, 4 ether);
     }
@@ -156,7 +156,7 @@ contract BondsTest is Attested {
         emit LayerBonds.Slashed(bob, 7, 2 ether);
         slash(7, "a", "b");
         vm.assertEq(bob.balance, 2 ether);
-        vm.assertEq(uint256(layer.bond()), uint256(Bond.Slashed));
+        vm.assertEq(uint256(settlement().bond()), uint256(Bond.Slashed));
         vm.expectRevert(abi.encodeWithSelector(E.NoBond.selector, Bond.Slashed));
         slash(7, "a", "c");
     }
@@ -177,7 +177,7 @@ contract BondsTest is Attested {
         slash(7, "a", "b");
         vm.warp(config.endsAt + config.settleDelay + config.rescueDelay);
         layer.enterRefund(config);
-        vm.assertEq(layer.refundPool(), 2 ether);
+        vm.assertEq(settlement().refundPool(), 2 ether);
     }
 
     function test_slash_oneBlock_reverts() public {

@@ -55,15 +55,15 @@ contract ClaimTest is Base {
         vm.prank(bob);
         layer.claim(2, exits[2], proofOf(exits, 2));
         vm.assertEq(exits[2].recipient.balance, exits[2].value);
-        vm.assertTrue(layer.isClaimed(2));
-        vm.assertFalse(layer.isClaimed(1));
-        vm.assertEq(layer.claimedCount(), 1);
+        vm.assertTrue(settlement().isClaimed(2));
+        vm.assertFalse(settlement().isClaimed(1));
+        vm.assertEq(settlement().claimedCount(), 1);
     }
 
     function test_claim_mintsTheTwin() public {
         settle(exits);
         layer.claim(10, exits[10], proofOf(exits, 10));
-        FlashTwin721 twin = FlashTwin721(layer.tokenOf(2));
+        FlashTwin721 twin = FlashTwin721(settlement().tokenOf(2));
         vm.assertEq(twin.ownerOf(exits[10].id), exits[10].recipient);
         vm.assertEq(
             twin.tokenURI(exits[10].id),
@@ -140,10 +140,10 @@ contract ClaimTest is Base {
     function test_claimRange_paysAll() public {
         settle(exits);
         vm.assertEq(push(0, 11), 11);
-        vm.assertEq(layer.claimedCount(), 11);
+        vm.assertEq(settlement().claimedCount(), 11);
         for (uint256 i; i < exits.length; ++i) {
             if (exits[i].asset == 0) vm.assertEq(exits[i].recipient.balance, exits[i].value);
-            else vm.assertEq(FlashTwin721(layer.tokenOf(exits[i].asset)).ownerOf(exits[i].id), exits[i].recipient);
+            else vm.assertEq(FlashTwin721(settlement().tokenOf(exits[i].asset)).ownerOf(exits[i].id), exits[i].recipient);
         }
     }
 
@@ -152,7 +152,7 @@ contract ClaimTest is Base {
         layer.claim(4, exits[4], proofOf(exits, 4));
         vm.assertEq(push(3, 9), 5);
         vm.assertEq(push(3, 9), 0);
-        vm.assertEq(layer.claimedCount(), 6);
+        vm.assertEq(settlement().claimedCount(), 6);
         vm.expectRevert(abi.encodeWithSelector(E.AlreadyClaimed.selector, 3));
         layer.claim(3, exits[3], proofOf(exits, 3));
     }
@@ -166,9 +166,9 @@ contract ClaimTest is Base {
         bytes32[] memory siblings = Naive.rangeProof(Naive.hashes(many), 250, 520);
         bytes memory packed = sequential(1, 250, 270, bob);
         vm.assertEq(layer.claimRange(250, packed, siblings), 270);
-        vm.assertEq(FlashTwin721(layer.tokenOf(1)).balanceOf(bob), 270);
+        vm.assertEq(FlashTwin721(settlement().tokenOf(1)).balanceOf(bob), 270);
         for (uint256 i; i < many.length; ++i) {
-            vm.assertEq(layer.isClaimed(i), i >= 250 && i < 520);
+            vm.assertEq(settlement().isClaimed(i), i >= 250 && i < 520);
         }
     }
 
@@ -184,7 +184,7 @@ contract ClaimTest is Base {
         copyStorage(address(reenterer), where);
         vm.assertEq(layer.claimRange(0, packed, siblings), 4);
         vm.assertEq(where.balance, exits[1].value);
-        vm.assertEq(layer.claimedCount(), 4);
+        vm.assertEq(settlement().claimedCount(), 4);
     }
 
     function test_claimRange_badProof_reverts(uint256 start, uint256 end, uint256 change, uint256 noise) public {
@@ -237,13 +237,13 @@ contract ClaimTest is Base {
 
     function test_publish_inChunks_makesDisposable() public {
         settle(exits);
-        vm.assertFalse(layer.isDisposable());
+        vm.assertFalse(settlement().isDisposable());
         publish(0, 4);
         publish(4, 5);
-        vm.assertFalse(layer.isDisposable());
+        vm.assertFalse(settlement().isDisposable());
         publish(5, 11);
-        vm.assertEq(layer.publishedCount(), 11);
-        vm.assertTrue(layer.isDisposable());
+        vm.assertEq(settlement().publishedCount(), 11);
+        vm.assertTrue(settlement().isDisposable());
     }
 
     function test_publish_emits() public {
@@ -287,7 +287,7 @@ contract ClaimTest is Base {
         vm.assertEq(bob.balance, 1 ether);
         vm.prank(address(0xA1), address(0xA1));
         layer.publishLeaves(0, Naive.pack(one, 0, 1), new bytes32[](0));
-        vm.assertTrue(layer.isDisposable());
+        vm.assertTrue(settlement().isDisposable());
     }
 
     // ------------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ contract DepositsTest is Base {
         emit LayerDeposits.Deposited(0, alice, bob, 0, address(0), 0, 3 ether, 21_016 + 16, hex"0102");
         vm.prank(alice, alice);
         layer.depositETH{value: 3 ether}(bob, 21_032, hex"0102");
-        vm.assertEq(layer.depositCount(), 1);
-        vm.assertEq(layer.depositedWei(), 3 ether);
+        vm.assertEq(settlement().depositCount(), 1);
+        vm.assertEq(settlement().depositedWei(), 3 ether);
         vm.assertEq(address(layer).balance, 3 ether);
     }
 
@@ -77,7 +77,7 @@ contract DepositsTest is Base {
     }
 
     function test_close_otherConfig_reverts() public {
-        bytes32 expected = layer.configHash();
+        bytes32 expected = settlement().configHash();
         config.tvlCapWei = type(uint128).max;
         vm.expectRevert(abi.encodeWithSelector(E.BadConfig.selector, keccak256(abi.encode(config)), expected));
         vm.prank(organiser);
@@ -96,7 +96,7 @@ contract DepositsTest is Base {
         emit LayerDeposits.DepositsClosed(1);
         vm.prank(organiser);
         layer.closeDeposits(config);
-        vm.assertTrue(layer.depositsClosed());
+        vm.assertTrue(settlement().depositsClosed());
     }
 
     function test_close_twice_reverts() public {

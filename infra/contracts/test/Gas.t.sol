@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Base} from "./Base.sol";
+import {RLP} from "@openzeppelin/contracts/utils/RLP.sol";
+import {Attested} from "./Attested.sol";
 import {Naive} from "./Naive.sol";
 import {vm} from "./Vm.sol";
 import {ExitSealer} from "../src/ExitSealer.sol";
@@ -11,7 +12,7 @@ import {Asset, Exit, Output} from "../src/Types.sol";
 import {Ticket} from "../src/examples/Ticket.sol";
 
 /// @notice Measures whole transactions (`isolate`) and writes `snapshots/GasTest.json`.
-contract GasTest is Base {
+contract GasTest is Attested {
     uint8 private constant DEPTH = 20;
     uint256 private constant COUNT = 1 << DEPTH;
     uint256 private constant START = 524_288;
@@ -60,6 +61,51 @@ contract GasTest is Base {
         vm.snapshotGasLastCall("settle, two twins");
     }
 
+    /// A state of a million accounts: four levels that are full, one that is not, and the leaf. The sealer has some
+    /// fifty slots.
+    function test_gas_settleInABigState() public {
+        deposit(alice, 3 ether);
+        closeDeposits();
+        (Output memory o, bytes[] memory accountProof, bytes[] memory storageProof) =
+            bigState(outputOf(new Exit[](0)));
+        vm.prank(operator);
+        settlement().settle(config, o, assetList(), accountProof, storageProof, new bytes[](0));
+        vm.snapshotGasLastCall("settle, two twins, a million accounts");
+    }
+
+    function test_gas_settleAttested() public {
+        openAttested(3, 5);
+        closeDeposits();
+        Asset[] memory assets = new Asset[](1);
+        assets[0] = Asset(0, address(0), 18, "", "", 0);
+        Output memory o = outputOf(new Exit[](0));
+        o.assetsHash = assetsHash(assets);
+        bytes[] memory accountProof;
+        bytes[] memory storageProof;
+        (o, accountProof, storageProof) = bigState(o);
+        bytes[] memory signed = signatures("Settlement", keccak256(abi.encode(o)), 0, 3);
+        vm.prank(operator);
+        settlement().settle(config, o, assets, accountProof, storageProof, signed);
+        vm.snapshotGasLastCall("settle, no twins, 3 of 5 attestors, a million accounts");
+    }
+
+    function bigState(Output memory o)
+        private
+        pure
+        returns (Output memory, bytes[] memory accountProof, bytes[] memory storageProof)
+    {
+        uint8[] memory widths = new uint8[](5);
+        (widths[0], widths[1], widths[2], widths[3], widths[4]) = (16, 16, 16, 16, 11);
+        bytes32 hash = Seal.hash(o.exitRoot, o.leafCount, o.depth, o.depositCount, o.assetsHash);
+        uint8[] memory small = new uint8[](2);
+        (small[0], small[1]) = (16, 4);
+        bytes32 storageRoot;
+        (storageRoot, storageProof) = Naive.deepTrie(abi.encode(uint256(0)), RLP.encode(hash), small);
+        (o.stateRoot, accountProof) =
+            Naive.deepTrie(abi.encodePacked(Seal.SEALER), Naive.account(storageRoot), widths);
+        return (o, accountProof, storageProof);
+    }
+
     function test_gas_claimEth() public {
         (Exit[] memory exits, bytes32[] memory path) = deepTree(2, 0);
         vm.deal(exits[0].recipient, 1);
@@ -87,7 +133,7 @@ contract GasTest is Base {
     function test_gas_publish() public {
         (Exit[] memory exits, bytes32[] memory path) = deepTree(1024, 1);
         vm.store(address(layer), bytes32(uint256(3)), withPublished(START));
-        vm.assertEq(layer.publishedCount(), START);
+        vm.assertEq(settlement().publishedCount(), START);
         vm.prank(address(0xA1), address(0xA1));
         layer.publishLeaves(START, sequential(exits), path);
         perLeaf("publishLeaves, 1024 ids", exits.length);

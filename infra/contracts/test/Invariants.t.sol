@@ -96,24 +96,24 @@ contract InvariantsTest is Base {
 
     /// Nobody has more than the exits say, and whoever was paid has it.
     function invariant_eachExitPaysAtMostOnce() public view {
-        vm.assertEq(layer.claimedCount(), claimer.paidCount());
+        vm.assertEq(settlement().claimedCount(), claimer.paidCount());
         for (uint256 i; i < COUNT; ++i) {
-            vm.assertEq(layer.isClaimed(i), claimer.paid(i));
+            vm.assertEq(settlement().isClaimed(i), claimer.paid(i));
             (uint32 asset, address recipient,, uint256 value) = claimer.exits(i);
-            uint256 has = asset == 0 ? recipient.balance : FlashTwin721(layer.tokenOf(asset)).balanceOf(recipient);
+            uint256 has = asset == 0 ? recipient.balance : FlashTwin721(settlement().tokenOf(asset)).balanceOf(recipient);
             vm.assertEq(has, claimer.paid(i) ? value : 0);
         }
     }
 
     /// The data of the layer may go exactly when every leaf is on the L1.
     function invariant_disposableWhenPublished() public view {
-        vm.assertEq(layer.publishedCount(), claimer.published());
-        vm.assertEq(layer.isDisposable(), claimer.published() == COUNT);
+        vm.assertEq(settlement().publishedCount(), claimer.published());
+        vm.assertEq(settlement().isDisposable(), claimer.published() == COUNT);
     }
 
     /// Nothing after settlement moves the root.
     function invariant_settlementIsFinal() public view {
-        vm.assertEq(layer.exitRoot(), Naive.root(Naive.hashes(someExits(COUNT))));
-        vm.assertEq(uint256(layer.phase()), uint256(Phase.Final));
+        vm.assertEq(settlement().exitRoot(), Naive.root(Naive.hashes(someExits(COUNT))));
+        vm.assertEq(uint256(settlement().phase()), uint256(Phase.Final));
     }
 }

@@ -15,8 +15,8 @@ contract ModesTest is Attested {
         openAttested(3, 5);
         Output memory o = ready();
         settleAs(operator, 0, o, signatures("Settlement", hashOf(o), 1, 4));
-        vm.assertEq(uint256(layer.phase()), uint256(Phase.Final));
-        vm.assertEq(layer.outputHash(), hashOf(o));
+        vm.assertEq(uint256(settlement().phase()), uint256(Phase.Final));
+        vm.assertEq(settlement().outputHash(), hashOf(o));
     }
 
     function test_settle_fewSignatures_reverts() public {
@@ -98,7 +98,7 @@ contract ModesTest is Attested {
         bytes[] memory one = signatures("Settlement", hashOf(o), 0, 1);
         settleReverts(alice, 1 ether, o, one, abi.encodeWithSelector(E.BadQuorum.selector, 1, 2));
         settleAs(alice, 1 ether, o, signed);
-        vm.assertEq(layer.rescuer(), alice);
+        vm.assertEq(settlement().rescuer(), alice);
         vm.assertEq(address(layer).balance, 1 ether);
     }
 
@@ -130,8 +130,8 @@ contract ModesTest is Attested {
         settleReverts(alice, 0, o, signed, abi.encodeWithSelector(E.NotAllowed.selector, alice));
         signed[0] = signature(key, digestOf("Settlement", hashOf(o)));
         settleAs(alice, 0, o, signed);
-        vm.assertEq(uint256(layer.phase()), uint256(Phase.Final));
-        vm.assertEq(layer.rescuer(), address(0));
+        vm.assertEq(uint256(settlement().phase()), uint256(Phase.Final));
+        vm.assertEq(settlement().rescuer(), address(0));
     }
 
     function test_settle_afterT2_reverts() public {
@@ -150,55 +150,55 @@ contract ModesTest is Attested {
         closeDeposits();
         Exit[] memory wrong = someExits(3);
         settleSigned(outputOf(wrong));
-        address twin = layer.tokenOf(1);
+        address twin = settlement().tokenOf(1);
         (bytes memory packed, bytes32[] memory siblings) = rangeOf(wrong, 0, 3);
         vm.prank(alice, alice);
         layer.publishLeaves(0, packed, siblings);
 
-        bytes32 output = layer.outputHash();
+        bytes32 output = settlement().outputHash();
         vm.expectEmit(true, true, true, true, address(layer));
         emit LayerSettlement.Rejected(output);
         settlement().veto(config, signatures("Veto", output, 0, 2));
-        vm.assertEq(uint256(layer.phase()), uint256(Phase.Rejected));
-        vm.assertEq(layer.exitRoot(), 0);
-        vm.assertEq(layer.leafCount(), 0);
-        vm.assertEq(layer.publishedCount(), 0);
+        vm.assertEq(uint256(settlement().phase()), uint256(Phase.Rejected));
+        vm.assertEq(settlement().exitRoot(), 0);
+        vm.assertEq(settlement().leafCount(), 0);
+        vm.assertEq(settlement().publishedCount(), 0);
         vm.expectRevert(abi.encodeWithSelector(E.UnknownAsset.selector, 1));
-        layer.tokenOf(1);
+        settlement().tokenOf(1);
 
         Exit[] memory right = someExits(5);
         settleSigned(outputOf(right));
         vm.warp(block.timestamp + 1 hours);
         layer.claim(4, right[4], proofOf(right, 4));
-        vm.assertEq(layer.tokenOf(1), twin);
-        vm.assertEq(uint256(layer.phase()), uint256(Phase.Final));
+        vm.assertEq(settlement().tokenOf(1), twin);
+        vm.assertEq(uint256(settlement().phase()), uint256(Phase.Final));
     }
 
     function test_veto_ofTooFew_reverts() public {
         settledInWindow(2, 3);
-        bytes[] memory signed = signatures("Veto", layer.outputHash(), 0, 1);
+        bytes[] memory signed = signatures("Veto", settlement().outputHash(), 0, 1);
         vetoReverts(signed, abi.encodeWithSelector(E.BadQuorum.selector, 1, 2));
     }
 
     /// All of all must vouch, so one can veto.
     function test_veto_byOne_whenAllMustSign() public {
         settledInWindow(3, 3);
-        settlement().veto(config, signatures("Veto", layer.outputHash(), 2, 3));
-        vm.assertEq(uint256(layer.phase()), uint256(Phase.Rejected));
+        settlement().veto(config, signatures("Veto", settlement().outputHash(), 2, 3));
+        vm.assertEq(uint256(settlement().phase()), uint256(Phase.Rejected));
     }
 
     function test_veto_withSettlementSignatures_reverts() public {
         settledInWindow(2, 3);
-        bytes[] memory signed = signatures("Settlement", layer.outputHash(), 0, 2);
+        bytes[] memory signed = signatures("Settlement", settlement().outputHash(), 0, 2);
         vm.expectPartialRevert(E.NotAttestor.selector);
         settlement().veto(config, signed);
     }
 
     function test_veto_afterWindow_reverts() public {
         settledInWindow(2, 3);
-        vm.warp(layer.finalAt());
+        vm.warp(settlement().finalAt());
         vetoReverts(
-            signatures("Veto", layer.outputHash(), 0, 2), abi.encodeWithSelector(E.BadPhase.selector, Phase.Final)
+            signatures("Veto", settlement().outputHash(), 0, 2), abi.encodeWithSelector(E.BadPhase.selector, Phase.Final)
         );
     }
 
@@ -216,9 +216,9 @@ contract ModesTest is Attested {
         vm.warp(config.endsAt + config.settleDelay);
         settleAs(alice, 1 ether, o, signatures("Settlement", hashOf(o), 0, 2));
         vm.assertEq(alice.balance, 0);
-        settlement().veto(config, signatures("Veto", layer.outputHash(), 1, 3));
+        settlement().veto(config, signatures("Veto", settlement().outputHash(), 1, 3));
         vm.assertEq(alice.balance, 1 ether);
-        vm.assertEq(layer.rescuer(), address(0));
+        vm.assertEq(settlement().rescuer(), address(0));
     }
 
     // ------------------------------------------------------------------------------------------------

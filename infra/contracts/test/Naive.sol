@@ -137,6 +137,51 @@ library Naive {
         return (RLP.encode(fields), uint8(path[0]) >> 4);
     }
 
+    /// Root and proof of an entry under branches with so many children each, from the root down: a big trie of which
+    /// only one way is known.
+    function deepTrie(bytes memory key, bytes memory value, uint8[] memory widths)
+        internal
+        pure
+        returns (bytes32 root_, bytes[] memory proof)
+    {
+        bytes32 path = keccak256(key);
+        proof = new bytes[](widths.length + 1);
+        proof[widths.length] = leafBelow(path, widths.length, value);
+        root_ = keccak256(proof[widths.length]);
+        for (uint256 level = widths.length; level > 0;) {
+            --level;
+            proof[level] = branch(nibble(path, level), root_, widths[level]);
+            root_ = keccak256(proof[level]);
+        }
+    }
+
+    function branch(uint256 place, bytes32 child, uint256 width) private pure returns (bytes memory) {
+        bytes[] memory fields = new bytes[](17);
+        for (uint256 i; i < 17; ++i) {
+            bool isThere = i < 16 && (i + 16 - place) % 16 < width;
+            fields[i] = isThere ? RLP.encode(keccak256(abi.encode(child, i))) : RLP.encode(new bytes(0));
+        }
+        fields[place] = RLP.encode(child);
+        return RLP.encode(fields);
+    }
+
+    /// The leaf for what is left of a path after `depth_` nibbles.
+    function leafBelow(bytes32 path, uint256 depth_, bytes memory value) private pure returns (bytes memory) {
+        uint256 next = depth_;
+        // 0x2: a leaf with an even number of nibbles; 0x3: with an odd number, of which the first one follows at once.
+        bytes memory compact = next % 2 == 0 ? bytes(hex"20") : abi.encodePacked(uint8(0x30 | nibble(path, next++)));
+        for (; next < 64; next += 2) {
+            compact = bytes.concat(compact, bytes1(uint8(nibble(path, next) << 4 | nibble(path, next + 1))));
+        }
+        bytes[] memory fields = new bytes[](2);
+        (fields[0], fields[1]) = (RLP.encode(compact), RLP.encode(value));
+        return RLP.encode(fields);
+    }
+
+    function nibble(bytes32 path, uint256 i) private pure returns (uint256) {
+        return uint256(path) >> (252 - 4 * i) & 0xf;
+    }
+
     /// RLP of an account with this code and no storage.
     function accountWithCode(bytes memory code) internal pure returns (bytes memory) {
         bytes[] memory fields = new bytes[](4);

@@ -55,10 +55,10 @@ contract PaymentsTest is Base {
 
     function test_settle_givesHeldTokensTheirAddress() public {
         finish();
-        (uint8 kind, address token) = layer.asset(1);
+        (uint8 kind, address token) = settlement().asset(1);
         vm.assertEq(kind, 1);
         vm.assertEq(token, address(coin));
-        (kind, token) = layer.asset(3);
+        (kind, token) = settlement().asset(3);
         vm.assertEq(kind, 6);
         vm.assertEq(token, address(multi));
     }
@@ -110,7 +110,7 @@ contract PaymentsTest is Base {
         bytes32[] memory proof = proofOf(exits, 1);
         vm.expectRevert(abi.encodeWithSelector(E.TransferFailed.selector, 1));
         layer.claim(1, exits[1], proof);
-        vm.assertFalse(layer.isClaimed(1));
+        vm.assertFalse(settlement().isClaimed(1));
     }
 
     function test_claim_ofMissingAsset_reverts() public {
@@ -135,9 +135,9 @@ contract PaymentsTest is Base {
         vm.expectEmit(true, true, true, true, address(layer));
         emit LayerClaims.ClaimFailed(1, bob, 1);
         vm.assertEq(layer.claimRange(0, packed, siblings), 4);
-        vm.assertFalse(layer.isClaimed(1));
-        vm.assertFalse(layer.isClaimed(2));
-        vm.assertTrue(layer.isClaimed(3));
+        vm.assertFalse(settlement().isClaimed(1));
+        vm.assertFalse(settlement().isClaimed(2));
+        vm.assertTrue(settlement().isClaimed(3));
         vm.assertEq(nft.ownerOf(7), bob);
     }
 
@@ -166,7 +166,7 @@ contract PaymentsTest is Base {
         finish();
         (bytes memory packed, bytes32[] memory siblings) = rangeOf(exits, 0, 6);
         vm.assertEq(layer.claimRange(0, packed, siblings), 5);
-        vm.assertFalse(layer.isClaimed(4));
+        vm.assertFalse(settlement().isClaimed(4));
     }
 
     /// While a recipient is asked whether it takes its tokens, everything in its range is marked as paid.
@@ -188,12 +188,12 @@ contract PaymentsTest is Base {
         finish();
         (bytes memory packed, bytes32[] memory siblings) = rangeOf(exits, 0, 2);
         vm.assertEq(layer.push(packed, siblings), 2);
-        vm.assertEq(layer.pushedCount(), 2);
+        vm.assertEq(settlement().pushedCount(), 2);
         layer.claim(3, exits[3], proofOf(exits, 3));
         (packed, siblings) = rangeOf(exits, 2, 6);
         vm.assertEq(layer.push(packed, siblings), 3);
-        vm.assertEq(layer.pushedCount(), 6);
-        vm.assertEq(layer.claimedCount(), 6);
+        vm.assertEq(settlement().pushedCount(), 6);
+        vm.assertEq(settlement().claimedCount(), 6);
     }
 
     function test_push_otherPlace_reverts() public {
@@ -216,23 +216,23 @@ contract PaymentsTest is Base {
 
     function test_claimOrphan_paysTheOrphanRecipient() public {
         (bytes memory code, bytes[] memory proof) = finishWithCode(hex"6001");
-        vm.warp(layer.finalAt() + 180 days);
+        vm.warp(settlement().finalAt() + 180 days);
         vm.expectEmit(true, true, true, true, address(layer));
         emit LayerOrphans.OrphanClaimed(0, bob, config.orphanRecipient);
         settlement().claimOrphan(config, 0, exits[0], proofOf(exits, 0), code, proof);
         vm.assertEq(config.orphanRecipient.balance, 1 ether);
-        vm.assertTrue(layer.isClaimed(0));
+        vm.assertTrue(settlement().isClaimed(0));
     }
 
     function test_claimOrphan_early_reverts() public {
         (bytes memory code, bytes[] memory proof) = finishWithCode(hex"6001");
-        vm.warp(layer.finalAt() + 180 days - 1);
-        orphanReverts(code, proof, abi.encodeWithSelector(E.TooEarly.selector, layer.finalAt() + 180 days));
+        vm.warp(settlement().finalAt() + 180 days - 1);
+        orphanReverts(code, proof, abi.encodeWithSelector(E.TooEarly.selector, settlement().finalAt() + 180 days));
     }
 
     function test_claimOrphan_ofPlainAccount_reverts() public {
         (, bytes[] memory proof) = finishWithCode("");
-        vm.warp(layer.finalAt() + 180 days);
+        vm.warp(settlement().finalAt() + 180 days);
         orphanReverts("", proof, abi.encodeWithSelector(E.NotOrphan.selector, bob));
         orphanReverts(hex"6001", proof, abi.encodeWithSelector(E.NotOrphan.selector, bob));
     }
@@ -240,13 +240,13 @@ contract PaymentsTest is Base {
     /// Whoever has the key of a delegated account has it on the L1, too.
     function test_claimOrphan_ofDelegatedAccount_reverts() public {
         (bytes memory code, bytes[] memory proof) = finishWithCode(abi.encodePacked(hex"ef0100", alice));
-        vm.warp(layer.finalAt() + 180 days);
+        vm.warp(settlement().finalAt() + 180 days);
         orphanReverts(code, proof, abi.encodeWithSelector(E.NotOrphan.selector, bob));
     }
 
     function test_claimOrphan_ofContractOnTheL1_reverts() public {
         (bytes memory code, bytes[] memory proof) = finishWithCode(hex"6001");
-        vm.warp(layer.finalAt() + 180 days);
+        vm.warp(settlement().finalAt() + 180 days);
         vm.etch(bob, hex"00");
         orphanReverts(code, proof, abi.encodeWithSelector(E.NotOrphan.selector, bob));
     }
@@ -257,13 +257,13 @@ contract PaymentsTest is Base {
         (list[1].total, list[2].total, list[3].total) = (0, 0, 0);
         deposit(alice, 1 ether);
         (bytes memory code, bytes[] memory proof) = finishWithCode(hex"6001");
-        vm.warp(layer.finalAt() + 180 days);
+        vm.warp(settlement().finalAt() + 180 days);
         orphanReverts(code, proof, abi.encodeWithSelector(E.NotOrphan.selector, bob));
     }
 
     function test_claimOrphan_twice_reverts() public {
         (bytes memory code, bytes[] memory proof) = finishWithCode(hex"6001");
-        vm.warp(layer.finalAt() + 180 days);
+        vm.warp(settlement().finalAt() + 180 days);
         settlement().claimOrphan(config, 0, exits[0], proofOf(exits, 0), code, proof);
         orphanReverts(code, proof, abi.encodeWithSelector(E.AlreadyClaimed.selector, 0));
     }
@@ -305,7 +305,7 @@ contract PaymentsTest is Base {
     }
 
     function finishReverts(bytes memory reason) private {
-        if (!layer.depositsClosed()) closeDeposits();
+        if (!settlement().depositsClosed()) closeDeposits();
         (Output memory o, bytes[] memory a, bytes[] memory s) = seal(outputWithList());
         vm.prank(operator);
         vm.expectRevert(reason);

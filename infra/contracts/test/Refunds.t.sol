@@ -29,7 +29,7 @@ contract RefundsTest is Attested {
         settlementEnds();
         for (uint256 i; i < deposits.length; ++i) {
             refund(i);
-            vm.assertTrue(layer.isRefunded(i));
+            vm.assertTrue(settlement().isRefunded(i));
         }
         vm.assertEq(alice.balance, 3 ether);
         vm.assertEq(bob.balance, 1 ether);
@@ -112,7 +112,7 @@ contract RefundsTest is Attested {
         settlementEnds();
         coin.refuse();
         refundReverts(2, abi.encodeWithSelector(E.TransferFailed.selector, 2));
-        vm.assertFalse(layer.isRefunded(2));
+        vm.assertFalse(settlement().isRefunded(2));
         refund(3);
         vm.assertEq(nft.ownerOf(7), alice);
     }
@@ -146,7 +146,7 @@ contract RefundsTest is Attested {
         closeDeposits();
         Output memory o = outputOf(new Exit[](0));
         settleAs(operator, 0, o, signatures("Settlement", hashOf(o), 0, 1));
-        settlement().veto(config, signatures("Veto", layer.outputHash(), 0, 1));
+        settlement().veto(config, signatures("Veto", settlement().outputHash(), 0, 1));
         expire();
         settlementEnds();
     }
@@ -177,7 +177,7 @@ contract RefundsTest is Attested {
         vm.assertEq(alice.balance, 4.5 ether);
         vm.assertEq(bob.balance, 1.5 ether);
         vm.assertEq(address(layer).balance, 0);
-        vm.assertEq(uint256(layer.bond()), uint256(Bond.Gone));
+        vm.assertEq(uint256(settlement().bond()), uint256(Bond.Gone));
     }
 
     function test_enterRefund_withoutEth_givesTheBondToTheOrganiser() public {
@@ -206,7 +206,7 @@ contract RefundsTest is Attested {
 
     function settlementEnds() private {
         layer.enterRefund(config);
-        vm.assertEq(uint256(layer.phase()), uint256(Phase.Refund));
+        vm.assertEq(uint256(settlement().phase()), uint256(Phase.Refund));
     }
 
     function depositAll() private {

@@ -21,30 +21,30 @@ contract SettleTest is Base {
         emit LayerSettlement.Settled(keccak256(abi.encode(o)), o, operator, uint64(block.timestamp));
         vm.prank(operator);
         settlement().settle(config, o, assetList(), a, s, new bytes[](0));
-        vm.assertEq(layer.exitRoot(), Naive.root(Naive.hashes(exits)));
-        vm.assertEq(layer.stateRoot(), o.stateRoot);
-        vm.assertEq(layer.leafCount(), 9);
-        vm.assertEq(layer.depth(), 4);
-        vm.assertEq(layer.lastBlock(), 77);
-        vm.assertEq(uint256(layer.phase()), uint256(Phase.Final));
+        vm.assertEq(settlement().exitRoot(), Naive.root(Naive.hashes(exits)));
+        vm.assertEq(settlement().stateRoot(), o.stateRoot);
+        vm.assertEq(settlement().leafCount(), 9);
+        vm.assertEq(settlement().depth(), 4);
+        vm.assertEq(settlement().lastBlock(), 77);
+        vm.assertEq(uint256(settlement().phase()), uint256(Phase.Final));
     }
 
     function test_settle_deploysTwins() public {
         deposit(alice, 1 ether);
         settle(someExits(3));
-        FlashTwin721 twin = FlashTwin721(layer.tokenOf(1));
+        FlashTwin721 twin = FlashTwin721(settlement().tokenOf(1));
         vm.assertEq(twin.name(), "Ticket");
         vm.assertEq(twin.symbol(), "TIX");
         vm.assertEq(twin.l2Token(), address(0x7070));
         vm.assertEq(twin.layer(), address(layer));
         vm.assertEq(twin.asset(), 1);
-        FlashTwin721 plain = FlashTwin721(layer.tokenOf(2));
+        FlashTwin721 plain = FlashTwin721(settlement().tokenOf(2));
         vm.assertEq(plain.name(), "");
         vm.assertEq(plain.symbol(), "");
-        (uint8 kind, address token) = layer.asset(0);
+        (uint8 kind, address token) = settlement().asset(0);
         vm.assertEq(kind, 0);
         vm.assertEq(token, address(0));
-        (kind, token) = layer.asset(2);
+        (kind, token) = settlement().asset(2);
         vm.assertEq(kind, 4);
         vm.assertEq(token, address(plain));
     }
@@ -52,18 +52,18 @@ contract SettleTest is Base {
     function test_asset_unknown_reverts() public {
         settle(new Exit[](0));
         vm.expectRevert(abi.encodeWithSelector(E.UnknownAsset.selector, 3));
-        layer.asset(3);
+        settlement().asset(3);
     }
 
     function test_settle_window_delaysClaims() public {
         config.window = 1 hours;
         layer = open("windowed");
         settle(new Exit[](0));
-        vm.assertEq(uint256(layer.phase()), uint256(Phase.Settled));
-        vm.assertFalse(layer.isDisposable());
+        vm.assertEq(uint256(settlement().phase()), uint256(Phase.Settled));
+        vm.assertFalse(settlement().isDisposable());
         vm.warp(block.timestamp + 1 hours);
-        vm.assertEq(uint256(layer.phase()), uint256(Phase.Final));
-        vm.assertTrue(layer.isDisposable());
+        vm.assertEq(uint256(settlement().phase()), uint256(Phase.Final));
+        vm.assertTrue(settlement().isDisposable());
     }
 
     function test_settle_byStranger_reverts() public {

@@ -37,9 +37,9 @@ contract TokenDepositsTest is Base {
         emit LayerDeposits.Deposited(0, alice, bob, 1, address(coin), 0, 60, 1_000_000, "");
         deposit20(60);
         vm.assertEq(coin.balanceOf(address(layer)), 60);
-        vm.assertEq(layer.escrowOf(1, address(coin)), 60);
-        vm.assertEq(layer.depositCount(), 1);
-        vm.assertEq(layer.depositedWei(), 0);
+        vm.assertEq(settlement().escrowOf(1, address(coin)), 60);
+        vm.assertEq(settlement().depositCount(), 1);
+        vm.assertEq(settlement().depositedWei(), 0);
     }
 
     function test_depositERC20_thatCharges_countsWhatArrives() public {
@@ -47,7 +47,7 @@ contract TokenDepositsTest is Base {
         vm.expectEmit(true, true, true, true, address(layer));
         emit LayerDeposits.Deposited(0, alice, bob, 1, address(coin), 0, 51, 1_000_000, "");
         deposit20(60);
-        vm.assertEq(layer.escrowOf(1, address(coin)), 51);
+        vm.assertEq(settlement().escrowOf(1, address(coin)), 51);
     }
 
     function test_depositERC20_overCap_reverts() public {
@@ -106,8 +106,8 @@ contract TokenDepositsTest is Base {
         vm.prank(alice, alice);
         layer.depositERC20(config, address(hook), bob, 10);
         vm.assertEq(bytes32(hook.refusal()), bytes32(E.Reentered.selector));
-        vm.assertEq(layer.escrowOf(1, address(hook)), 10);
-        vm.assertEq(layer.depositCount(), 1);
+        vm.assertEq(settlement().escrowOf(1, address(hook)), 10);
+        vm.assertEq(settlement().depositCount(), 1);
     }
 
     // --------------------------------------------------------------------------------------- ERC-721
@@ -117,7 +117,7 @@ contract TokenDepositsTest is Base {
         emit LayerDeposits.Deposited(0, alice, bob, 2, address(nft), 7, 1, 1_000_000, "");
         deposit721(7);
         vm.assertEq(nft.ownerOf(7), address(layer));
-        vm.assertEq(layer.escrowOf(2, address(nft)), 1);
+        vm.assertEq(settlement().escrowOf(2, address(nft)), 1);
     }
 
     function test_depositERC721_overCap_reverts() public {
@@ -142,7 +142,7 @@ contract TokenDepositsTest is Base {
         emit LayerDeposits.Deposited(0, alice, bob, 6, address(multi), 5, 20, 1_000_000, "");
         deposit1155(20);
         vm.assertEq(multi.balanceOf(address(layer), 5), 20);
-        vm.assertEq(layer.escrowOf(6, address(multi)), 20);
+        vm.assertEq(settlement().escrowOf(6, address(multi)), 20);
     }
 
     function test_depositERC1155_overCap_overAllIds_reverts() public {

@@ -15,7 +15,7 @@ contract FlashTwin721Test is Base {
     function setUp() public override {
         super.setUp();
         settle(new Exit[](0));
-        twin = FlashTwin721(layer.tokenOf(1));
+        twin = FlashTwin721(settlement().tokenOf(1));
     }
 
     function test_mint_byStranger_reverts() public {
@@ -49,7 +49,7 @@ contract FlashTwin721Test is Base {
         config.twinBaseUri = "";
         layer = open("no uris");
         settle(new Exit[](0));
-        twin = FlashTwin721(layer.tokenOf(1));
+        twin = FlashTwin721(settlement().tokenOf(1));
         vm.prank(address(layer));
         twin.mint(alice, 1);
         vm.assertEq(twin.tokenURI(1), "");

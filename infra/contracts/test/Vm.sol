@@ -20,6 +20,7 @@ interface Vm {
     function assertTrue(bool condition) external pure;
     function assertTrue(bool condition, string calldata what) external pure;
     function assertFalse(bool condition) external pure;
+    function assertFalse(bool condition, string calldata what) external pure;
     function assume(bool condition) external pure;
     function prank(address sender) external;
     function prank(address sender, address origin) external;
