@@ -6,8 +6,9 @@ use alloy::{
     sol_types::{SolCall, SolEvent},
 };
 use mayfly_contracts::FlashLayer::{
-    self, DepositsClosed, LeavesPublished, Output, Settled, batchAccCall, closeDepositsCall, depositsClosedCall,
-    exitRootCall, finalAtCall, publishLeavesCall, publishedCountCall, settleCall, stateRootCall,
+    self, DepositsClosed, LeavesPublished, Output, Settled, batchAccCall, closeDepositsCall,
+    depositsClosedCall, exitRootCall, finalAtCall, publishLeavesCall, publishedCountCall,
+    settleCall, stateRootCall,
 };
 use node_core::{
     exit,
@@ -57,7 +58,7 @@ impl HttpL1 {
             }
             L1Action::Settle(settlement) => {
                 act("settle", self.settle(*settlement).await?.abi_encode())
-            },
+            }
             L1Action::Publish(PublishedChunk { start, packed, siblings }) => {
                 let call = publishLeavesCall { start: U256::from(start), packed, siblings };
                 act("publishLeaves", call.abi_encode())

@@ -10,8 +10,7 @@ use crate::event::{Event, HEAD, ether, person};
 async fn transactions_of_one_key_wait_for_each_other() {
     let event = Event::open().await;
     let sender = event.sender(1);
-    let deposit =
-        || deposit_eth(&sender, event.layer(), sender.address(), ether("1"));
+    let deposit = || deposit_eth(&sender, event.layer(), sender.address(), ether("1"));
     let (a, b, c) = tokio::join!(deposit(), deposit(), deposit());
     let mut indices = [a, b, c].map(|deposited| deposited.expect("deposits are open").index);
     indices.sort_unstable();
