@@ -22,4 +22,6 @@ pub fn exit_sealer_code() -> Bytes {
 }
 
 #[cfg(test)]
+mod gas;
+#[cfg(test)]
 mod tests;

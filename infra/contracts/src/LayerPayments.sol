@@ -8,7 +8,7 @@ import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {ExitTree} from "./ExitTree.sol";
 import {ITwin, ITwin1155, ITwinBulk} from "./ITwin.sol";
 import {LayerState} from "./LayerState.sol";
-import {Exit, KIND_BULK721, KIND_ERC1155, KIND_ERC20, KIND_ERC721, KIND_TWIN1155, KIND_TWIN20} from "./Types.sol";
+import {Exit, KIND_BULK721, KIND_ERC1155, KIND_ERC20, KIND_ERC721, KIND_TWIN20} from "./Types.sol";
 import {AlreadyClaimed, BadPhase, BadProof, GasTooLow, OutOfRange, TooEarly} from "./Errors.sol";
 
 /// @notice How an exit is checked, and how assets leave the layer's contract.
@@ -60,8 +60,8 @@ abstract contract LayerPayments is LayerState {
             SafeTransferLib.forceSafeTransferETH(to, value);
             return true;
         }
-        if (asset >= _assetCount) return false;
         uint256 entry = _assets[asset];
+        if (entry == 0) return false;
         return _payToken(uint8(entry >> 160), address(uint160(entry)), to, id, value, allowance);
     }
 
@@ -71,23 +71,23 @@ abstract contract LayerPayments is LayerState {
         returns (bool)
     {
         bytes memory data;
-        if (kind == KIND_ERC20) {
+        if (kind >= KIND_TWIN20 && kind <= KIND_BULK721) {
+            data = abi.encodeCall(ITwin.mint, (to, kind == KIND_TWIN20 ? value : id));
+        } else if (kind == KIND_ERC20) {
             data = abi.encodeCall(IERC20.transfer, (to, value));
         } else if (kind == KIND_ERC721) {
             data = abi.encodeCall(IERC721.transferFrom, (address(this), to, id));
         } else if (kind == KIND_ERC1155) {
             data = abi.encodeCall(IERC1155.safeTransferFrom, (address(this), to, id, value, ""));
-        } else if (kind == KIND_TWIN1155) {
-            data = abi.encodeCall(ITwin1155.mint, (to, id, value));
         } else {
-            data = abi.encodeCall(ITwin.mint, (to, kind == KIND_TWIN20 ? value : id));
+            data = abi.encodeCall(ITwin1155.mint, (to, id, value));
         }
         return _call(token, data, allowance);
     }
 
     /// @notice Whether an asset is one whose twin takes many tokens at once.
     function _isBulk(uint32 asset) internal view returns (bool) {
-        return asset < _assetCount && _assets[asset] >> 160 == KIND_BULK721;
+        return _assets[asset] >> 160 == KIND_BULK721;
     }
 
     /// @notice Mints the tokens from `firstId` on in a bulk twin, for owners of 20 bytes each.

@@ -113,6 +113,9 @@ abstract contract LayerSettlement is LayerState {
         Signed.requireQuorum(Signed.veto(output), c.quorum.attestors, c.quorum.attestors.length - c.quorum.threshold + 1, signatures);
 
         _rejected = true;
+        for (uint256 i = 1; i < _assetCount; ++i) {
+            delete _assets[i];
+        }
         (_exitRoot, _stateRoot, _outputHash) = (0, 0, 0);
         (_finalAt, _lastBlock, _leafCount, _publishedCount, _assetCount, _depth) = (0, 0, 0, 0, 0, 0);
         address to = _rescuer;
