@@ -54,6 +54,52 @@ contract LifeInvariantsTest {
         }
     }
 
+    /// The actions do what they are named after: else the invariants would hold for a layer that nothing happens to.
+    function test_life_canBeClaimed() public {
+        life.depositEth(0.5 ether);
+        life.depositCoin(30);
+        life.post(1);
+        life.endDeposits();
+        life.settleByOperator(0);
+        vm.assertEq(life.settlements(), 0);
+        life.settleByOperator(1);
+        life.vetoIt();
+        life.settleByOperator(1);
+        vm.assertEq(life.settlements(), 2);
+        life.takeTime(1 hours);
+        life.claim(1);
+        life.pushNext(1);
+        life.publish(1);
+        life.withdraw();
+        vm.assertEq(life.claims(), 2);
+        vm.assertEq(address(layer).balance, 0);
+        invariant_assetsAreConserved();
+    }
+
+    function test_life_canBeRefunded() public {
+        life.depositEth(0.5 ether);
+        life.depositCoin(30);
+        life.slash(1, false);
+        life.takeAges(3);
+        life.takeAges(3);
+        life.takeAges(3);
+        life.giveUp();
+        life.refund(0);
+        life.refund(1);
+        vm.assertTrue(life.isSlashed());
+        vm.assertEq(life.refunds(), 2);
+        vm.assertEq(address(layer).balance, 0);
+        invariant_assetsAreConserved();
+    }
+
+    function test_life_canBeRescued() public {
+        life.depositEth(0.5 ether);
+        life.takeAges(1);
+        life.takeAges(1);
+        life.settleByStranger(1);
+        vm.assertEq(life.settlements(), 1);
+    }
+
     /// What came in is what went out and what is left, of every asset.
     function invariant_assetsAreConserved() public view {
         vm.assertEq(address(layer).balance, life.weiIn() - life.weiOut());
