@@ -129,10 +129,11 @@ fn deploy(chain: &mut Chain) -> Address {
     let twins =
         FlashSettlement::Twins { twin20: twin, twin721: twin, bulk721: twin, twin1155: twin };
     let arguments = FlashSettlement::constructorCall { twins }.abi_encode();
-    let settlement_ = chain.deploy(OPERATOR, &FlashSettlement::BYTECODE, &arguments);
-    let arguments = FlashLayer::constructorCall { settlement_ }.abi_encode();
-    let layerImplementation_ = chain.deploy(OPERATOR, &FlashLayer::BYTECODE, &arguments);
-    let arguments = FlashFactory::constructorCall { layerImplementation_ }.abi_encode();
+    let settlement = chain.deploy(OPERATOR, &FlashSettlement::BYTECODE, &arguments);
+    let arguments = FlashLayer::constructorCall { settlement_: settlement }.abi_encode();
+    let implementation = chain.deploy(OPERATOR, &FlashLayer::BYTECODE, &arguments);
+    let arguments =
+        FlashFactory::constructorCall { layerImplementation_: implementation }.abi_encode();
     chain.deploy(OPERATOR, &FlashFactory::BYTECODE, &arguments)
 }
 
