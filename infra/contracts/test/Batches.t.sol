@@ -5,7 +5,7 @@ import {Base} from "./Base.sol";
 import {Naive} from "./Naive.sol";
 import {vm} from "./Vm.sol";
 import {LayerBatches} from "../src/LayerBatches.sol";
-import {BatchHead, Deposit, Exit, Phase} from "../src/Types.sol";
+import {BatchHead, Deposit, Exit, Output, Phase} from "../src/Types.sol";
 import "../src/Errors.sol" as E;
 
 contract BatchesTest is Base {
@@ -32,6 +32,20 @@ contract BatchesTest is Base {
         vm.assertEq(settlement().batchAcc(), keccak256(abi.encode(acc, next, keccak256(blocks))));
         vm.assertEq(settlement().batchCount(), 2);
         vm.assertEq(settlement().postedBlock(), 6);
+    }
+
+    function test_settle_afterOtherBatches_reverts() public {
+        post(headOf(5, 0));
+        closeDeposits();
+        Output memory o = outputOf(new Exit[](0));
+        bytes32 posted = o.batchAcc;
+        o.batchAcc = 0;
+        (Output memory done, bytes[] memory a, bytes[] memory s) = seal(o);
+        vm.prank(operator);
+        vm.expectRevert(abi.encodeWithSelector(E.BadBatches.selector, 0, posted));
+        settlement().settle(config, done, assetList(), a, s, new bytes[](0));
+        o.batchAcc = posted;
+        settleOutput(o);
     }
 
     function test_postBatch_noPayload_reverts() public {

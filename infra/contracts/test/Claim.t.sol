@@ -273,6 +273,19 @@ contract ClaimTest is Base {
         layer.publishLeaves(0, packed, siblings);
     }
 
+    /// Who looks for the leaves looks into the transaction.
+    function test_publish_throughContract_reverts() public {
+        settle(exits);
+        (bytes memory packed, bytes32[] memory siblings) = rangeOf(exits, 0, 4);
+        vm.prank(bob, alice);
+        vm.expectRevert(abi.encodeWithSelector(E.NotTopLevel.selector));
+        layer.publishLeaves(0, packed, siblings);
+        vm.etch(bob, abi.encodePacked(hex"ef0100", address(this)));
+        vm.prank(bob, bob);
+        vm.expectRevert(abi.encodeWithSelector(E.NotTopLevel.selector));
+        layer.publishLeaves(0, packed, siblings);
+    }
+
     function test_publish_beforeSettlement_reverts() public {
         vm.expectRevert(abi.encodeWithSelector(E.BadPhase.selector, Phase.Open));
         vm.prank(address(0xA1), address(0xA1));

@@ -9,6 +9,7 @@
 //! | `terms` | the configuration of a layer as its contract has it |
 //! | `organiser` | deploy the factory, open a layer, deposit |
 //! | `holder` | claim, twins, owners, balances |
+//! | `ways_out` | accept with a stake, reclaim, refunds, bonds |
 //! | [`devnet`] | genesis of an L1 inside the process |
 
 mod act;
@@ -21,6 +22,7 @@ mod organiser;
 mod sender;
 mod terms;
 mod view;
+mod ways_out;
 
 pub mod devnet;
 
@@ -34,3 +36,4 @@ pub use organiser::{
 };
 pub use sender::Sender;
 pub use terms::{Assurance, Offer, Publication, Terms};
+pub use ways_out::{accept_layer, enter_refund, reclaim_fee, refund, withdraw_bond};

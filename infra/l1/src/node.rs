@@ -199,7 +199,7 @@ impl Node {
         answer.map_err(|error| Fault::of(&error, &self.url))
     }
 
-    async fn known_block(&self, tag: BlockNumberOrTag) -> Result<L1Block, PortError> {
+    pub(crate) async fn known_block(&self, tag: BlockNumberOrTag) -> Result<L1Block, PortError> {
         let found = self.find_block(tag).await;
         let found = found.map_err(|fault| fault.into_port(format!("block `{tag}` of the L1")))?;
         found.ok_or_else(|| unknown_block(tag))

@@ -83,6 +83,12 @@ pub struct Offer {
     pub bond_wei: u128,
 }
 
+impl From<Offer> for config::Offer {
+    fn from(offer: Offer) -> Self {
+        Self { acceptBy: offer.accept_by_s, fee: offer.fee_wei, bond: offer.bond_wei }
+    }
+}
+
 impl Default for Terms {
     /// Mode A without batches, offer and bridged tokens; a day for the operator to settle, a week for a rescue.
     fn default() -> Self {
@@ -132,11 +138,7 @@ impl Terms {
             maxDepositDelay: self.max_deposit_delay_s,
             mode,
             da: self.publication as u8,
-            offer: config::Offer {
-                acceptBy: offer.accept_by_s,
-                fee: offer.fee_wei,
-                bond: offer.bond_wei,
-            },
+            offer: offer.into(),
             quorum: config::Quorum { threshold, rescueBond: rescue_bond, attestors },
             tvlCapWei: self.tvl_cap_wei,
             genesisBlockHash: genesis.hash(),

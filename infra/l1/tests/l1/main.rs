@@ -6,3 +6,4 @@ mod end;
 mod event;
 mod recorder;
 mod sender;
+mod ways_out;

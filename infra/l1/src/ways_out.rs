@@ -1,0 +1,165 @@
+//! What keeps the promise when the usual way fails: accepting with a stake, and getting everything back.
+
+use std::collections::BTreeMap;
+
+use alloy::{
+    eips::BlockNumberOrTag,
+    primitives::{Address, B256, U256, keccak256},
+    rpc::types::Filter,
+    sol_types::{SolCall, SolEvent},
+};
+use mayfly_contracts::FlashLayer::{
+    Deposit, Deposited, acceptCall, depositRootCall, enterRefundCall, reclaimCall, refundCall,
+    withdrawBondCall,
+};
+use node_core::{
+    chain::Finality,
+    exit::{DepositLeaf, DepositTree},
+    port::{L1Receipt, PortError},
+};
+
+use crate::{
+    Config, HttpL1, Sender,
+    sender::{Act, port_receipt},
+};
+
+/// Accepts the layer of `config` with its bond, and takes the fee; the key must be the operator's.
+///
+/// # Errors
+/// [`PortError::Refused`] names the contract's error: `TooLate`, `BadPhase`, `NotAllowed`.
+pub async fn accept_layer(
+    sender: &Sender,
+    layer: Address,
+    config: &Config,
+) -> Result<L1Receipt, PortError> {
+    let call = acceptCall { c: config.clone() };
+    act(sender, layer, "accept", &call, U256::from(config.offer.bond)).await
+}
+
+/// Gives the fee back to the organiser when the operator has not accepted in time; any key may.
+///
+/// # Errors
+/// [`PortError::Refused`] names the contract's error: `TooEarly`, `BadPhase`.
+pub async fn reclaim_fee(
+    sender: &Sender,
+    layer: Address,
+    config: &Config,
+) -> Result<L1Receipt, PortError> {
+    act(sender, layer, "reclaim", &reclaimCall { c: config.clone() }, U256::ZERO).await
+}
+
+/// Lets the bonds go once the layer is final and all its leaves are published; any key may.
+///
+/// # Errors
+/// [`PortError::Refused`] names the contract's error: `NotDisposable`, `NoBond`.
+pub async fn withdraw_bond(
+    sender: &Sender,
+    layer: Address,
+    config: &Config,
+) -> Result<L1Receipt, PortError> {
+    act(sender, layer, "withdrawBond", &withdrawBondCall { c: config.clone() }, U256::ZERO).await
+}
+
+/// Starts refunds because nobody settled in time; any key may.
+///
+/// # Errors
+/// [`PortError::Refused`] names the contract's error: `TooEarly`, `BadPhase`.
+pub async fn enter_refund(
+    sender: &Sender,
+    layer: Address,
+    config: &Config,
+) -> Result<L1Receipt, PortError> {
+    act(sender, layer, "enterRefund", &enterRefundCall { c: config.clone() }, U256::ZERO).await
+}
+
+/// Gives a deposit back to the account on the L1 that made it; any key may.
+///
+/// # Errors
+/// [`PortError::Refused`] names the contract's error: `AlreadyRefunded`, `BadDeposit`, `TransferFailed`.
+pub async fn refund(
+    sender: &Sender,
+    layer: Address,
+    deposit: &DepositLeaf,
+    proof: Vec<B256>,
+) -> Result<L1Receipt, PortError> {
+    let d = Deposit {
+        index: deposit.index,
+        l1Block: deposit.l1_block,
+        l1Time: deposit.l1_time_s,
+        kind: deposit.kind,
+        from: deposit.from,
+        to: deposit.to,
+        token: deposit.token,
+        id: deposit.id,
+        value: deposit.value,
+        gasLimit: deposit.gas_limit,
+        dataHash: keccak256(&deposit.data),
+    };
+    act(sender, layer, "refund", &refundCall { d, proof }, U256::ZERO).await
+}
+
+async fn act<C: SolCall>(
+    sender: &Sender,
+    to: Address,
+    what: &'static str,
+    call: &C,
+    value: U256,
+) -> Result<L1Receipt, PortError> {
+    let input = call.abi_encode().into();
+    Ok(port_receipt(&sender.send(Act { what, to, input, value }).await?))
+}
+
+impl HttpL1 {
+    /// Reads every deposit of the layer as the contract hashes it, and the tree over them.
+    ///
+    /// # Errors
+    /// [`PortError::Corrupt`] when the tree has not the root that the contract has: the node left some out, or
+    /// others came meanwhile.
+    pub async fn deposit_tree(&self) -> Result<(Vec<DepositLeaf>, DepositTree), PortError> {
+        let head = self.node().block(Finality::Depth(0)).await?.number;
+        let filter =
+            Filter::new().address(self.binding.layer).event_signature(Deposited::SIGNATURE_HASH);
+        let logs = self.node.logs(&filter, self.binding.opened_in_block, head).await?;
+        let mut times = BTreeMap::new();
+        let (mut leaves, mut tree) = (Vec::with_capacity(logs.len()), DepositTree::new());
+        for log in logs {
+            let block = log.block_number.unwrap_or_default();
+            if !times.contains_key(&block) {
+                times.insert(block, self.node.known_block(block.into()).await?.timestamp_s);
+            }
+            let event = Deposited::decode_log_validate(&log.inner)
+                .map_err(|error| self.corrupt(error.to_string()))?
+                .data;
+            let leaf = leaf(event, block, times[&block]);
+            tree.push(leaf.hash());
+            leaves.push(leaf);
+        }
+        let call = depositRootCall {};
+        let expected = self.node.call(self.binding.layer, &call, BlockNumberOrTag::Latest).await?;
+        if tree.root() != expected.root {
+            let reason = format!("expected root {}, got {}", expected.root, tree.root());
+            return Err(self.corrupt(reason));
+        }
+        Ok((leaves, tree))
+    }
+
+    fn corrupt(&self, reason: String) -> PortError {
+        PortError::Corrupt { name: format!("deposits of layer {}", self.binding.layer), reason }
+    }
+}
+
+fn leaf(event: Deposited, l1_block: u64, l1_time_s: u64) -> DepositLeaf {
+    DepositLeaf {
+        index: event.index,
+        l1_block,
+        l1_time_s,
+        kind: event.kind,
+        from: event.from,
+        to: event.to,
+        token: event.token,
+        id: event.id,
+        value: event.value,
+        gas_limit: event.gasLimit,
+        data: event.data,
+    }
+}
