@@ -7,7 +7,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { forgePath, here } from "./forge.mjs";
 
-const contracts = ["Coin", "ExitSealer", "FlashFactory", "FlashLayer", "FlashSettlement", "FlashTwin721", "Ticket"];
+const contracts = [
+  "Coin",
+  "ExitSealer",
+  "FlashBulk721",
+  "FlashFactory",
+  "FlashLayer",
+  "FlashSettlement",
+  "FlashTwin1155",
+  "FlashTwin20",
+  "FlashTwin721",
+  "Items",
+  "L1Info",
+  "L2Bridge",
+  "Ticket",
+  "WrappedERC1155",
+  "WrappedERC20",
+  "WrappedERC721",
+];
 
 function compile(directory) {
   const args = ["build", "--skip", "*/test/*", "--out", join(directory, "out"), "--cache-path", join(directory, "cache")];

@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Status(Place),
     /// End a running layer now, without waiting for its end time.
     Close(Place),
+    /// Say who gets what on the L1.
+    Exits(Exits),
     /// Pay out exits of a settled layer on the L1.
     Claim(Claim),
     /// Execute every block again and compare every root with what the L1 holds.
@@ -98,6 +100,15 @@ pub(crate) struct Demo {
     /// Keep the bundle for auditors here; it is dropped with everything else when missing.
     #[arg(long)]
     pub(crate) bundle: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Exits {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Rehearse the end of the running layer as it is now; without this, `mayfly claim` lists what is settled.
+    #[arg(long, required = true)]
+    pub(crate) preview: bool,
 }
 
 #[derive(Debug, Args)]

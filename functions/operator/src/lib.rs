@@ -3,13 +3,11 @@
 //! The L1 contract carries the hash of block 0, so block 0 comes first. A crash after the L1 transaction
 //! leaves a contract without a layer, which costs its gas and nothing else.
 
-use alloy_primitives::{Address, B256, U256};
-use mayfly_contracts::{PreinstallError, exit_sealer_code, preinstalls};
+use alloy_primitives::{Address, B256};
+use mayfly_contracts::{PreinstallError, predeploys, preinstalls};
 use mayfly_l1::{Sender, Terms, deploy_factory, open_layer};
 use node_core::{
-    chain::{
-        EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, MintConfig,
-    },
+    chain::{Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, MintConfig},
     flow::{
         FlowError,
         open::{self, Alloc, Genesis},
@@ -90,17 +88,17 @@ pub async fn open(
     Ok(config)
 }
 
-/// Accounts of block 0: what wallets and tools expect on every chain, and the sealer.
+/// Accounts of block 0: what wallets and tools expect on every chain, and the layer's own contracts.
 ///
 /// # Errors
 /// When the checked-in contracts cannot be read.
 pub fn alloc(chain_id: u64) -> Result<Alloc, PreinstallError> {
-    let contract = |code| GenesisAccount { nonce: 1, balance: U256::ZERO, code };
+    let contract = |code| GenesisAccount { nonce: 1, code, ..GenesisAccount::default() };
     let mut alloc: Alloc = preinstalls(chain_id)?
         .into_iter()
         .map(|preinstall| (preinstall.address, contract(preinstall.code)))
         .collect();
-    alloc.insert(EXIT_SEALER, contract(exit_sealer_code()));
+    alloc.extend(predeploys(&[]));
     Ok(alloc)
 }
 

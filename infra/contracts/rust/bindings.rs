@@ -18,6 +18,11 @@ sol!(
 );
 sol!(
     #[derive(Debug, PartialEq, Eq)]
+    FlashBulk721,
+    "artifacts/FlashBulk721.json"
+);
+sol!(
+    #[derive(Debug, PartialEq, Eq)]
     FlashFactory,
     "artifacts/FlashFactory.json"
 );
@@ -38,11 +43,51 @@ pub use settlement::FlashSettlement;
 
 sol!(
     #[derive(Debug, PartialEq, Eq)]
+    FlashTwin1155,
+    "artifacts/FlashTwin1155.json"
+);
+sol!(
+    #[derive(Debug, PartialEq, Eq)]
+    FlashTwin20,
+    "artifacts/FlashTwin20.json"
+);
+sol!(
+    #[derive(Debug, PartialEq, Eq)]
     FlashTwin721,
     "artifacts/FlashTwin721.json"
 );
 sol!(
     #[derive(Debug, PartialEq, Eq)]
+    Items,
+    "artifacts/Items.json"
+);
+sol!(
+    #[derive(Debug, PartialEq, Eq)]
+    L1Info,
+    "artifacts/L1Info.json"
+);
+sol!(
+    #[derive(Debug, PartialEq, Eq)]
+    L2Bridge,
+    "artifacts/L2Bridge.json"
+);
+sol!(
+    #[derive(Debug, PartialEq, Eq)]
     Ticket,
     "artifacts/Ticket.json"
+);
+sol!(
+    #[derive(Debug, PartialEq, Eq)]
+    WrappedERC1155,
+    "artifacts/WrappedERC1155.json"
+);
+sol!(
+    #[derive(Debug, PartialEq, Eq)]
+    WrappedERC20,
+    "artifacts/WrappedERC20.json"
+);
+sol!(
+    #[derive(Debug, PartialEq, Eq)]
+    WrappedERC721,
+    "artifacts/WrappedERC721.json"
 );

@@ -5,12 +5,16 @@
 //! lives in [`node_core::exit`] and is the same interface.
 
 mod bindings;
+mod predeploys;
 mod preinstalls;
 
 pub use bindings::{
-    Coin, ExitSealer, FlashFactory, FlashLayer, FlashSettlement, FlashTwin721, Ticket,
+    Coin, ExitSealer, FlashBulk721, FlashFactory, FlashLayer, FlashSettlement, FlashTwin20,
+    FlashTwin721, FlashTwin1155, Items, L1Info, L2Bridge, Ticket, WrappedERC20, WrappedERC721,
+    WrappedERC1155,
 };
 pub use node_core::exit::{IExitRecipient, IExitSealer};
+pub use predeploys::{BridgedToken, Metadata, predeploys};
 pub use preinstalls::{Preinstall, PreinstallError, preinstalls};
 
 use alloy_primitives::Bytes;

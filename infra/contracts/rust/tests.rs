@@ -1,3 +1,6 @@
+mod genesis;
+mod sealing;
+
 use std::collections::BTreeSet;
 
 use alloy_primitives::{Address, B256, U256, address, b256, keccak256};
@@ -23,6 +26,12 @@ fn the_cores_interface_is_the_sealers() {
     assert_eq!(IExitSealer::Sealed::SIGNATURE_HASH, ExitSealer::Sealed::SIGNATURE_HASH);
     assert_eq!(IExitSealer::Frozen::SIGNATURE_HASH, ExitSealer::Frozen::SIGNATURE_HASH);
     assert_eq!(IExitSealer::AssetAdded::SIGNATURE_HASH, ExitSealer::AssetAdded::SIGNATURE_HASH);
+    assert_eq!(IExitSealer::AssetClosed::SIGNATURE_HASH, ExitSealer::AssetClosed::SIGNATURE_HASH);
+    assert_eq!(IExitSealer::AssetDropped::SIGNATURE_HASH, ExitSealer::AssetDropped::SIGNATURE_HASH);
+    assert_eq!(
+        IExitSealer::RecipientNamed::SIGNATURE_HASH,
+        ExitSealer::RecipientNamed::SIGNATURE_HASH
+    );
 }
 
 #[test]

@@ -191,9 +191,27 @@ error AssetExists(address token, uint32 asset);
 error TooManyAssets(uint256 max);
 /// @notice The exit tree is full.
 error TooManyLeaves();
-/// @notice The asset is not an ERC-721 collection of the list.
-error NotCollection(uint32 asset);
+/// @notice The token is of another kind than the call is for.
+error WrongKind(address token, uint8 kind);
+/// @notice The sweep of this asset is not over.
+error AssetOpen(uint32 asset);
+/// @notice Only the asset whose sweep is under way is swept and closed.
+error NotOpen(uint32 got, uint32 open);
+/// @notice There must be a holder for each id.
+error LengthsDiffer(uint256 ids, uint256 holders);
+/// @notice Somebody has this wrapped token, and it was not swept.
+error NotListed(address token);
 /// @notice Too little gas is left to ask a contract with its full allowance.
 error GasTooLow(uint256 left, uint256 needed);
-/// @notice Swept and burned ETH is not what was minted: holders are missing or were swept before the freeze.
-error Unbalanced(uint256 sweptAndBurned, uint256 minted);
+/// @notice What was swept (for ETH: and burned) of the asset is not its supply: holders or ids are missing.
+error Unbalanced(uint32 asset, uint256 swept, uint256 supply);
+
+// ---- FlashBulk721 ----
+
+/// @notice The list of owners is empty, cut off, or its ids run over 2^256.
+error BadOwners();
+
+// ---- L2Bridge, L1Info and wrapped tokens ----
+
+/// @notice Only the bridge mints wrapped tokens.
+error NotBridge(address caller);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {Predeploys} from "./Predeploys.sol";
 import {Asset} from "./Types.sol";
 
 /// @notice The two hashes on which the layer's sealer and the L1 must agree.
 library Seal {
     /// @notice Address of the sealer on every layer.
-    address internal constant SEALER = 0x4d61796600000000000000000000000000000001;
+    address internal constant SEALER = Predeploys.SEALER;
 
     /// @notice Storage slot of the seal.
     uint256 internal constant SLOT = 0;

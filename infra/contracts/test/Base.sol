@@ -43,8 +43,12 @@ abstract contract Base {
 
     /// Everything that is checked in, and not with `new`, which would compile the contracts again into every test.
     function deployFactory() internal returns (FlashFactory) {
-        address twin = vm.deployCode("artifacts/FlashTwin721.json");
-        Twins memory twins = Twins({twin20: address(0), twin721: twin, bulk721: address(0), twin1155: address(0)});
+        Twins memory twins = Twins({
+            twin20: vm.deployCode("artifacts/FlashTwin20.json"),
+            twin721: vm.deployCode("artifacts/FlashTwin721.json"),
+            bulk721: vm.deployCode("artifacts/FlashBulk721.json"),
+            twin1155: vm.deployCode("artifacts/FlashTwin1155.json")
+        });
         address second = vm.deployCode("artifacts/FlashSettlement.json", abi.encode(twins));
         address implementation = vm.deployCode("artifacts/FlashLayer.json", abi.encode(second));
         return FlashFactory(vm.deployCode("artifacts/FlashFactory.json", abi.encode(implementation)));

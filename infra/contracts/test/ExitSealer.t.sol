@@ -1,76 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Naive} from "./Naive.sol";
-import {vm, Vm} from "./Vm.sol";
+import {vm} from "./Vm.sol";
+import {BadForwarder, Forwarder, SealerBase} from "./SealerBase.sol";
 import {ExitSealer} from "../src/ExitSealer.sol";
 import {Seal} from "../src/Seal.sol";
 import {Utf8} from "../src/Utf8.sol";
-import {Asset, Exit} from "../src/Types.sol";
-import {Ticket} from "../src/examples/Ticket.sol";
+import {Asset} from "../src/Types.sol";
 import "../src/Errors.sol" as E;
 
-/// @notice A collection that answers what a test wants.
-contract OddToken {
-    bytes private _answer;
-    mapping(uint256 id => address owner) private _owners;
-
-    function answerWith(bytes memory answer) external {
-        _answer = answer;
-    }
-
-    function give(uint256 id, address to) external {
-        _owners[id] = to;
-    }
-
-    function ownerOf(uint256 id) external view returns (address) {
-        if (id == 666) while (true) {}
-        require(id != 13, "unlucky");
-        return _owners[id];
-    }
-
-    fallback(bytes calldata) external returns (bytes memory) {
-        return _answer;
-    }
-}
-
-/// @notice A contract on the layer that says where its exits go.
-contract Forwarder {
-    address private immutable _to;
-
-    constructor(address to) {
-        _to = to;
-    }
-
-    function exitRecipient(uint32, uint256, uint256) external view returns (address) {
-        return _to;
-    }
-}
-
-/// @notice Answers `exitRecipient` with something that is no address, or not at all.
-contract BadForwarder {
-    bool private immutable _spins;
-
-    constructor(bool spins) {
-        _spins = spins;
-    }
-
-    function exitRecipient(uint32, uint256, uint256) external view returns (uint256) {
-        while (_spins) {}
-        return type(uint256).max;
-    }
-}
-
-contract ExitSealerTest {
-    ExitSealer private constant SEALER = ExitSealer(Seal.SEALER);
-    address private constant SYSTEM = 0x4D61796600000000000000000000000000000000;
-
-    Exit[] private expected;
-
-    function setUp() public {
-        vm.etch(Seal.SEALER, vm.getDeployedCode("artifacts/ExitSealer.json"));
-    }
-
+contract ExitSealerTest is SealerBase {
     // ------------------------------------------------------------------------------------------ rights
 
     function test_everything_byOthers_reverts() public {
@@ -80,9 +19,21 @@ contract ExitSealerTest {
         vm.expectRevert(reason);
         SEALER.sweepETH(new address[](0));
         vm.expectRevert(reason);
+        SEALER.addAsset20(address(1));
+        vm.expectRevert(reason);
         SEALER.addAsset721(address(1));
         vm.expectRevert(reason);
+        SEALER.addAssetBulk721(address(1));
+        vm.expectRevert(reason);
+        SEALER.addAsset1155(address(1));
+        vm.expectRevert(reason);
+        SEALER.sweep20(1, new address[](0));
+        vm.expectRevert(reason);
         SEALER.sweep721(1, new uint256[](0));
+        vm.expectRevert(reason);
+        SEALER.sweep1155(1, new uint256[](0), new address[](0));
+        vm.expectRevert(reason);
+        SEALER.closeAsset(1);
         vm.expectRevert(reason);
         SEALER.seal();
     }
@@ -151,7 +102,7 @@ contract ExitSealerTest {
         fund(address(0x20), 7);
         minted(8);
         vm.prank(SYSTEM);
-        vm.expectRevert(abi.encodeWithSelector(E.Unbalanced.selector, 0, 8));
+        vm.expectRevert(abi.encodeWithSelector(E.Unbalanced.selector, 0, 0, 8));
         SEALER.seal();
     }
 
@@ -231,88 +182,6 @@ contract ExitSealerTest {
         SEALER.sweepETH{gas: 60_000}(holders);
     }
 
-    // ----------------------------------------------------------------------------------------- ERC-721
-
-    function test_ticket_exits() public {
-        Ticket ticket = ticketOf("Event");
-        ticket.mintTo(address(0xA));
-        ticket.mintTo(address(0xB));
-        freeze();
-        uint32 asset = add(address(ticket));
-        vm.assertEq(asset, 1);
-        vm.assertEq(SEALER.assetOf(address(ticket)), 1);
-        sweep721(asset, 0, 4);
-        expect(1, address(0xA), 1);
-        expect(1, address(0xB), 2);
-        seal();
-        checkSeal(0);
-        Asset[] memory assets = SEALER.assets();
-        vm.assertEq(assets.length, 2);
-        vm.assertEq(SEALER.assetCount(), 2);
-        vm.assertEq(assets[1].name, "Event");
-        vm.assertEq(assets[1].symbol, "EVT");
-        vm.assertEq(assets[1].l2, address(ticket));
-        vm.assertEq(assets[1].kind, 4);
-    }
-
-    function test_sweep721_skipsIdsWithoutOwner() public {
-        OddToken token = new OddToken();
-        token.give(12, address(0xA));
-        token.give(13, address(0xB));
-        token.give(666, address(0xC));
-        token.give(667, address(0xD));
-        freeze();
-        uint32 asset = add(address(token));
-        sweep721(asset, 10, 15);
-        sweep721(asset, 665, 669);
-        expect(1, address(0xA), 12);
-        expect(1, address(0xD), 667);
-        seal();
-        checkSeal(0);
-    }
-
-    function test_sweep721_largestId_onlyOnce() public {
-        OddToken token = new OddToken();
-        token.give(type(uint256).max, address(0xA));
-        freeze();
-        uint32 asset = add(address(token));
-        uint256[] memory ids = new uint256[](1);
-        ids[0] = type(uint256).max;
-        vm.prank(SYSTEM);
-        SEALER.sweep721(asset, ids);
-        vm.prank(SYSTEM);
-        vm.expectRevert(abi.encodeWithSelector(E.NotAscending.selector, ids[0], ids[0]));
-        SEALER.sweep721(asset, ids);
-    }
-
-    function test_sweep721_unknownAsset_reverts() public {
-        freeze();
-        vm.prank(SYSTEM);
-        vm.expectRevert(abi.encodeWithSelector(E.NotCollection.selector, 1));
-        SEALER.sweep721(1, new uint256[](0));
-        vm.prank(SYSTEM);
-        vm.expectRevert(abi.encodeWithSelector(E.NotCollection.selector, 0));
-        SEALER.sweep721(0, new uint256[](0));
-    }
-
-    function test_addAsset_twice_reverts() public {
-        freeze();
-        add(address(7));
-        vm.prank(SYSTEM);
-        vm.expectRevert(abi.encodeWithSelector(E.AssetExists.selector, address(7), 1));
-        SEALER.addAsset721(address(7));
-    }
-
-    function test_addAsset_65th_reverts() public {
-        freeze();
-        for (uint160 i = 1; i < 64; ++i) {
-            add(address(i + 100));
-        }
-        vm.prank(SYSTEM);
-        vm.expectRevert(abi.encodeWithSelector(E.TooManyAssets.selector, 64));
-        SEALER.addAsset721(address(99));
-    }
-
     function test_texts_thatAreNoText_areEmpty() public {
         freeze();
         checkText("", "");
@@ -357,108 +226,5 @@ contract ExitSealerTest {
         bytes32 assets = Seal.fold(0, 0, Asset(0, address(0), 18, "", "", 0));
         emit ExitSealer.Sealed(Seal.hash(0, 0, 0, 9, assets), 0, 0, 0, 9, assets);
         seal();
-    }
-
-    // ------------------------------------------------------------------------------------------------
-
-    function ticketOf(string memory name) private returns (Ticket) {
-        return Ticket(vm.deployCode("artifacts/Ticket.json", abi.encode(name, "EVT", 0, address(this), 10)));
-    }
-
-    function freeze() private {
-        vm.recordLogs();
-        vm.prank(SYSTEM);
-        SEALER.freeze();
-    }
-
-    function seal() private {
-        vm.prank(SYSTEM);
-        SEALER.seal();
-    }
-
-    function sweep(address[] memory holders) private {
-        vm.prank(SYSTEM);
-        SEALER.sweepETH(holders);
-    }
-
-    function sweepETH(address first, address second) private {
-        address[] memory holders = new address[](2);
-        (holders[0], holders[1]) = (first, second);
-        sweep(holders);
-    }
-
-    function add(address token) private returns (uint32) {
-        vm.prank(SYSTEM);
-        return SEALER.addAsset721(token);
-    }
-
-    function sweep721(uint32 asset, uint256 first, uint256 end) private {
-        uint256[] memory ids = new uint256[](end - first);
-        for (uint256 i; i < ids.length; ++i) {
-            ids[i] = first + i;
-        }
-        vm.prank(SYSTEM);
-        SEALER.sweep721(asset, ids);
-    }
-
-    function fund(address holder, uint256 balance) private {
-        vm.deal(holder, balance);
-    }
-
-    function minted(uint256 value) private {
-        vm.store(Seal.SEALER, bytes32(uint256(1)), bytes32(value));
-    }
-
-    /// An amount of ETH, or the id of a token.
-    function expect(uint32 asset, address recipient, uint256 value) private {
-        expected.push(asset == 0 ? Exit(0, recipient, 0, value) : Exit(asset, recipient, value, 1));
-    }
-
-    /// Sweeps one ETH holder and returns the recipient of its leaf.
-    function exitOf(address holder) private returns (address recipient) {
-        fund(holder, 1);
-        address[] memory holders = new address[](1);
-        holders[0] = holder;
-        sweep(holders);
-        Vm.Log[] memory logs = vm.getRecordedLogs();
-        (, recipient,,) = abi.decode(logs[logs.length - 1].data, (uint32, address, uint256, uint256));
-    }
-
-    function checkText(bytes memory answer, string memory name) private {
-        OddToken token = new OddToken();
-        token.answerWith(answer);
-        uint32 asset = add(address(token));
-        vm.assertEq(SEALER.assets()[asset].name, name);
-        vm.assertEq(SEALER.assets()[asset].symbol, name);
-    }
-
-    /// The seal is the hash of what was expected, and so are the logs.
-    function checkSeal(uint256 ethTotal) private {
-        Exit[] memory exits = expected;
-        bytes32 root = Naive.root(Naive.hashes(exits));
-        vm.assertEq(SEALER.exitRoot(), root);
-        Asset[] memory assets = SEALER.assets();
-        vm.assertEq(assets[0].total, ethTotal);
-        bytes32 list;
-        for (uint32 i; i < assets.length; ++i) {
-            list = Seal.fold(list, i, assets[i]);
-        }
-        vm.assertEq(SEALER.assetsHash(), list);
-        bytes32 want = Seal.hash(root, uint32(exits.length), Naive.depth(exits.length), 0, list);
-        vm.assertEq(SEALER.sealHash(), want);
-        vm.assertEq(vm.load(Seal.SEALER, bytes32(Seal.SLOT)), want);
-        checkLogs(exits);
-    }
-
-    function checkLogs(Exit[] memory exits) private {
-        Vm.Log[] memory logs = vm.getRecordedLogs();
-        uint256 seen;
-        for (uint256 i; i < logs.length; ++i) {
-            if (logs[i].emitter != Seal.SEALER || logs[i].topics[0] != ExitSealer.Exit.selector) continue;
-            vm.assertEq(uint256(logs[i].topics[1]), seen);
-            vm.assertEq(logs[i].data, abi.encode(exits[seen]));
-            ++seen;
-        }
-        vm.assertEq(seen, exits.length);
     }
 }

@@ -7,8 +7,10 @@ import {Naive} from "./Naive.sol";
 import {vm} from "./Vm.sol";
 import {ExitSealer} from "../src/ExitSealer.sol";
 import {FlashLayer} from "../src/FlashLayer.sol";
+import {Predeploys} from "../src/Predeploys.sol";
 import {Seal} from "../src/Seal.sol";
 import {Asset, Exit, Output} from "../src/Types.sol";
+import {Coin} from "../src/examples/Coin.sol";
 import {Ticket} from "../src/examples/Ticket.sol";
 
 /// @notice Measures whole transactions (`isolate`) and writes `snapshots/GasTest.json`.
@@ -154,6 +156,7 @@ contract GasTest is Attested {
 
     function test_gas_sealer() public {
         vm.etch(Seal.SEALER, vm.getDeployedCode("artifacts/ExitSealer.json"));
+        vm.etch(Predeploys.BRIDGE, vm.getDeployedCode("artifacts/L2Bridge.json"));
         ExitSealer sealer = ExitSealer(Seal.SEALER);
         Ticket ticket = Ticket(vm.deployCode("artifacts/Ticket.json", abi.encode("T", "T", 0, address(this), 10_000)));
         uint256[] memory ids = new uint256[](512);
@@ -165,6 +168,7 @@ contract GasTest is Attested {
         uint32 asset = sealer.addAsset721(address(ticket));
         sealer.sweep721(asset, ids);
         perLeaf("sweep721, 512 tickets", ids.length);
+        sealer.closeAsset(asset);
         address[] memory holders = new address[](512);
         for (uint256 i; i < holders.length; ++i) {
             holders[i] = address(uint160(0xABCDEF000 + i));
@@ -172,6 +176,9 @@ contract GasTest is Attested {
         }
         sealer.sweepETH(holders);
         perLeaf("sweepETH, 512 holders", holders.length);
+        uint32 coin = sealer.addAsset20(coinOf(holders));
+        sealer.sweep20(coin, holders);
+        perLeaf("sweep20, 512 holders", holders.length);
     }
 
     // ------------------------------------------------------------------------------------------------
@@ -229,6 +236,16 @@ contract GasTest is Attested {
     /// Slot 3 of the layer: finalAt | lastBlock | leafCount | publishedCount | depth, from the right.
     function withPublished(uint256 published) private view returns (bytes32) {
         return vm.load(address(layer), bytes32(uint256(3))) | bytes32(published << 160);
+    }
+
+    function coinOf(address[] memory holders) private returns (address) {
+        vm.stopPrank();
+        Coin coin = Coin(vm.deployCode("artifacts/Coin.json", abi.encode("Coin", "COIN", 1 ether)));
+        for (uint256 i; i < holders.length; ++i) {
+            coin.transfer(holders[i], i + 1);
+        }
+        vm.startPrank(SYSTEM, SYSTEM);
+        return address(coin);
     }
 
     function perLeaf(string memory name, uint256 count) private {

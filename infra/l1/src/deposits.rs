@@ -3,7 +3,11 @@ use alloy::{
     sol_types::{SolCall, SolEvent},
 };
 use mayfly_contracts::FlashLayer::{Deposited, depositCountCall};
-use node_core::{chain::DepositEvent, exit::KIND_ETH, port::PortError};
+use node_core::{
+    chain::{DepositEvent, TokenDeposit},
+    exit::{KIND_ERC20, KIND_ERC721, KIND_ERC1155, KIND_ETH},
+    port::PortError,
+};
 
 use crate::{HttpL1, fault::Fault};
 
@@ -54,17 +58,14 @@ fn decode(log: &Log) -> Result<DepositEvent, PortError> {
     let event = Deposited::decode_log_validate(&log.inner)
         .map_err(|error| corrupt(error.to_string()))?
         .data;
-    if event.kind != KIND_ETH {
-        return Err(corrupt(format!("expected kind {KIND_ETH}, got {}", event.kind)));
+    let Deposited { index, from, to, kind, token, id, value, gasLimit: gas_limit, data } = event;
+    match kind {
+        KIND_ETH => Ok(DepositEvent { index, from, to, value, gas_limit, data }),
+        KIND_ERC20 | KIND_ERC721 | KIND_ERC1155 => {
+            Ok(TokenDeposit { index, kind, token, from, to, id, value, gas_limit }.into())
+        }
+        kind => Err(corrupt(format!("kind {kind} is not one that is deposited"))),
     }
-    Ok(DepositEvent {
-        index: event.index,
-        from: event.from,
-        to: event.to,
-        value: event.value,
-        gas_limit: event.gasLimit,
-        data: event.data,
-    })
 }
 
 /// Checks that `deposits` are numbered without gaps from `before` to `after`, as far as those are known.

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use alloy::{
-    primitives::{Address, U256, utils::parse_ether},
+    primitives::{Address, utils::parse_ether},
     signers::local::{MnemonicBuilder, PrivateKeySigner},
 };
 use mayfly_contracts::{Preinstall, preinstalls};
@@ -99,14 +99,14 @@ fn config(now_s: u64) -> LayerConfig {
 /// Contracts have nonce 1 (EIP-161).
 fn contract(preinstall: Preinstall) -> (Address, GenesisAccount) {
     let Preinstall { address, code, .. } = preinstall;
-    (address, GenesisAccount { nonce: 1, balance: U256::ZERO, code })
+    (address, GenesisAccount { nonce: 1, code, ..GenesisAccount::default() })
 }
 
 #[cfg(test)]
 mod tests {
     use alloy::{
         eips::{eip2935, eip4788, eip7002, eip7251},
-        primitives::{address, keccak256},
+        primitives::{U256, address, keccak256},
     };
     use node_core::flow::open::Genesis;
 

@@ -7,9 +7,10 @@ use alloy::{
     sol_types::{SolCall, SolConstructor, SolEvent},
 };
 use mayfly_contracts::{
+    FlashBulk721,
     FlashFactory::{self, openCall, predictCall},
     FlashLayer::{self, depositETHCall},
-    FlashSettlement, FlashTwin721,
+    FlashSettlement, FlashTwin20, FlashTwin721, FlashTwin1155,
 };
 use node_core::port::{L1Receipt, PortError};
 
@@ -53,7 +54,7 @@ pub struct Deposited {
 /// Returns where [`deploy_factory`] puts the factory: the same address on every chain.
 #[must_use]
 pub fn factory_address() -> Address {
-    let [_, _, _, factory] = deployments();
+    let [.., factory] = deployments();
     factory.address
 }
 
@@ -138,13 +139,16 @@ impl Deployment {
 }
 
 /// Twins, both halves of the layer, and the factory: each has the addresses of those before in its code.
-fn deployments() -> [Deployment; 4] {
-    let twin = Deployment::new("deploy FlashTwin721", &FlashTwin721::BYTECODE, &[]);
+fn deployments() -> [Deployment; 7] {
+    let twin20 = Deployment::new("deploy FlashTwin20", &FlashTwin20::BYTECODE, &[]);
+    let twin721 = Deployment::new("deploy FlashTwin721", &FlashTwin721::BYTECODE, &[]);
+    let bulk721 = Deployment::new("deploy FlashBulk721", &FlashBulk721::BYTECODE, &[]);
+    let twin1155 = Deployment::new("deploy FlashTwin1155", &FlashTwin1155::BYTECODE, &[]);
     let twins = FlashSettlement::Twins {
-        twin20: Address::ZERO,
-        twin721: twin.address,
-        bulk721: Address::ZERO,
-        twin1155: Address::ZERO,
+        twin20: twin20.address,
+        twin721: twin721.address,
+        bulk721: bulk721.address,
+        twin1155: twin1155.address,
     };
     let arguments = FlashSettlement::constructorCall { twins }.abi_encode();
     let settlement =
@@ -154,7 +158,7 @@ fn deployments() -> [Deployment; 4] {
     let arguments =
         FlashFactory::constructorCall { layerImplementation_: layer.address }.abi_encode();
     let factory = Deployment::new("deploy FlashFactory", &FlashFactory::BYTECODE, &arguments);
-    [twin, settlement, layer, factory]
+    [twin20, twin721, bulk721, twin1155, settlement, layer, factory]
 }
 
 async fn opened(node: &Node, factory: Address, layer: Address) -> Result<L1Receipt, PortError> {

@@ -1,10 +1,10 @@
 use alloy_consensus::Sealable;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
-use alloy_sol_types::SolValue;
+use alloy_sol_types::{SolCall, SolValue, sol};
 use op_alloy_consensus::TxDeposit;
 use serde::{Deserialize, Serialize};
 
-use super::{SYSTEM_SENDER, Transaction};
+use super::{L2_BRIDGE, SYSTEM_SENDER, Transaction};
 
 /// Gas limit of one system transaction: the largest that EIP-7825 allows.
 pub const SYSTEM_GAS_LIMIT: u64 = 1 << 24;
@@ -12,6 +12,10 @@ pub const SYSTEM_GAS_LIMIT: u64 = 1 << 24;
 /// Domain of the source hash: 0 is a deposit from the L1, 1 is a system transaction.
 const DOMAIN_DEPOSIT: u64 = 0;
 const DOMAIN_SYSTEM: u64 = 1;
+
+sol! {
+    function finalizeDeposit(uint64 index, uint8 kind, address token, address from, address to, uint256 id, uint256 value) external;
+}
 
 /// One `Deposited` event of the layer's contract on the L1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +32,43 @@ pub struct DepositEvent {
     pub gas_limit: u64,
     /// Call data on the layer.
     pub data: Bytes,
+}
+
+/// A deposit of a token, which the layer's bridge mints there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenDeposit {
+    /// Position in the deposit tree, from 0.
+    pub index: u64,
+    /// Kind of the token, see [`crate::exit`].
+    pub kind: u8,
+    /// The token on the L1.
+    pub token: Address,
+    /// Who deposited; aliased when it is a contract.
+    pub from: Address,
+    /// Who gets it on the layer.
+    pub to: Address,
+    /// Token id; zero for ERC-20.
+    pub id: U256,
+    /// Amount; one for ERC-721.
+    pub value: U256,
+    /// Gas of the bridge's call.
+    pub gas_limit: u64,
+}
+
+impl From<TokenDeposit> for DepositEvent {
+    /// The layer itself calls its bridge, which makes a deposit of a token one like any other.
+    fn from(deposit: TokenDeposit) -> Self {
+        let TokenDeposit { index, kind, token, from, to, id, value, gas_limit } = deposit;
+        let call = finalizeDepositCall { index, kind, token, from, to, id, value };
+        Self {
+            index,
+            from: SYSTEM_SENDER,
+            to: L2_BRIDGE,
+            value: U256::ZERO,
+            gas_limit,
+            data: call.abi_encode().into(),
+        }
+    }
 }
 
 impl DepositEvent {

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, Header, constants::EMPTY_WITHDRAWALS};
 use alloy_eips::eip7685::EMPTY_REQUESTS_HASH;
 use alloy_primitives::{B256, Bytes, U256};
@@ -14,6 +16,9 @@ pub struct GenesisAccount {
     pub balance: U256,
     /// Runtime code.
     pub code: Bytes,
+    /// Storage slots that are not zero.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub storage: BTreeMap<U256, U256>,
 }
 
 /// Makes the header of block 0.

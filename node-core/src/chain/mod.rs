@@ -15,7 +15,7 @@ mod transaction;
 
 pub use block::{Ancestors, Block, SealedHeader, seal};
 pub use config::{ConfigError, Finality, L1Binding, LayerConfig, Limits, MAX_CHAIN_ID, MintConfig};
-pub use deposit::{DepositEvent, SYSTEM_GAS_LIMIT, system_transaction};
+pub use deposit::{DepositEvent, SYSTEM_GAS_LIMIT, TokenDeposit, system_transaction};
 pub use genesis::{GenesisAccount, genesis_header};
 pub use ids::{Epoch, LayerId, ParseLayerIdError, SlotNumber};
 pub use phase::Phase;
@@ -27,6 +27,14 @@ pub use transaction::{Transaction, TransactionType, decode_transaction, recover_
 /// `"Mayf"` in ASCII followed by zeros; nobody has its key.
 pub const SYSTEM_SENDER: alloy_primitives::Address =
     alloy_primitives::address!("4d61796600000000000000000000000000000000");
+
+/// Address of the `L2Bridge` predeploy on every layer.
+pub const L2_BRIDGE: alloy_primitives::Address =
+    alloy_primitives::address!("4d61796600000000000000000000000000000002");
+
+/// Address of the `L1Info` predeploy on every layer.
+pub const L1_INFO: alloy_primitives::Address =
+    alloy_primitives::address!("4d61796600000000000000000000000000000003");
 
 /// Address of the `ExitSealer` predeploy on every layer.
 pub const EXIT_SEALER: alloy_primitives::Address =

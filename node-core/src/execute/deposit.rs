@@ -11,7 +11,7 @@
 //! The gas counts to the block's. A deposit was paid for on the L1 and cannot be refused here, so one
 //! that wants more gas than a whole block has gets the whole block's.
 
-use alloy_primitives::U256;
+use alloy_primitives::{TxKind, U256};
 use op_alloy_consensus::TxDeposit;
 use revm::context::{
     TxEnv,
@@ -26,7 +26,7 @@ use super::{
     rejected::{INIT_CODE_LIMIT, Rejected},
     rules::{Rules, SupplyLedger},
 };
-use crate::chain::SYSTEM_SENDER;
+use crate::chain::{L2_BRIDGE, SYSTEM_SENDER};
 
 /// Checks what every deposit must be: only what comes from the L1 mints, so that all that was minted is
 /// counted as deposits are.
@@ -97,7 +97,8 @@ fn credit(
     overlay.credit(tx.from, U256::from(tx.mint))?;
     let Some(ledger) = ledger else { return Ok(()) };
     ledger.add_minted(overlay, tx.mint)?;
-    if tx.from != SYSTEM_SENDER {
+    // The system calls the bridge for deposits of tokens, and for nothing else.
+    if tx.from != SYSTEM_SENDER || tx.to == TxKind::Call(L2_BRIDGE) {
         ledger.count_deposit(overlay)?;
     }
     Ok(())

@@ -13,7 +13,7 @@ mod packed;
 mod seal;
 mod tree;
 
-pub use abi::{Asset, IExitRecipient, IExitSealer};
+pub use abi::{Asset, IExitRecipient, IExitSealer, IL2Bridge};
 pub use deposit::{DEPOSIT_TREE_DEPTH, DepositLeaf, DepositTree};
 pub use error::{PackError, ProofError};
 pub use leaf::ExitLeaf;
@@ -25,7 +25,7 @@ pub use seal::{
 };
 pub use tree::{ExitTree, depth_of, range_root, verify};
 
-pub use crate::chain::{EXIT_SEALER, SYSTEM_SENDER};
+pub use crate::chain::{EXIT_SEALER, L1_INFO, L2_BRIDGE, SYSTEM_SENDER};
 
 #[cfg(test)]
 mod tests;

@@ -117,7 +117,7 @@ fn code_is_found_by_its_hash() {
 #[test]
 fn genesis_accounts_are_there_and_empty_ones_are_not() {
     let code = Bytes::from_static(&[0x60, 0x00]);
-    let contract = GenesisAccount { nonce: 1, balance: U256::ZERO, code: code.clone() };
+    let contract = GenesisAccount { nonce: 1, code: code.clone(), ..GenesisAccount::default() };
     let alloc = BTreeMap::from([(address(1), contract), (address(2), GenesisAccount::default())]);
     let world = WorldState::from_genesis(&alloc);
     let info = world.account(&address(1)).unwrap().unwrap().info;

@@ -38,9 +38,10 @@ impl WorldState {
         alloc: impl IntoIterator<Item = (&'a Address, &'a GenesisAccount)>,
     ) -> Self {
         let mut delta = Delta::default();
-        for (address, GenesisAccount { nonce, balance, code }) in alloc {
+        for (address, GenesisAccount { nonce, balance, code, storage }) in alloc {
             let info = AccountInfo { nonce: *nonce, balance: *balance, code_hash: keccak256(code) };
-            delta.accounts.insert(*address, AccountDelta::updated(info));
+            let change = AccountDelta { slots: storage.clone(), ..AccountDelta::updated(info) };
+            delta.accounts.insert(*address, change);
             if !code.is_empty() {
                 delta.codes.insert(info.code_hash, code.clone());
             }

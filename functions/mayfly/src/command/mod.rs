@@ -3,6 +3,7 @@
 mod claim;
 mod close;
 mod demo;
+mod exits;
 mod status;
 mod up;
 mod verify;
@@ -20,6 +21,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Demo(demo) => demo::run(demo, json).await,
         Command::Status(place) => status::run(place, json).await,
         Command::Close(place) => close::run(place, json).await,
+        Command::Exits(exits) => exits::run(exits, json).await,
         Command::Claim(claim) => claim::run(claim, json).await,
         Command::Verify(verify) => verify::run(verify, json).await,
     }

@@ -8,9 +8,17 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
+use mayfly_sequencer::SystemClock;
 use node_core::{
     codec::record::Record,
-    flow::{FlowError, phase, teardown::bundle::Bundle},
+    flow::{
+        FlowError, phase,
+        teardown::{
+            bundle::Bundle,
+            preview::{Preview, preview},
+        },
+    },
+    port::Clock,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -73,6 +81,7 @@ pub(super) fn operator(layer: &Chain, keys: &Keys, closing: Arc<Notify>) -> Rout
     Router::new()
         .route("/operator/status", get(report))
         .route("/operator/bundle", get(bundle))
+        .route("/operator/exits", get(exits))
         .route("/operator/close", post(close))
         .layer(middleware::from_fn_with_state(operator.clone(), authorise))
         .with_state(operator)
@@ -104,6 +113,15 @@ async fn bundle(State(operator): State<Operator>) -> Result<Vec<u8>, StatusCode>
         Ok(bundle) => Ok(bundle.to_frame()),
         Err(_) => Err(StatusCode::SERVICE_UNAVAILABLE),
     }
+}
+
+/// Who would get what if the layer ended now, for `mayfly exits --preview`.
+async fn exits(State(operator): State<Operator>) -> Result<Json<Preview>, (StatusCode, String)> {
+    let now_ms = SystemClock.now_ms();
+    preview(&operator.status.context, now_ms)
+        .await
+        .map(Json)
+        .map_err(|error| (StatusCode::SERVICE_UNAVAILABLE, error.to_string()))
 }
 
 async fn report(State(operator): State<Operator>) -> Result<Json<Value>, StatusCode> {

@@ -9,15 +9,13 @@ use alloy::{
     primitives::{Address, B256, TxKind, U256, utils::parse_ether},
     sol_types::{SolCall, SolConstructor},
 };
-use mayfly_contracts::{Ticket, exit_sealer_code};
+use mayfly_contracts::{Ticket, predeploys};
 use mayfly_it::Anvil;
 use mayfly_l1::{
     HttpL1, Node, PrivateKeySigner, Sender, Terms, deploy_factory, deposit_eth, devnet, open_layer,
 };
 use node_core::{
-    chain::{
-        EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, Phase,
-    },
+    chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, Phase},
     flow::{
         Tip, bridge,
         open::{self, Alloc, Genesis},
@@ -129,9 +127,7 @@ impl Event {
 
     /// Brings finalized deposits to the layer and commits everything that waits there.
     pub(crate) async fn ingest(&self) {
-        let Context { stores, config, .. } = &self.context;
-        bridge::ingest(stores, config, &*self.l1, &Deaf, self.now_ms).await.expect("anvil answers");
-        self.commit().await;
+        take_in(&self.context, &*self.l1, self.now_ms).await;
     }
 
     pub(crate) async fn balance_on_layer(&self, account: Address) -> U256 {
@@ -199,15 +195,24 @@ impl Event {
     }
 
     async fn commit(&self) {
-        let take_over = Sequencer::take_over(self.context.clone(), "event", self.now_ms).await;
-        let TakeOver::Won(mut sequencer) = take_over.expect("memory does not fail") else {
-            panic!("nobody else writes");
-        };
-        let timing = Timing { now_ms: self.now_ms, last_call: false };
-        while let Step::Committed(_) = sequencer.step(timing).await.expect("memory does not fail") {
-        }
-        sequencer.leave().await.expect("memory does not fail");
+        commit(&self.context, self.now_ms).await;
     }
+}
+
+/// Brings deposits to the layer and commits everything that waits there.
+pub(crate) async fn take_in(context: &Context, l1: &dyn L1, now_ms: u64) {
+    bridge::ingest(&context.stores, &context.config, l1, &Deaf, now_ms).await.expect("it answers");
+    commit(context, now_ms).await;
+}
+
+async fn commit(context: &Context, now_ms: u64) {
+    let take_over = Sequencer::take_over(context.clone(), "event", now_ms).await;
+    let TakeOver::Won(mut sequencer) = take_over.expect("memory does not fail") else {
+        panic!("nobody else writes");
+    };
+    let timing = Timing { now_ms, last_call: false };
+    while let Step::Committed(_) = sequencer.step(timing).await.expect("memory does not fail") {}
+    sequencer.leave().await.expect("memory does not fail");
 }
 
 fn transaction(to: TxKind) -> TxEip1559 {
@@ -216,8 +221,7 @@ fn transaction(to: TxKind) -> TxEip1559 {
 }
 
 fn alloc() -> Alloc {
-    let sealer = GenesisAccount { nonce: 1, code: exit_sealer_code(), ..GenesisAccount::default() };
-    Alloc::from([(EXIT_SEALER, sealer)])
+    predeploys(&[])
 }
 
 fn terms(now_s: u64) -> Terms {

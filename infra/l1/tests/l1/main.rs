@@ -4,6 +4,7 @@ mod claims;
 mod deposits;
 mod end;
 mod event;
+mod kinds;
 mod recorder;
 mod sender;
 mod ways_out;

@@ -69,23 +69,34 @@ impl Exits {
 /// # Errors
 /// The stores' errors.
 pub async fn collect(stores: &Stores) -> Result<Vec<ExitLeaf>, FlowError> {
-    let mut leaves = Vec::new();
-    scan_logs(stores, |log| {
+    let mut reader = Reader::default();
+    scan_logs(stores, |log| reader.take(log)).await?;
+    Ok(reader.into_leaves())
+}
+
+/// Reads the leaves from the sealer's logs.
+#[derive(Debug, Default)]
+pub(super) struct Reader(Vec<ExitLeaf>);
+
+impl Reader {
+    /// Takes the next log of the layer.
+    pub(super) fn take(&mut self, log: &Log) {
         if log.address != EXIT_SEALER {
             return;
         }
         if let Ok(exit) = IExitSealer::Exit::decode_log(log) {
-            leaves.push(ExitLeaf {
-                index: exit.index,
-                asset: exit.asset,
-                recipient: exit.recipient,
-                id: exit.id,
-                value: exit.value,
-            });
+            let IExitSealer::Exit { index, asset, recipient, id, value } = exit.data;
+            self.0.push(ExitLeaf { index, asset, recipient, id, value });
+        } else if let Ok(dropped) = IExitSealer::AssetDropped::decode_log(log) {
+            // The leaves of the asset are out of the tree again; their numbers are given anew.
+            self.0.truncate(usize::try_from(dropped.leafCount).unwrap_or(usize::MAX));
         }
-    })
-    .await?;
-    Ok(leaves)
+    }
+
+    /// Returns the leaves that are in the tree.
+    pub(super) fn into_leaves(self) -> Vec<ExitLeaf> {
+        self.0
+    }
 }
 
 /// Shows every log of the layer to `seen`, in order.

@@ -4,12 +4,15 @@
 //! be repeated after a crash at any point. Nothing is erased before the L1 says, on a block that is as
 //! settled as the layer's configuration asks, that the layer is disposable.
 
+mod holdings;
 mod plan;
 mod progress;
 mod settle;
+mod tokens;
 
 pub mod bundle;
 pub mod exits;
+pub mod preview;
 
 use std::sync::Arc;
 

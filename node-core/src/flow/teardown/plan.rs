@@ -4,14 +4,18 @@
 //! do is the frozen state less what the system transactions in the log say: a teardown that died continues
 //! where its blocks end, with any size of steps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use alloy_primitives::{Address, Bytes, TxKind};
+use alloy_sol_types::SolCall;
+use async_trait::async_trait;
 
-use alloy_primitives::{Address, B256, Bytes, TxKind, U256, b256};
-use alloy_sol_types::{SolCall, SolValue, sol};
-
-use super::{FlowError, exits, progress::Progress};
+use super::{
+    FlowError,
+    holdings::{Holding, Holdings, Interface},
+    progress::Progress,
+    tokens::{self, Token},
+};
 use crate::{
-    chain::{EXIT_SEALER, Transaction, system_transaction},
+    chain::{EXIT_SEALER, system_transaction},
     codec::record::PackError,
     execute::{CallOutcome, CallRequest},
     exit::{IExitSealer, MAX_ASSETS},
@@ -19,6 +23,7 @@ use crate::{
         Tip,
         sequence::{Context, Sequencer, Timing},
     },
+    port::PortError,
 };
 
 /// Leaves swept in one system transaction, at first: 6 to 10 k gas each, of 16.7 M.
@@ -26,14 +31,23 @@ use crate::{
 /// A contract may make its own leaves cost up to a million gas each; a step that does not fit is halved.
 const SWEEP: usize = 400;
 
-/// `Transfer(address,address,uint256)` of ERC-20 and ERC-721; only the latter indexes the id.
-const TRANSFER: B256 = b256!("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef");
+/// Gas of a question: what the sealer gives its largest.
+const QUESTION_GAS: u64 = 1_000_000;
 
-/// Interface id of ERC-721 (EIP-165).
-const ERC721: [u8; 4] = [0x80, 0xac, 0x58, 0xcd];
+/// Where a seal happens: on the layer, or in a rehearsal of its end.
+#[async_trait]
+pub(super) trait Site: Send {
+    /// Calls the sealer as the system.
+    ///
+    /// # Errors
+    /// [`FlowError::Seal`] when it refuses; then nothing happened.
+    async fn commit(&mut self, input: Vec<u8>) -> Result<(), FlowError>;
 
-sol! {
-    function supportsInterface(bytes4 interfaceId) external view returns (bool);
+    /// Asks a contract; `None` when it does not answer.
+    async fn ask(&mut self, to: Address, input: Vec<u8>) -> Result<Option<Bytes>, FlowError>;
+
+    /// Everybody with ETH, ascending.
+    async fn holders(&mut self) -> Result<Vec<Address>, FlowError>;
 }
 
 /// Seals the layer, from wherever an earlier teardown left it.
@@ -43,72 +57,126 @@ pub(super) async fn execute(
     now_ms: u64,
 ) -> Result<(), FlowError> {
     let done = Progress::read(&context.stores).await?;
-    let mut sealing = Sealing { sequencer, context, now_ms, sequence: done.sequence };
+    let holdings = Holdings::read(&context.stores).await?;
+    let mut layer = OnLayer { sequencer, context, now_ms, sequence: done.sequence };
+    run(&mut layer, &done, &holdings).await
+}
+
+/// Does at `site` what is not `done`.
+pub(super) async fn run(
+    site: &mut dyn Site,
+    done: &Progress,
+    holdings: &Holdings,
+) -> Result<(), FlowError> {
+    if done.sealed {
+        return Ok(());
+    }
     if !done.frozen {
-        sealing.commit(IExitSealer::freezeCall {}.abi_encode()).await?;
+        site.commit(IExitSealer::freezeCall {}.abi_encode()).await?;
     }
-    sealing.sequencer.load_all().await?;
-    let mut holders = holders(sealing.sequencer.tip())?;
+    let mut holders = site.holders().await?;
+    // While a token is open, ETH is done.
     holders.retain(|holder| done.last_holder.is_none_or(|last| *holder > last));
-    sealing.sweep(&holders, |holders| IExitSealer::sweepETHCall { holders }.abi_encode()).await?;
-    let collections = collections(sealing.sequencer, context).await?;
-    for (asset, (token, mut ids)) in (1_u32..).zip(done.in_order(collections)) {
-        if !done.assets.contains(&token) {
-            sealing.commit(IExitSealer::addAsset721Call { token }.abi_encode()).await?;
+    sweep(site, &holders, |holders| IExitSealer::sweepETHCall { holders }.abi_encode()).await?;
+    let mut tokens = tokens::find(site, holdings).await?;
+    tokens.retain(|token| !done.closed.contains(&token.address));
+    // Stable: the one that is open comes first, the others keep their order.
+    tokens.sort_by_key(|token| done.open != Some(token.address));
+    for token in tokens {
+        let last = (done.open == Some(token.address)).then_some(done.last);
+        if last.is_none() && asset_count(site).await? == MAX_ASSETS {
+            break;
         }
-        ids.retain(|id| done.last_id.get(&asset).is_none_or(|last| id > last));
-        let call = |ids| IExitSealer::sweep721Call { asset, ids }.abi_encode();
-        sealing.sweep(&ids, call).await?;
+        exit(site, token, last).await?;
     }
-    if !done.sealed {
-        sealing.commit(IExitSealer::sealCall {}.abi_encode()).await?;
+    site.commit(IExitSealer::sealCall {}.abi_encode()).await
+}
+
+/// Adds, sweeps and closes one token. `begun` is what was swept last of one that is added already.
+async fn exit(
+    site: &mut dyn Site,
+    token: Token,
+    begun: Option<Option<Holding>>,
+) -> Result<(), FlowError> {
+    let Token { address: token, interface, mut holdings } = token;
+    if begun.is_none() {
+        site.commit(match interface {
+            Interface::Coin => IExitSealer::addAsset20Call { token }.abi_encode(),
+            Interface::Collection => IExitSealer::addAsset721Call { token }.abi_encode(),
+            Interface::Items => IExitSealer::addAsset1155Call { token }.abi_encode(),
+        })
+        .await?;
+    }
+    if let Some(Some(last)) = begun {
+        holdings.retain(|holding| *holding > last);
+    }
+    let asset: u32 = sealer(site, IExitSealer::assetOfCall { token }).await?;
+    sweep(site, &holdings, |holdings| step(interface, asset, &holdings)).await?;
+    site.commit(IExitSealer::closeAssetCall { asset }.abi_encode()).await
+}
+
+fn step(interface: Interface, asset: u32, holdings: &[Holding]) -> Vec<u8> {
+    let holders = holdings.iter().map(|holding| holding.holder).collect();
+    let ids = holdings.iter().map(|holding| holding.id).collect();
+    match interface {
+        Interface::Coin => IExitSealer::sweep20Call { asset, holders }.abi_encode(),
+        Interface::Collection => IExitSealer::sweep721Call { asset, ids }.abi_encode(),
+        Interface::Items => IExitSealer::sweep1155Call { asset, ids, holders }.abi_encode(),
+    }
+}
+
+/// Sweeps `items` in steps as large as fit.
+async fn sweep<T: Clone + Send + Sync>(
+    site: &mut dyn Site,
+    items: &[T],
+    call: impl Fn(Vec<T>) -> Vec<u8> + Send,
+) -> Result<(), FlowError> {
+    let mut left = items;
+    let mut most = SWEEP;
+    while !left.is_empty() {
+        most = most.min(left.len());
+        match site.commit(call(left[..most].to_vec())).await {
+            Ok(()) => left = &left[most..],
+            Err(FlowError::Seal { .. }) if most > 1 => most /= 2,
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }
 
-/// The system at work: one transaction, one block.
-struct Sealing<'a> {
-    sequencer: &'a mut Sequencer,
-    context: &'a Context,
-    now_ms: u64,
-    sequence: u64,
+async fn asset_count(site: &mut dyn Site) -> Result<usize, FlowError> {
+    let count = sealer(site, IExitSealer::assetCountCall {}).await?;
+    Ok(count.saturating_to())
 }
 
-impl Sealing<'_> {
-    async fn commit(&mut self, input: Vec<u8>) -> Result<(), FlowError> {
-        let timing = Timing { now_ms: self.now_ms, last_call: true };
-        let transaction = transaction(self.context, self.sequence, input);
-        self.sequencer.commit_system(&[transaction], self.sequence, timing).await?;
-        self.sequence += 1;
-        Ok(())
-    }
+async fn sealer<C: SolCall>(site: &mut dyn Site, call: C) -> Result<C::Return, FlowError> {
+    let answer = site.ask(EXIT_SEALER, call.abi_encode()).await?;
+    let read = answer.and_then(|answer| C::abi_decode_returns(&answer).ok());
+    read.ok_or_else(|| {
+        let reason = format!("no answer to {}", C::SIGNATURE);
+        PortError::Corrupt { name: "the sealer".to_owned(), reason }.into()
+    })
+}
 
-    /// Sweeps `items` in steps as large as fit.
-    async fn sweep<T: Clone + Send + Sync>(
-        &mut self,
-        items: &[T],
-        call: impl Fn(Vec<T>) -> Vec<u8> + Send,
-    ) -> Result<(), FlowError> {
-        let mut left = items;
-        let mut step = SWEEP;
-        while !left.is_empty() {
-            step = step.min(left.len());
-            match self.commit(call(left[..step].to_vec())).await {
-                Ok(()) => left = &left[step..],
-                Err(FlowError::Seal { .. }) if step > 1 => step /= 2,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+/// A question as the system asks it.
+pub(super) fn question(to: Address, input: Vec<u8>) -> CallRequest {
+    CallRequest {
+        to: TxKind::Call(to),
+        input: input.into(),
+        gas: Some(QUESTION_GAS),
+        ..CallRequest::default()
     }
 }
 
-fn transaction(context: &Context, sequence: u64, input: Vec<u8>) -> Transaction {
-    system_transaction(context.config.l1.layer, sequence, EXIT_SEALER, Bytes::from(input))
+pub(super) fn answer(outcome: CallOutcome) -> Option<Bytes> {
+    match outcome {
+        CallOutcome::Success { output, .. } => Some(output),
+        _ => None,
+    }
 }
 
-/// Everybody with ETH, in order of address.
-fn holders(tip: &Tip) -> Result<Vec<Address>, FlowError> {
+/// Everybody with ETH, in order of address; the whole state is loaded.
+pub(super) fn holders(tip: &Tip) -> Result<Vec<Address>, FlowError> {
     let mut holders = Vec::new();
     for account in tip.world.iter_accounts() {
         let (hash, account) = account?;
@@ -120,42 +188,31 @@ fn holders(tip: &Tip) -> Result<Vec<Address>, FlowError> {
     Ok(holders)
 }
 
-/// Contracts that say they are ERC-721, with every id that their logs name, the largest first.
-///
-/// The sealer takes a bounded number of collections; those with the fewest ids stay behind, so that
-/// nobody can push out an event's tickets by deploying empty contracts.
-async fn collections(
-    sequencer: &mut Sequencer,
-    context: &Context,
-) -> Result<Vec<(Address, Vec<U256>)>, FlowError> {
-    let mut ids: BTreeMap<Address, BTreeSet<U256>> = BTreeMap::new();
-    exits::scan_logs(&context.stores, |log| {
-        if let [TRANSFER, _, _, id] = log.topics() {
-            ids.entry(log.address).or_default().insert(U256::from_be_bytes(id.0));
-        }
-    })
-    .await?;
-    let mut collections = Vec::new();
-    for (token, ids) in ids {
-        if is_erc721(sequencer, token).await? {
-            collections.push((token, ids.into_iter().collect::<Vec<_>>()));
-        }
-    }
-    collections.sort_by_key(|(token, ids)| (core::cmp::Reverse(ids.len()), *token));
-    collections.truncate(MAX_ASSETS - 1);
-    Ok(collections)
+/// The system at work: one transaction, one block.
+struct OnLayer<'a> {
+    sequencer: &'a mut Sequencer,
+    context: &'a Context,
+    now_ms: u64,
+    sequence: u64,
 }
 
-async fn is_erc721(sequencer: &mut Sequencer, token: Address) -> Result<bool, FlowError> {
-    let input = supportsInterfaceCall { interfaceId: ERC721.into() }.abi_encode();
-    let request = CallRequest {
-        to: TxKind::Call(token),
-        input: Bytes::from(input),
-        gas: Some(100_000),
-        ..CallRequest::default()
-    };
-    Ok(match sequencer.call(&request).await? {
-        CallOutcome::Success { output, .. } => bool::abi_decode(&output).unwrap_or(false),
-        _ => false,
-    })
+#[async_trait]
+impl Site for OnLayer<'_> {
+    async fn commit(&mut self, input: Vec<u8>) -> Result<(), FlowError> {
+        let timing = Timing { now_ms: self.now_ms, last_call: true };
+        let layer = self.context.config.l1.layer;
+        let transaction = system_transaction(layer, self.sequence, EXIT_SEALER, input.into());
+        self.sequencer.commit_system(&[transaction], self.sequence, timing).await?;
+        self.sequence += 1;
+        Ok(())
+    }
+
+    async fn ask(&mut self, to: Address, input: Vec<u8>) -> Result<Option<Bytes>, FlowError> {
+        Ok(answer(self.sequencer.call(&question(to, input)).await?))
+    }
+
+    async fn holders(&mut self) -> Result<Vec<Address>, FlowError> {
+        self.sequencer.load_all().await?;
+        holders(self.sequencer.tip())
+    }
 }

@@ -286,7 +286,7 @@ pub(super) fn deposit(index: u64, to: Address) -> Transaction {
 }
 
 fn alloc() -> Alloc {
-    let contract = |code| GenesisAccount { nonce: 1, balance: U256::ZERO, code };
+    let contract = |code| GenesisAccount { nonce: 1, code, ..GenesisAccount::default() };
     let funded = GenesisAccount { balance: U256::from(10 * ETHER), ..Default::default() };
     let mut alloc = Alloc::from([
         (REVERTER, contract(bytes!("365f5f37365ffd"))),
