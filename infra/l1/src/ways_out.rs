@@ -1,6 +1,6 @@
 //! What keeps the promise when the usual way fails: accepting with a stake, and getting everything back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use alloy::{
     eips::BlockNumberOrTag,
@@ -124,8 +124,8 @@ impl HttpL1 {
         let (mut leaves, mut tree) = (Vec::with_capacity(logs.len()), DepositTree::new());
         for log in logs {
             let block = log.block_number.unwrap_or_default();
-            if !times.contains_key(&block) {
-                times.insert(block, self.node.known_block(block.into()).await?.timestamp_s);
+            if let Entry::Vacant(unknown) = times.entry(block) {
+                unknown.insert(self.node.known_block(block.into()).await?.timestamp_s);
             }
             let event = Deposited::decode_log_validate(&log.inner)
                 .map_err(|error| self.corrupt(error.to_string()))?
