@@ -117,9 +117,14 @@ pub async fn publish(
 /// # Errors
 /// [`FlowError::NoLayer`] when there is none; [`PortError::Corrupt`].
 pub async fn load(stores: &Stores) -> Result<Tip, FlowError> {
+    load_with(stores, PageCache::default()).await
+}
+
+/// As [`load`], with the pages that are in memory already.
+pub(super) async fn load_with(stores: &Stores, cache: PageCache) -> Result<Tip, FlowError> {
     let held = register::load::<Pointer>(&*stores.registers, names::CHECKPOINT).await?;
     let pointer = held.ok_or(FlowError::NoLayer)?.value;
-    load_at(stores, pointer.layer, pointer.checkpoint()).await
+    load_at_with(stores, pointer.layer, pointer.checkpoint(), cache).await
 }
 
 /// Opens the checkpoint that was written when the layer was opened: the state of block 0.
@@ -127,7 +132,7 @@ pub async fn load(stores: &Stores) -> Result<Tip, FlowError> {
 /// # Errors
 /// As [`load`].
 pub async fn load_genesis(stores: &Stores, layer: LayerId) -> Result<Tip, FlowError> {
-    load_at(stores, layer, CheckpointRef { block: 0, epoch: Epoch(0) }).await
+    load_at(stores, layer, CheckpointRef::GENESIS).await
 }
 
 /// Opens one checkpoint.
@@ -139,6 +144,17 @@ pub async fn load_at(
     layer: LayerId,
     checkpoint: CheckpointRef,
 ) -> Result<Tip, FlowError> {
+    load_at_with(stores, layer, checkpoint, PageCache::default()).await
+}
+
+/// As [`load_at`], with the pages that are in memory already: those of other checkpoints of the layer are often
+/// the same.
+pub(super) async fn load_at_with(
+    stores: &Stores,
+    layer: LayerId,
+    checkpoint: CheckpointRef,
+    cache: PageCache,
+) -> Result<Tip, FlowError> {
     let name = &names::manifest(layer, checkpoint.block, checkpoint.epoch);
     let frame = stores.objects.get(name).await?;
     let manifest =
@@ -149,7 +165,7 @@ pub async fn load_at(
         pack: Bytes::new(),
     };
     let objects = stores.objects.clone();
-    let pages = Pages::of(objects, layer, Layout::default(), PageCache::default(), top);
+    let pages = Pages::of(objects, layer, Layout::default(), cache, top);
     let mut tip = Tip::from_manifest(manifest, pages)?;
     tip.checkpoints.push(checkpoint);
     Ok(tip)

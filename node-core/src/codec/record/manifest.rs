@@ -33,6 +33,11 @@ pub struct CheckpointRef {
     pub epoch: Epoch,
 }
 
+impl CheckpointRef {
+    /// The one that was written when the layer was opened: the state of block 0.
+    pub const GENESIS: Self = Self { block: 0, epoch: Epoch(0) };
+}
+
 impl Record for Manifest {
     const KIND: Kind = Kind::Manifest;
 }

@@ -177,6 +177,11 @@ impl Pages {
         Self::of(Arc::clone(objects), *layer, *layout, cache.clone(), top)
     }
 
+    /// The pages in memory.
+    pub(super) fn cache(&self) -> PageCache {
+        self.0.cache.clone()
+    }
+
     /// The state at the checkpoint, of which nothing is loaded but the nodes above the topmost pages.
     ///
     /// # Errors

@@ -7,13 +7,19 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `replica` | the flows: opening, following, looking up |
+//! | `replica` | opening, following, forgetting |
+//! | `start` | what is read before the first answer |
+//! | `blocks` | finding blocks, transactions and logs |
+//! | `states` | the state after any block |
 //! | `chain` | what is in memory |
 //! | `places` | where blocks are that no run of the index covers |
 
+mod blocks;
 mod chain;
 mod places;
 mod replica;
+mod start;
+mod states;
 
 use std::sync::Arc;
 
