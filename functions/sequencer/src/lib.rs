@@ -5,7 +5,9 @@
 //! once by mistake: all but one are fenced.
 
 mod bell;
+mod blocking;
 mod work;
 
 pub use bell::{Bell, HeadWatch, SystemClock};
+pub use blocking::Blocking;
 pub use work::{Policy, Writer};

@@ -4,7 +4,7 @@ use node_core::{
     flow::{
         FlowError, phase,
         query::Replica,
-        sequence::{Context, Sequencer, Step, TakeOver, Timing},
+        sequence::{Committed, Context, Sequencer, Step, TakeOver, Timing},
     },
     port::Clock,
 };
@@ -119,12 +119,14 @@ impl Writer {
             let timing = Timing { now_ms: self.clock.now_ms(), last_call: false };
             if let Step::Committed(committed) = sequencer.step(timing).await? {
                 let number = committed.header.number;
-                self.replica.push(*committed);
-                self.heads.announce(number);
+                self.publish(*committed);
                 let due = sequencer.tip().is_checkpoint_due();
                 if due || number - checkpointed >= self.policy.checkpoint_blocks {
+                    if let Some(committed) = sequencer.settle().await? {
+                        self.publish(committed);
+                    }
                     sequencer.checkpoint().await?;
-                    checkpointed = number;
+                    checkpointed = sequencer.tip().header.number;
                     // Lets the replica forget what the checkpoint has.
                     self.replica.follow(&self.context.stores).await?;
                 }
@@ -136,6 +138,13 @@ impl Writer {
             sequencer.checkpoint().await?;
         }
         Ok(())
+    }
+
+    /// Shows readers a block that was committed here.
+    fn publish(&self, committed: Committed) {
+        let number = committed.header.number;
+        self.replica.push(committed);
+        self.heads.announce(number);
     }
 
     /// Waits for a ring; `false` when it is time to leave.

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use alloy_consensus::{SignableTransaction, TxEip1559, crypto::secp256k1::sign_message};
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
-use mayfly_sequencer::{Bell, HeadWatch, Policy, SystemClock, Writer};
+use mayfly_sequencer::{Bell, Blocking, HeadWatch, Policy, SystemClock, Writer};
 use node_core::{
     chain::{
         EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits,
@@ -15,7 +15,7 @@ use node_core::{
     flow::{
         open::{self, Alloc, Genesis},
         query::Replica,
-        sequence::Context,
+        sequence::{Context, Pipeline},
     },
     port::{Clock, Doorbell, memory::Memory},
 };
@@ -106,7 +106,9 @@ async fn open_layer() -> Context {
     );
     let genesis = Genesis::unbacked(&config, &alloc);
     open::open(&stores, &config, &genesis).await.expect("empty stores");
-    Context::load(stores, None).await.expect("just opened")
+    let context = Context::load(stores, None).await.expect("just opened");
+    // Blocks are built ahead however little waits.
+    Context { pipeline: Pipeline { processors: Arc::new(Blocking), busy: 1 }, ..context }
 }
 
 fn config(now_s: u64) -> LayerConfig {

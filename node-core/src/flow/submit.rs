@@ -22,7 +22,7 @@ use crate::{
 mod intake;
 mod replacement;
 
-pub use intake::{Desk, Here, Intake, Submitted};
+pub use intake::{Desk, Intake, Submitted};
 pub use replacement::{Replacement, compare};
 
 /// Why a transaction was not accepted. Nothing was stored, unless the variant says so.

@@ -20,4 +20,4 @@ pub use stores::{
     Appended, Inbox, Log, LogAppend, Objects, Orders, Put, PutOutcome, Recorded, Registers, Stored,
     Stores, Version,
 };
-pub use wake::{Clock, Doorbell, Heads, Job, MintSigner, Processors, SignError};
+pub use wake::{Clock, Doorbell, Heads, Here, Job, MintSigner, Processors, SignError, compute};

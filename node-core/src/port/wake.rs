@@ -1,5 +1,6 @@
 use alloy_primitives::{Address, B256, Signature};
 use async_trait::async_trait;
+use futures::channel::oneshot;
 
 /// Time, from outside.
 pub trait Clock: Send + Sync {
@@ -20,6 +21,30 @@ pub type Job = Box<dyn FnOnce() + Send>;
 pub trait Processors: Send + Sync {
     /// Runs `job` soon, and does not wait for it. Every job is run.
     fn run(&self, job: Job);
+}
+
+/// The caller's own processor.
+#[derive(Debug, Clone, Copy)]
+pub struct Here;
+
+impl Processors for Here {
+    fn run(&self, job: Job) {
+        job();
+    }
+}
+
+/// Runs `compute` on `processors`, and waits for what comes of it.
+///
+/// # Panics
+/// When the job did.
+pub async fn compute<T: Send + 'static>(
+    processors: &dyn Processors,
+    compute: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    let (done, computed) = oneshot::channel();
+    // The caller may have gone.
+    processors.run(Box::new(move || drop(done.send(compute()))));
+    computed.await.expect("every job is run")
 }
 
 /// Tells readers of new blocks.

@@ -8,7 +8,7 @@ use node_core::{
     execute::Rules,
     flow::{
         open::{self, Genesis},
-        sequence::Context,
+        sequence::{Context, Pipeline},
         submit::Intake,
     },
     port::Clock,
@@ -141,7 +141,8 @@ impl Devnet {
         open::open(&stores, &config, &genesis).await?;
         let config = open::config(&*stores.registers).await?;
         let rules = Arc::new(Rules::ethereum(config.chain_id));
-        let context = Context { stores, config: Arc::new(config), rules, signer: None };
+        let (config, pipeline) = (Arc::new(config), Pipeline::default());
+        let context = Context { stores, config, rules, signer: None, pipeline };
         let chain =
             Chain::start(context, Arc::clone(clock), Tags::instant(), Intake::default()).await?;
         let listener = http::bind(port, "--l1-port").await?;

@@ -22,11 +22,15 @@ use mayfly_disk::Disk;
 use mayfly_l1::{HttpL1, Sender};
 use mayfly_operator::Plan;
 use mayfly_rpc::Threads;
-use mayfly_sequencer::SystemClock;
+use mayfly_sequencer::{Blocking, SystemClock};
 use mayfly_webhook::{Secret, Secrets, WebhookState};
 use node_core::{
     chain::{LayerConfig, LayerId},
-    flow::{FlowError, mint, open, phase, sequence::Context, submit::Intake},
+    flow::{
+        FlowError, mint, open, phase,
+        sequence::{Context, Pipeline},
+        submit::Intake,
+    },
     port::{Clock, L1, MintSigner, Stores},
     rpc::Tags,
 };
@@ -119,7 +123,8 @@ impl Runner {
         }
         let binding = HttpL1::connect(l1.node().clone(), config.l1.clone()).await?;
         let binding = Arc::new(binding.with_sender(Arc::clone(&operator)));
-        let context = Context::load(stores.clone(), Some(minter)).await?;
+        let mut context = Context::load(stores.clone(), Some(minter)).await?;
+        context.pipeline = Pipeline::on(Arc::new(Blocking));
         let threads = Threads::start().map_err(|error| Failure::remote("threads", error))?;
         let intake = Intake::new(Arc::new(threads));
         let layer = Chain::start(context, Arc::clone(&clock), Tags::layer(), intake).await?;

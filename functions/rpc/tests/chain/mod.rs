@@ -13,7 +13,7 @@ use node_core::{
     flow::{
         open::{self, Alloc, Genesis},
         query::Replica,
-        sequence::Context,
+        sequence::{Context, Pipeline},
     },
     port::{Clock, memory::Memory},
     rpc::{Node, Tags},
@@ -93,6 +93,7 @@ async fn start(rules: Rules, base_fee_wei: u64, stopped: watch::Receiver<bool>) 
             config: config.clone(),
             rules: rules.clone(),
             signer: None,
+            pipeline: Pipeline::default(),
         },
         replica: replica.clone(),
         heads: heads.clone(),

@@ -1,30 +1,27 @@
-//! What goes into the next block, and in which order.
-//!
-//! Deposits come first, in the order of the L1's deposit tree, none left out. Then wallets' transactions
-//! and mints, first come first served. A transaction behind a nonce gap waits, at most as long as the
-//! layer's limit says; two with the same nonce are settled by [`compare`].
+//! Builds a block of what waits, loading the state that it needs.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use alloy_consensus::Transaction as _;
 use alloy_eips::eip1559::BaseFeeParams;
-use alloy_primitives::{Address, Bytes, TxHash};
+use alloy_primitives::{Address, Bytes};
 
-use super::{Context, FlowError, Sequencer};
+use super::{
+    Context, FlowError,
+    filling::{Filled, Filling},
+    left::{self, Left},
+    parent::Parent,
+};
 use crate::{
     chain::{SealedHeader, Transaction, decode_transaction},
     codec::record::{BlockRecord, Dropped, MintOrder, MintedOrder, Pending},
-    execute::{Builder, NextBlock, Outcome, Protocol, Rejected, Rules, SupplyLedger, Unfinished},
-    flow::{
-        Tip, mint,
-        submit::{Replacement, compare},
-    },
+    execute::{Builder, NextBlock, Outcome, Protocol, Rules, Unfinished},
+    flow::mint,
     state::{Need, WorldState},
 };
 
-/// Bytes of wallets' transactions in one block. EIP-7934 allows 8 MiB for a whole block; mints, which are
-/// signed here and small, have the rest.
-const BLOCK_BYTES: usize = 6 * 1024 * 1024;
+/// Inbox entries and orders read for one block. Bounds memory and the time between commits.
+pub const BATCH: usize = 4_096;
 
 /// When a block is built, and how long gaps are waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,99 +41,137 @@ pub(super) struct BuiltBlock {
 }
 
 /// A built block, if anything could be included, and what was dropped on the way.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) block: Option<BuiltBlock>,
     pub(super) dropped: Vec<Dropped>,
 }
 
+/// What became of building on a parent.
+#[derive(Debug)]
+pub(super) struct Laid {
+    /// With the state, unless it is that of the block now.
+    pub(super) parent: Parent,
+    pub(super) batch: Result<Batch, FlowError>,
+}
+
+/// What may go into a block.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    pub(super) pending: Vec<Pending>,
+    pub(super) orders: Vec<MintOrder>,
+}
+
+impl Waiting {
+    /// Reads what waits; what is done with, by `left`, may still be in the stores.
+    pub(super) async fn read(context: &Context, left: &[Left]) -> Result<Self, FlowError> {
+        let stores = &context.stores;
+        let most = BATCH + left.iter().map(Left::count).sum::<usize>();
+        let mut pending = stores.inbox.waiting(most).await?;
+        left::skip(left, &mut pending);
+        let mut orders = match context.signer {
+            Some(_) => stores.orders.waiting(most).await?,
+            None => Vec::new(),
+        };
+        left::skip_orders(left, &mut orders);
+        Ok(Self { pending, orders })
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.pending.len() + self.orders.len()
+    }
+}
+
 /// A mint order with its signed transaction.
 #[derive(Debug, Clone)]
 pub(super) struct SignedMint {
-    order: MintOrder,
-    transaction: Transaction,
-    minter: Address,
+    pub(super) order: MintOrder,
+    pub(super) transaction: Transaction,
+    pub(super) minter: Address,
 }
 
-/// One thing to try, in order of arrival.
-enum Candidate {
-    Wallet(Pending, Transaction),
-    Mint(SignedMint),
-}
-
-impl Candidate {
-    const fn received_ms(&self) -> u64 {
-        match self {
-            Self::Wallet(pending, _) => pending.received_ms,
-            Self::Mint(mint) => mint.order.received_ms,
-        }
-    }
-
-    /// The transaction and who sends it.
-    const fn transaction(&self) -> (&Transaction, Address) {
-        match self {
-            Self::Wallet(pending, transaction) => (transaction, pending.sender),
-            Self::Mint(mint) => (&mint.transaction, mint.minter),
-        }
-    }
-}
-
-impl Sequencer {
-    /// Signs `orders` with the nonces that follow the minter's account.
-    ///
-    /// Orders wait while no ticket contract is named.
-    pub(super) async fn sign_mints(
-        &mut self,
-        orders: Vec<MintOrder>,
-    ) -> Result<Vec<SignedMint>, FlowError> {
-        let Context { stores, config, signer, .. } = &self.context;
-        let Some(signer) = signer else { return Ok(Vec::new()) };
-        if orders.is_empty() {
-            return Ok(Vec::new());
-        }
-        let Some(ticket) = mint::ticket(stores, config).await? else { return Ok(Vec::new()) };
-        let minter = signer.address();
-        let nonce = |world: &WorldState| {
-            world.account(&minter).map(|account| account.map_or(0, |account| account.info.nonce))
-        };
-        let first = self.tip.with(nonce).await?;
-        let mut signed = Vec::with_capacity(orders.len());
-        for (nonce, order) in (first..).zip(orders) {
-            let transaction = mint::transaction(config, &**signer, ticket, &order, nonce).await?;
-            signed.push(SignedMint { order, transaction, minter });
-        }
-        Ok(signed)
-    }
+/// What is tried for a block.
+struct Candidates {
+    pending: Vec<Pending>,
+    mints: Vec<SignedMint>,
 }
 
 /// Builds a block of what waits, loading the state that it needs.
-///
+pub(super) async fn build(
+    context: &Context,
+    mut parent: Parent,
+    waiting: Waiting,
+    timing: Timing,
+) -> Laid {
+    let Waiting { pending, orders } = waiting;
+    match sign_mints(context, &mut parent, orders).await {
+        Ok(mints) => try_all(context, parent, Candidates { pending, mints }, timing).await,
+        Err(error) => Laid { parent, batch: Err(error) },
+    }
+}
+
 /// After a block for which something had to be loaded, what is certain is loaded first.
 ///
 /// What is not loaded is noted while the block is built as if it did not exist; then all of it is loaded
 /// at once and the block is built again, until nothing was missed. Every round loads at least what the
 /// first transaction that missed something really needs, so it ends; when all is loaded, as it is while
 /// a layer is busy, the first round is the only one.
-pub(super) async fn build(
+async fn try_all(
     context: &Context,
-    tip: &mut Tip,
-    pending: Vec<Pending>,
-    mints: Vec<SignedMint>,
+    mut parent: Parent,
+    candidates: Candidates,
     timing: Timing,
-) -> Result<Batch, FlowError> {
-    if tip.is_cold {
-        let needs = certain(context, &pending);
-        tip.pages.clone().load(&mut tip.world, &needs).await?;
+) -> Laid {
+    if parent.is_cold {
+        let needs = certain(context, &candidates.pending);
+        if let Err(error) = parent.pages.clone().load(&mut parent.world, &needs).await {
+            return Laid { parent, batch: Err(error) };
+        }
     }
-    tip.is_cold = false;
+    parent.is_cold = false;
+    let count = candidates.pending.len() + candidates.mints.len();
+    let candidates = Arc::new(candidates);
     loop {
-        let error = match build_once(context, tip, pending.clone(), mints.clone(), timing) {
-            Ok(batch) => return Ok(batch),
+        let (here, tried) = (context.clone(), Arc::clone(&candidates));
+        let job = move || build_once(&here, parent, &tried, timing);
+        let laid = context.pipeline.run(count, job).await;
+        parent = laid.parent;
+        let error = match laid.batch {
+            Ok(batch) => return Laid { parent, batch: Ok(batch) },
             Err(error) => error,
         };
-        tip.is_cold = true;
-        tip.load(error).await?;
+        parent.is_cold = true;
+        if let Err(error) = parent.load(error).await {
+            return Laid { parent, batch: Err(error) };
+        }
     }
+}
+
+/// Signs `orders` with the nonces that follow the minter's account.
+///
+/// Orders wait while no ticket contract is named.
+async fn sign_mints(
+    context: &Context,
+    parent: &mut Parent,
+    orders: Vec<MintOrder>,
+) -> Result<Vec<SignedMint>, FlowError> {
+    let Context { stores, config, signer, .. } = context;
+    let Some(signer) = signer else { return Ok(Vec::new()) };
+    if orders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(ticket) = mint::ticket(stores, config).await? else { return Ok(Vec::new()) };
+    let minter = signer.address();
+    let nonce = |world: &WorldState| {
+        world.account(&minter).map(|account| account.map_or(0, |account| account.info.nonce))
+    };
+    let first = parent.with(nonce).await?;
+    let mut signed = Vec::with_capacity(orders.len());
+    for (nonce, order) in (first..).zip(orders) {
+        let transaction = mint::transaction(config, &**signer, ticket, &order, nonce).await?;
+        signed.push(SignedMint { order, transaction, minter });
+    }
+    Ok(signed)
 }
 
 /// What a block needs for certain: what every block touches, who sends, and who receives.
@@ -156,69 +191,75 @@ fn certain(context: &Context, pending: &[Pending]) -> Vec<Need> {
 /// The state moves into the block, which changes it in place; without a block it is put back.
 fn build_once(
     context: &Context,
-    tip: &mut Tip,
-    pending: Vec<Pending>,
-    mints: Vec<SignedMint>,
+    mut parent: Parent,
+    candidates: &Candidates,
+    timing: Timing,
+) -> Laid {
+    let batch = fill(context, &mut parent, candidates, timing);
+    Laid { parent, batch }
+}
+
+fn fill(
+    context: &Context,
+    parent: &mut Parent,
+    candidates: &Candidates,
     timing: Timing,
 ) -> Result<Batch, FlowError> {
-    let builder = start(context, tip, timing)?;
-    let mut filling = Filling {
-        builder,
-        minted: Vec::new(),
-        dropped: Vec::new(),
-        behind_gap: BTreeMap::new(),
-        full: false,
-        bytes_left: BLOCK_BYTES,
-        now_ms: timing.now_ms,
-    };
-    match filling.fill(context, pending, mints, timing) {
-        Ok(()) => filling.finish(tip),
-        Err(error) => {
-            tip.world = filling.builder.abandon();
-            Err(error)
-        }
+    let mut filling = Filling::new(start(context, parent, timing)?, timing.now_ms);
+    let Candidates { pending, mints } = candidates;
+    if let Err(error) = filling.fill(context, pending, mints, timing) {
+        parent.world = filling.abandon();
+        return Err(error);
     }
+    let Filled { builder, minted, dropped } = filling.finish();
+    // No block is made of nothing.
+    if builder.receipts().is_empty() {
+        parent.world = builder.abandon();
+        return Ok(Batch { block: None, dropped });
+    }
+    let block = seal_block(builder, minted, parent)?;
+    Ok(Batch { block: Some(block), dropped })
 }
 
 /// Opens the next block; the state is the block's alone from then on.
-fn start(context: &Context, tip: &mut Tip, timing: Timing) -> Result<Builder, FlowError> {
-    let env = next_block(&context.rules, &tip.header, timing.now_ms);
-    let world = tip.world.clone();
+fn start(context: &Context, parent: &mut Parent, timing: Timing) -> Result<Builder, FlowError> {
+    let Parent { header, world, ancestors, .. } = parent;
+    let env = next_block(&context.rules, header, timing.now_ms);
     let rules = (*context.rules).clone();
-    let builder = Builder::start_noting(&tip.header, world, &tip.ancestors, rules, env)?;
-    tip.world = WorldState::new();
+    let builder = Builder::start_noting(header, world.clone(), ancestors, rules, env)?;
+    *world = WorldState::from_root(header.state_root);
     Ok(builder)
 }
 
 /// Builds a block of exactly these system transactions, loading the state that they need.
 pub(super) async fn build_system(
     context: &Context,
-    tip: &mut Tip,
+    parent: &mut Parent,
     transactions: &[Transaction],
     first_sequence: u64,
     timing: Timing,
 ) -> Result<BuiltBlock, FlowError> {
     loop {
-        let error = match build_system_once(context, tip, transactions, first_sequence, timing) {
+        let error = match build_system_once(context, parent, transactions, first_sequence, timing) {
             Ok(block) => return Ok(block),
             Err(error) => error,
         };
-        tip.load(error).await?;
+        parent.load(error).await?;
     }
 }
 
 fn build_system_once(
     context: &Context,
-    tip: &mut Tip,
+    parent: &mut Parent,
     transactions: &[Transaction],
     first_sequence: u64,
     timing: Timing,
 ) -> Result<BuiltBlock, FlowError> {
-    let mut builder = start(context, tip, timing)?;
+    let mut builder = start(context, parent, timing)?;
     match execute_system(&mut builder, transactions, first_sequence) {
-        Ok(()) => seal_block(builder, Vec::new(), tip),
+        Ok(()) => seal_block(builder, Vec::new(), parent),
         Err(error) => {
-            tip.world = builder.abandon();
+            parent.world = builder.abandon();
             Err(error)
         }
     }
@@ -241,212 +282,17 @@ fn execute_system(
     Ok(())
 }
 
-/// A block being filled.
-struct Filling {
-    builder: Builder,
-    minted: Vec<MintedOrder>,
-    dropped: Vec<Dropped>,
-    /// By sender and nonce: waits for an earlier nonce.
-    behind_gap: BTreeMap<Address, BTreeMap<u64, (Pending, Transaction)>>,
-    full: bool,
-    bytes_left: usize,
-    now_ms: u64,
-}
-
-impl Filling {
-    fn fill(
-        &mut self,
-        context: &Context,
-        pending: Vec<Pending>,
-        mints: Vec<SignedMint>,
-        timing: Timing,
-    ) -> Result<(), FlowError> {
-        let (deposits, wallets): (Vec<_>, Vec<_>) =
-            pending.into_iter().partition(|one| one.deposit_index().is_some());
-        self.deposits(deposits)?;
-        self.candidates(wallets, mints)?;
-        self.drop_overdue(context.config.limits.gap_wait_ms, timing.last_call);
-        // Nothing is dropped for what was not loaded.
-        Ok(self.builder.check_missed()?)
-    }
-
-    fn deposits(&mut self, mut deposits: Vec<Pending>) -> Result<(), FlowError> {
-        let slot = SupplyLedger::DEPOSITS;
-        let counted = self.builder.world().storage(&crate::chain::EXIT_SEALER, &slot)?;
-        let mut next = u64::try_from(counted).unwrap_or(u64::MAX);
-        deposits.sort_by_key(Pending::deposit_index);
-        for pending in deposits {
-            match pending.deposit_index() {
-                Some(index) if index < next => self.drop(pending.hash, "credited before"),
-                Some(index) if index == next && !self.full => {
-                    let Some(transaction) = self.decode(&pending) else { continue };
-                    if self.execute(&pending, &transaction)? {
-                        next += 1;
-                    }
-                }
-                // The deposits before it have not arrived yet.
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn candidates(
-        &mut self,
-        wallets: Vec<Pending>,
-        mints: Vec<SignedMint>,
-    ) -> Result<(), FlowError> {
-        let mut queue: Vec<Candidate> = Vec::with_capacity(wallets.len() + mints.len());
-        for pending in wallets {
-            if let Some(transaction) = self.decode(&pending) {
-                queue.push(Candidate::Wallet(pending, transaction));
-            }
-        }
-        queue.extend(mints.into_iter().map(Candidate::Mint));
-        // Stable: within one millisecond the order of arrival stays.
-        queue.sort_by_key(Candidate::received_ms);
-        self.builder.expect(queue.iter().map(Candidate::transaction));
-        let mut minting = true;
-        for candidate in queue {
-            if self.full {
-                return Ok(());
-            }
-            match candidate {
-                Candidate::Wallet(pending, transaction) => self.wallet(pending, transaction)?,
-                // One mint that does not fit holds back those after it: their nonces follow.
-                Candidate::Mint(mint) if minting => minting = self.mint(mint)?,
-                Candidate::Mint(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Executes a wallet's transaction and those of its sender that waited for it.
-    fn wallet(&mut self, pending: Pending, transaction: Transaction) -> Result<(), FlowError> {
-        let (sender, nonce) = (pending.sender, transaction.nonce());
-        if !self.execute(&pending, &transaction)? {
-            return Ok(());
-        }
-        let mut next = nonce + 1;
-        while let Some((pending, transaction)) = self.take_behind_gap(sender, next) {
-            if !self.execute(&pending, &transaction)? {
-                return Ok(());
-            }
-            next += 1;
-        }
-        Ok(())
-    }
-
-    fn mint(&mut self, mint: SignedMint) -> Result<bool, FlowError> {
-        let hash = *mint.transaction.hash();
-        match self.builder.execute(&mint.transaction, mint.minter)? {
-            Outcome::Included(_) => {
-                self.minted.push(MintedOrder { key: mint.order.key, transaction: hash });
-                Ok(true)
-            }
-            Outcome::Rejected(_) => Ok(false),
-        }
-    }
-
-    /// Returns whether the transaction is in the block now.
-    fn execute(&mut self, pending: &Pending, transaction: &Transaction) -> Result<bool, FlowError> {
-        if pending.raw.len() > self.bytes_left {
-            self.full = true;
-            return Ok(false);
-        }
-        match self.builder.execute(transaction, pending.sender)? {
-            Outcome::Included(_) => {
-                self.bytes_left -= pending.raw.len();
-                return Ok(true);
-            }
-            Outcome::Rejected(Rejected::NoRoom { .. }) => self.full = true,
-            Outcome::Rejected(Rejected::NonceTooHigh { .. }) => {
-                self.hold(pending.clone(), transaction.clone());
-            }
-            Outcome::Rejected(reason) => self.drop(pending.hash, &reason.to_string()),
-        }
-        Ok(false)
-    }
-
-    /// Keeps a transaction that came before its predecessor; of two with the same nonce, one.
-    fn hold(&mut self, pending: Pending, transaction: Transaction) {
-        let waiting = self.behind_gap.entry(pending.sender).or_default();
-        let nonce = transaction.nonce();
-        let Some((held, held_transaction)) = waiting.get(&nonce) else {
-            waiting.insert(nonce, (pending, transaction));
-            return;
-        };
-        match compare(held_transaction, &transaction) {
-            Replacement::Replaces => {
-                let (old, new) = (held.hash, pending.hash);
-                waiting.insert(nonce, (pending, transaction));
-                self.drop(old, &format!("replaced by {new}"));
-            }
-            Replacement::Underpriced => {
-                let (old, new) = (held.hash, pending.hash);
-                self.drop(new, &format!("replacement transaction underpriced: {old} stays"));
-            }
-        }
-    }
-
-    fn take_behind_gap(&mut self, sender: Address, nonce: u64) -> Option<(Pending, Transaction)> {
-        self.behind_gap.get_mut(&sender)?.remove(&nonce)
-    }
-
-    /// Gives up on gaps that stayed open too long.
-    fn drop_overdue(&mut self, wait_ms: u64, last_call: bool) {
-        let held = core::mem::take(&mut self.behind_gap);
-        for (pending, transaction) in held.into_values().flat_map(BTreeMap::into_values) {
-            let waited = self.now_ms.saturating_sub(pending.received_ms);
-            let nonce = transaction.nonce();
-            if last_call && !self.full {
-                self.drop(
-                    pending.hash,
-                    &format!("the layer ended before a nonce below {nonce} came"),
-                );
-            } else if waited > wait_ms {
-                self.drop(
-                    pending.hash,
-                    &format!("no transaction with a nonce below {nonce} came within {wait_ms} ms"),
-                );
-            }
-        }
-    }
-
-    fn decode(&mut self, pending: &Pending) -> Option<Transaction> {
-        let decoded = decode_transaction(&pending.raw);
-        if let Err(error) = &decoded {
-            self.drop(pending.hash, &format!("transaction could not be decoded: {error}"));
-        }
-        decoded.ok()
-    }
-
-    fn drop(&mut self, hash: TxHash, reason: &str) {
-        self.dropped.push(Dropped { hash, reason: reason.to_owned(), dropped_ms: self.now_ms });
-    }
-
-    /// No block is made of nothing.
-    fn finish(self, tip: &mut Tip) -> Result<Batch, FlowError> {
-        if self.builder.receipts().is_empty() {
-            tip.world = self.builder.abandon();
-            return Ok(Batch { block: None, dropped: self.dropped });
-        }
-        let block = seal_block(self.builder, self.minted, tip)?;
-        Ok(Batch { block: Some(block), dropped: self.dropped })
-    }
-}
-
-/// Closes the block; when that fails, the state before it goes back to `tip`.
+/// Closes the block; when that fails, the state before it goes back to `parent`.
 fn seal_block(
     builder: Builder,
     minted: Vec<MintedOrder>,
-    tip: &mut Tip,
+    parent: &mut Parent,
 ) -> Result<BuiltBlock, FlowError> {
     let built = match builder.finish() {
         Ok(built) => built,
         Err(unfinished) => {
             let Unfinished { error, world } = *unfinished;
-            tip.world = world;
+            parent.world = world;
             return Err(error.into());
         }
     };

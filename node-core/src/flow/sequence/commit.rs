@@ -1,19 +1,23 @@
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
-use alloy_primitives::{Bytes, TxHash};
+use alloy_primitives::{Bytes, keccak256};
+use futures::future::join;
 
-use super::{Committed, FlowError, Sequencer, batch::BuiltBlock};
+use super::{
+    Committed, Context, FlowError, Sequencer, Timing,
+    ahead::Ahead,
+    batch::BuiltBlock,
+    left::{Left, finish},
+    parent::Parent,
+};
 use crate::{
-    chain::{SealedHeader, SlotNumber, Transaction},
+    chain::{Epoch, SealedHeader, SlotNumber},
     codec::{
         names,
-        record::{
-            BlockRecord, Body, Dropped, MintOrder, OrderState, Pending, Record, SlotContent,
-            SlotEntry,
-        },
+        record::{AttemptId, BlockRecord, Body, Dropped, Record, SlotContent, SlotEntry},
     },
-    flow::tip::{Read, read_slot},
-    port::{LogAppend, PortError, Put, Stores},
+    port::{LogAppend, PortError, Put},
+    state::WorldState,
 };
 
 /// Largest block frame inside a slot. A `DynamoDB` item holds 400 KB with its attribute names; above this
@@ -23,159 +27,163 @@ const INLINE_BYTES: usize = 256 * 1024;
 /// How often one write is repeated when the store does not say whether it happened.
 const ATTEMPTS: usize = 4;
 
-/// What is still to be done for the newest block; nobody waits for it, and all of it can be repeated.
-#[derive(Debug, Default)]
-pub(super) struct Left {
-    record: Option<Arc<BlockRecord>>,
-    dropped: Vec<Dropped>,
+/// A block that nobody has seen yet, and what was dropped on the way.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) block: BuiltBlock,
+    pub(super) dropped: Vec<Dropped>,
 }
 
-impl Left {
-    /// What follows the block of `record`.
-    pub(super) const fn of(record: Arc<BlockRecord>, dropped: Vec<Dropped>) -> Self {
-        Self { record: Some(record), dropped }
-    }
-
-    /// How many of the inbox are still in it but done with.
-    pub(super) fn count(&self) -> usize {
-        self.dropped.len() + self.transactions().len()
-    }
-
-    /// Takes out of `pending` what is done with.
-    pub(super) fn skip(&self, pending: &mut Vec<Pending>) {
-        let included = self.transactions().iter().map(|tx| *tx.hash());
-        let done: BTreeSet<_> =
-            included.chain(self.dropped.iter().map(|dropped| dropped.hash)).collect();
-        pending.retain(|one| !done.contains(&one.hash));
-    }
-
-    /// Takes out of `orders` what is done with.
-    pub(super) fn skip_orders(&self, orders: &mut Vec<MintOrder>) {
-        let minted = self.record.iter().flat_map(|record| &record.minted);
-        let done: BTreeSet<_> = minted.map(|minted| &minted.key).collect();
-        orders.retain(|order| !done.contains(&order.key));
-    }
-
-    /// Forgets what was included or dropped, marks what was minted.
-    pub(super) async fn tidy(&self, stores: &Stores) -> Result<(), FlowError> {
-        if let Some(record) = &self.record {
-            finish(stores, record).await?;
-        }
-        forget_dropped(stores, &self.dropped).await
-    }
-
-    fn transactions(&self) -> &[Transaction] {
-        self.record.as_ref().map_or(&[], |record| &record.block.transactions)
-    }
+/// What a committed block leads to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Then {
+    /// The next one is built meanwhile, if it is worth it.
+    BuildAhead(Timing),
+    /// Nothing is built.
+    Rest,
 }
 
-/// Forgets dropped transactions and remembers why.
-pub(super) async fn forget_dropped(stores: &Stores, dropped: &[Dropped]) -> Result<(), FlowError> {
-    if dropped.is_empty() {
-        return Ok(());
-    }
-    Ok(stores.inbox.drop_with_reason(dropped).await?)
+/// A slot that this writer fills.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Turn {
+    slot: SlotNumber,
+    epoch: Epoch,
+    attempt: AttemptId,
 }
 
-/// Forgets what a block included and marks what it minted.
-async fn finish(stores: &Stores, record: &BlockRecord) -> Result<(), FlowError> {
-    let included: Vec<TxHash> = record.block.transactions.iter().map(|tx| *tx.hash()).collect();
-    stores.inbox.remove(&included).await?;
-    if !record.minted.is_empty() {
-        stores.orders.mark(&outcomes(record)).await?;
+impl Turn {
+    pub(super) const fn with(self, content: SlotContent) -> SlotEntry {
+        let Self { slot, epoch, attempt } = self;
+        SlotEntry { slot, epoch, attempt, content }
     }
-    Ok(())
 }
 
 impl Sequencer {
-    /// Commits `block` in the next slot; what it included is forgotten before the block after it.
+    /// Commits a block in the next slot; what it included is forgotten while the block after it is committed.
+    ///
+    /// That one may be built meanwhile, on a state that nobody else sees. It is dropped when this fails.
     pub(super) async fn commit(
         &mut self,
-        block: BuiltBlock,
-        dropped: Vec<Dropped>,
+        ready: Ready,
+        then: Then,
     ) -> Result<Committed, FlowError> {
-        let BuiltBlock { header, record, world } = block;
+        let Ready { block: BuiltBlock { header, record, world }, dropped } = ready;
         self.unsure = true;
-        let body = self.store_body(&header, &record).await?;
-        let (number, hash) = (header.number, header.hash());
-        let entry = self.entry(SlotContent::Block { number, hash, body });
-        let (slot, epoch) = (entry.slot, entry.epoch);
-        self.tip.count(&entry);
-        self.append(entry).await?;
-        self.tip.advance(header.clone(), world, record.delta.leaves());
-        self.unsure = false;
-        self.tip.next_slot = slot.next();
-        self.tip.epoch = epoch;
         let record = Arc::new(record);
-        self.unindexed.push((slot, Arc::clone(&record)));
-        self.left = Left::of(Arc::clone(&record), dropped);
-        Ok(Committed { header, record, next_slot: slot.next() })
+        let left = Left::of(Arc::clone(&record), dropped);
+        let (mut ahead, world) = self.look_ahead(&header, world, &left, then);
+        let (context, turn) = (self.context.clone(), self.turn());
+        let write = write(&context, turn, &header, Arc::clone(&record));
+        let writes = join(write, self.left.tidy(&context.stores));
+        let (written, tidied) = match &mut ahead {
+            Some(ahead) => ahead.during(writes).await,
+            None => writes.await,
+        };
+        let entry = written?;
+        tidied?;
+        self.tip.advance(header.clone(), world, record.delta.leaves());
+        self.tip.count(&entry);
+        self.tip.next_slot = entry.slot.next();
+        self.tip.epoch = entry.epoch;
+        self.unindexed.push((entry.slot, Arc::clone(&record)));
+        (self.left, self.ahead) = (left, ahead);
+        self.unsure = false;
+        Ok(Committed { header, record, next_slot: entry.slot.next() })
     }
 
-    /// Repeats what follows the commit of the newest block: its writer may have died before it.
-    pub(super) async fn finish_newest(&self) -> Result<(), FlowError> {
-        let stores = &self.context.stores;
-        let mut slot = self.tip.next_slot.0;
-        while let Some(previous) = slot.checked_sub(1) {
-            slot = previous;
-            let Some(entry) = stores.log.read(SlotNumber(slot)).await? else {
-                return Ok(());
-            };
-            if let Read::Block(record) = read_slot(stores, &entry).await? {
-                return finish(stores, &record).await;
+    /// Begins the block after `header`, if that is worth it; the state is lent to it then.
+    fn look_ahead(
+        &self,
+        header: &SealedHeader,
+        world: WorldState,
+        left: &Left,
+        then: Then,
+    ) -> (Option<Ahead>, WorldState) {
+        match then {
+            Then::BuildAhead(timing) if left.count() >= self.context.pipeline.busy => {
+                let known = WorldState::from_root(header.state_root);
+                let parent = Parent::after(&self.tip, header.clone(), world);
+                let left = [self.left.clone(), left.clone()];
+                (Some(Ahead::new(self.context.clone(), parent, left, timing)), known)
             }
+            _ => (None, world),
+        }
+    }
+
+    /// Repeats what follows the commits of the two newest blocks: their writer may have died before it.
+    ///
+    /// What follows older ones was done before the newest was committed, and what follows those of a checkpoint
+    /// before that was written.
+    pub(super) async fn finish_newest(&mut self) -> Result<(), FlowError> {
+        for (_, record) in self.unindexed.iter().rev().take(2).rev() {
+            finish(&self.context.stores, record).await?;
         }
         Ok(())
     }
 
-    /// Small bodies live in the slot, large ones in an object that is written before the slot.
-    async fn store_body(
-        &self,
-        header: &SealedHeader,
-        record: &BlockRecord,
-    ) -> Result<Body, FlowError> {
-        let frame = Bytes::from(record.to_frame());
-        if frame.len() <= INLINE_BYTES {
-            return Ok(Body::Inline(frame));
-        }
-        let name = names::block(self.context.config.id, header.number, header.hash());
-        self.context.stores.objects.put(&name, frame, Put::IfAbsent).await?;
-        Ok(Body::Object(name))
-    }
-
-    /// Writes a slot that must be ours.
+    /// The next slot.
     ///
-    /// # Errors
-    /// [`PortError::Fenced`] when another writer has the slot.
-    pub(super) async fn append(&self, entry: SlotEntry) -> Result<(), FlowError> {
-        let mine = entry.epoch;
-        match self.try_append(entry).await? {
-            LogAppend::Written => Ok(()),
-            LogAppend::Occupied(held) => Err(PortError::Fenced { mine, newer: held.epoch }.into()),
-        }
-    }
-
-    /// Writes a slot; a write whose outcome is unknown is repeated, which the attempt id makes safe.
-    pub(super) async fn try_append(&self, entry: SlotEntry) -> Result<LogAppend, FlowError> {
-        let log = &self.context.stores.log;
-        let mut tried = 1;
-        loop {
-            match log.append(entry.clone()).await {
-                Err(error) if error.is_retryable() && tried < ATTEMPTS => tried += 1,
-                other => return Ok(other?),
-            }
-        }
+    /// One writer tries each slot with one content only, so holder, epoch and slot name the attempt.
+    pub(super) fn turn(&self) -> Turn {
+        let (slot, epoch) = (self.tip.next_slot, self.lease.epoch());
+        let hash = keccak256(format!("{}/{}/{}", self.holder, epoch.0, slot.0));
+        let attempt = u128::from_be_bytes(*hash.first_chunk().expect("32 bytes hold 16"));
+        Turn { slot, epoch, attempt: AttemptId(attempt) }
     }
 }
 
-/// What became of the orders that `record` carried out, by the receipts.
-fn outcomes(record: &BlockRecord) -> Vec<(String, OrderState)> {
-    let hashes = record.block.transactions.iter().map(|tx| *tx.hash());
-    let by_hash: std::collections::BTreeMap<_, _> =
-        hashes.zip(record.receipts.iter().map(|receipt| receipt.success)).collect();
-    let outcome = |transaction: TxHash| match by_hash.get(&transaction) {
-        Some(true) => OrderState::Minted { transaction },
-        _ => OrderState::Failed { reason: format!("mint transaction {transaction} reverted") },
-    };
-    record.minted.iter().map(|one| (one.key.clone(), outcome(one.transaction))).collect()
+/// Writes a block; returns what its slot holds.
+async fn write(
+    context: &Context,
+    turn: Turn,
+    header: &SealedHeader,
+    record: Arc<BlockRecord>,
+) -> Result<SlotEntry, FlowError> {
+    let count = record.block.transactions.len();
+    let frame = context.pipeline.run(count, move || record.to_frame()).await;
+    let body = store_body(context, header, frame.into()).await?;
+    let (number, hash) = (header.number, header.hash());
+    let entry = turn.with(SlotContent::Block { number, hash, body });
+    append(context, entry.clone()).await?;
+    Ok(entry)
+}
+
+/// Small bodies live in the slot, large ones in an object that is written before the slot.
+async fn store_body(
+    context: &Context,
+    header: &SealedHeader,
+    frame: Bytes,
+) -> Result<Body, FlowError> {
+    if frame.len() <= INLINE_BYTES {
+        return Ok(Body::Inline(frame));
+    }
+    let name = names::block(context.config.id, header.number, header.hash());
+    context.stores.objects.put(&name, frame, Put::IfAbsent).await?;
+    Ok(Body::Object(name))
+}
+
+/// Writes a slot that must be ours.
+///
+/// # Errors
+/// [`PortError::Fenced`] when another writer has the slot.
+pub(super) async fn append(context: &Context, entry: SlotEntry) -> Result<(), FlowError> {
+    let mine = entry.epoch;
+    match try_append(context, entry).await? {
+        LogAppend::Written => Ok(()),
+        LogAppend::Occupied(held) => Err(PortError::Fenced { mine, newer: held.epoch }.into()),
+    }
+}
+
+/// Writes a slot; a write whose outcome is unknown is repeated, which the attempt id makes safe.
+pub(super) async fn try_append(
+    context: &Context,
+    entry: SlotEntry,
+) -> Result<LogAppend, FlowError> {
+    let mut tried = 1;
+    loop {
+        match context.stores.log.append(entry.clone()).await {
+            Err(error) if error.is_retryable() && tried < ATTEMPTS => tried += 1,
+            other => return Ok(other?),
+        }
+    }
 }

@@ -4,41 +4,63 @@
 //! slot of the log with a *fence*. An older writer that still believes in its lease finds its slot
 //! taken when it commits, and stops. A block is committed by exactly one conditional write.
 //!
+//! ```text
+//! block n       build ──▶ encode, write ──▶ forget what it included
+//! block n + 1             build ──────────▶ encode, write ──▶ forget
+//! ```
+//!
+//! While a block is written, the next one is built on it, when enough waits. Nobody sees that one, or the state
+//! after it, before the block below it is durable and it is written itself; when a write fails, all of it is
+//! dropped with the writer.
+//!
 //! What follows a commit (forgetting the included inbox entries, marking the minted orders) may be cut
-//! off by a crash. It is written while the next block is built, nobody waits for it, and it is finished before
-//! that block is committed. A new writer repeats it for the newest block; all of it can be repeated.
+//! off by a crash. Nobody waits for it; it is finished before the next block but one is written, and before a
+//! checkpoint is. A new writer repeats it for the two newest blocks; all of it can be repeated.
+//!
+//! | file | what |
+//! |---|---|
+//! | `filling` | what goes into a block, and in which order |
+//! | `batch` | building a block of what waits |
+//! | `parent` | what a block is built on |
+//! | `ahead` | building while the parent is committed |
+//! | `commit` | writing a block |
+//! | `left` | what follows a commit |
+//! | `take_over` | becoming the writer |
 
+mod ahead;
 mod batch;
 mod commit;
+mod filling;
+mod left;
+mod parent;
+mod pipeline;
+mod take_over;
 
 use std::sync::Arc;
 
-use alloy_primitives::keccak256;
-use commit::Left;
 use futures::future::join;
 
-use super::{
-    FlowError, Tip,
-    lease::{self, Claim, Lease},
-    open,
-    tip::{Read, read_slot},
+use self::{
+    ahead::Ahead,
+    batch::{Batch, Laid, Waiting},
+    commit::{Ready, Then},
+    left::Left,
+    parent::Parent,
 };
+use super::{FlowError, Tip, lease::Lease, open, tip::Read};
 use crate::{
     chain::{LayerConfig, SealedHeader, SlotNumber, Transaction},
-    codec::record::{AttemptId, BlockRecord, MintOrder, Pending, SlotContent, SlotEntry},
+    codec::record::{BlockRecord, SlotContent},
     execute::{CallOutcome, CallRequest, Rules},
-    port::{LogAppend, MintSigner, PortError, Stores},
+    port::{MintSigner, PortError, Stores},
     state::WorldState,
 };
 
-pub use batch::Timing;
-
-/// How long a lease is claimed for. A crashed writer is replaced after this at the latest; three
-/// renewals fit into it.
-pub const LEASE_MS: u64 = 15_000;
-
-/// Inbox entries and orders read for one block. Bounds memory and the time between commits.
-pub const BATCH: usize = 4_096;
+pub use self::{
+    batch::{BATCH, Timing},
+    pipeline::Pipeline,
+    take_over::{LEASE_MS, TakeOver},
+};
 
 /// What a sequencer works with.
 #[derive(Clone)]
@@ -51,6 +73,8 @@ pub struct Context {
     pub rules: Arc<Rules>,
     /// Signer of mints, if the layer has a shop.
     pub signer: Option<Arc<dyn MintSigner>>,
+    /// How computing and writing overlap.
+    pub pipeline: Pipeline,
 }
 
 impl core::fmt::Debug for Context {
@@ -70,7 +94,8 @@ impl Context {
     ) -> Result<Self, FlowError> {
         let config = open::config(&*stores.registers).await?;
         let rules = Arc::new(Rules::layer(config.chain_id));
-        Ok(Self { stores, config: Arc::new(config), rules, signer })
+        let pipeline = Pipeline::default();
+        Ok(Self { stores, config: Arc::new(config), rules, signer, pipeline })
     }
 }
 
@@ -94,18 +119,6 @@ pub enum Step {
     Idle,
 }
 
-/// Outcome of [`Sequencer::take_over`].
-#[derive(Debug)]
-pub enum TakeOver {
-    /// This process writes now.
-    Won(Box<Sequencer>),
-    /// Another process holds the lease.
-    Held {
-        /// Until when, Unix milliseconds.
-        until_ms: u64,
-    },
-}
-
 /// The writer of a layer, for one epoch.
 #[derive(Debug)]
 pub struct Sequencer {
@@ -115,37 +128,17 @@ pub struct Sequencer {
     tip: Tip,
     /// Blocks after the newest checkpoint.
     unindexed: Vec<(SlotNumber, Arc<BlockRecord>)>,
-    /// A block is being committed, or it is not known whether it was.
+    /// A block is being built or committed, or it is not known whether it was.
     unsure: bool,
+    /// What is still to be done for the newest block.
     left: Left,
+    /// The block after the newest one, with the state; of the state of the newest one, `tip` knows the root then.
+    ahead: Option<Ahead>,
 }
 
 impl Sequencer {
-    /// Claims the lease, loads the state, fences all earlier writers, finishes what they left.
-    ///
-    /// `holder` names this process uniquely: two processes must never share it.
-    ///
-    /// # Errors
-    /// [`PortError::Fenced`] when a newer writer fenced this one meanwhile.
-    pub async fn take_over(
-        context: Context,
-        holder: &str,
-        now_ms: u64,
-    ) -> Result<TakeOver, FlowError> {
-        let registers = &*context.stores.registers;
-        let lease = match lease::claim(registers, holder, now_ms, LEASE_MS).await? {
-            Claim::Held { until_ms } => return Ok(TakeOver::Held { until_ms }),
-            Claim::Won(lease) => lease,
-        };
-        let (tip, unindexed) = Tip::open_with_blocks(&context.stores).await?;
-        let (holder, left) = (holder.to_owned(), Left::default());
-        let mut sequencer = Self { context, lease, holder, tip, unindexed, unsure: false, left };
-        sequencer.fence().await?;
-        sequencer.finish_newest().await?;
-        Ok(TakeOver::Won(Box::new(sequencer)))
-    }
-
-    /// Builds and commits one block of what waits, if any of it can be included.
+    /// Builds and commits one block of what waits, if any of it can be included. The one after it may be built
+    /// already when this returns.
     ///
     /// # Errors
     /// [`PortError::Fenced`]: stop. [`PortError::Unavailable`]: this sequencer does not know what was
@@ -156,37 +149,73 @@ impl Sequencer {
         }
         self.check_sure()?;
         self.keep_lease(timing.now_ms).await?;
-        let (pending, orders) = self.waiting().await?;
-        if pending.is_empty() && orders.is_empty() {
-            self.tidy().await?;
-            return Ok(Step::Idle);
-        }
-        let mints = self.sign_mints(orders).await?;
-        // The writes of the one go on while the other computes.
-        let tidying = self.left.tidy(&self.context.stores);
-        let building = batch::build(&self.context, &mut self.tip, pending, mints, timing);
-        let (tidied, batch) = join(tidying, building).await;
-        tidied?;
-        self.left = Left::default();
-        let batch = batch?;
-        let Some(block) = batch.block else {
-            commit::forget_dropped(&self.context.stores, &batch.dropped).await?;
-            return Ok(Step::Idle);
+        let ready = match self.take_ahead().await? {
+            Some(ready) => Some(ready),
+            None => self.build(timing).await?,
         };
-        Ok(Step::Committed(Box::new(self.commit(block, batch.dropped).await?)))
+        let Some(ready) = ready else { return Ok(Step::Idle) };
+        let committed = Box::pin(self.commit(ready, Then::BuildAhead(timing))).await?;
+        Ok(Step::Committed(Box::new(committed)))
     }
 
-    /// What may go into the next block; what is done with may still be in the stores.
-    async fn waiting(&self) -> Result<(Vec<Pending>, Vec<MintOrder>), FlowError> {
-        let (stores, left) = (&self.context.stores, &self.left);
-        let mut pending = stores.inbox.waiting(BATCH + left.count()).await?;
-        left.skip(&mut pending);
-        let mut orders = match self.context.signer {
-            Some(_) => stores.orders.waiting(BATCH + left.count()).await?,
-            None => Vec::new(),
+    /// Commits the block that is built already, if there is one, and builds none meanwhile. After this the state
+    /// in memory is that of the newest committed block.
+    ///
+    /// Everything that needs that state does this first; who tells others of blocks does it before, to hear of
+    /// the block.
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub async fn settle(&mut self) -> Result<Option<Committed>, FlowError> {
+        self.check_sure()?;
+        match self.take_ahead().await? {
+            Some(ready) => Ok(Some(Box::pin(self.commit(ready, Then::Rest)).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The block that was built while the newest one was committed.
+    async fn take_ahead(&mut self) -> Result<Option<Ready>, FlowError> {
+        if let Some(ahead) = &mut self.ahead {
+            ahead.built().await;
+        }
+        match self.ahead.take().and_then(Ahead::into_laid) {
+            Some(laid) => self.take(laid).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Builds a block of what waits on the newest one.
+    async fn build(&mut self, timing: Timing) -> Result<Option<Ready>, FlowError> {
+        let left = core::slice::from_ref(&self.left);
+        let waiting = Waiting::read(&self.context, left).await?;
+        if waiting.len() == 0 {
+            self.tidy().await?;
+            return Ok(None);
+        }
+        self.unsure = true;
+        let parent = Parent::take(&mut self.tip);
+        // The writes of the one go on while the other computes.
+        let tidying = self.left.tidy(&self.context.stores);
+        let building = Box::pin(batch::build(&self.context, parent, waiting, timing));
+        let (tidied, laid) = join(tidying, building).await;
+        let ready = self.take(laid).await;
+        self.unsure = false;
+        tidied?;
+        self.left = Left::default();
+        ready
+    }
+
+    /// Takes the state back, and the block that it is the state of, if one was built on the newest one.
+    async fn take(&mut self, laid: Laid) -> Result<Option<Ready>, FlowError> {
+        let Laid { parent, batch } = laid;
+        parent.give_back(&mut self.tip);
+        let Batch { block, dropped } = batch?;
+        let Some(block) = block else {
+            left::forget_dropped(&self.context.stores, &dropped).await?;
+            return Ok(None);
         };
-        left.skip_orders(&mut orders);
-        Ok((pending, orders))
+        Ok(Some(Ready { block, dropped }))
     }
 
     /// Does what is still to be done for the newest block.
@@ -206,13 +235,16 @@ impl Sequencer {
         first_sequence: u64,
         timing: Timing,
     ) -> Result<Committed, FlowError> {
-        self.check_sure()?;
+        self.settle().await?;
         self.keep_lease(timing.now_ms).await?;
-        let block =
-            batch::build_system(&self.context, &mut self.tip, transactions, first_sequence, timing)
-                .await?;
-        self.tidy().await?;
-        self.commit(block, Vec::new()).await
+        self.unsure = true;
+        let mut parent = Parent::take(&mut self.tip);
+        let (context, first) = (&self.context, first_sequence);
+        let built = batch::build_system(context, &mut parent, transactions, first, timing).await;
+        parent.give_back(&mut self.tip);
+        self.unsure = false;
+        let ready = Ready { block: built?, dropped: Vec::new() };
+        Box::pin(self.commit(ready, Then::Rest)).await
     }
 
     /// Writes the end slot: no block follows.
@@ -223,19 +255,24 @@ impl Sequencer {
         if self.tip.ended {
             return Ok(());
         }
-        self.check_sure()?;
+        self.settle().await?;
         self.tidy().await?;
         let (number, hash) = (self.tip.header.number, self.tip.header.hash());
-        let entry = self.entry(SlotContent::End { number, hash });
-        self.append(entry.clone()).await?;
+        let entry = self.turn().with(SlotContent::End { number, hash });
+        self.unsure = true;
+        commit::append(&self.context, entry.clone()).await?;
+        self.unsure = false;
         self.tip.apply(&entry, &Read::Marker)
     }
 
     /// Writes a checkpoint of the newest block.
     ///
     /// # Errors
-    /// The stores' errors.
+    /// As [`Self::settle`].
     pub async fn checkpoint(&mut self) -> Result<(), FlowError> {
+        self.settle().await?;
+        // A new writer finishes what follows the blocks after the checkpoint only.
+        self.tidy().await?;
         let Context { stores, config, .. } = &self.context;
         let (epoch, tip, blocks) = (self.lease.epoch(), &mut self.tip, &self.unindexed);
         super::checkpoint::write(stores, config.id, epoch, tip, blocks).await?;
@@ -249,7 +286,7 @@ impl Sequencer {
     /// Reads the state of the newest block, loading what that takes.
     ///
     /// # Errors
-    /// Those of `read` that loading does not mend, and those of loading.
+    /// Those of `read` that loading does not mend, those of loading and of [`Self::settle`].
     pub async fn with<T, E>(
         &mut self,
         read: impl FnMut(&WorldState) -> Result<T, E> + Send,
@@ -257,14 +294,16 @@ impl Sequencer {
     where
         FlowError: From<E>,
     {
+        self.settle().await?;
         self.tip.with(read).await
     }
 
     /// Loads the whole state.
     ///
     /// # Errors
-    /// The stores' errors.
+    /// The stores' errors, and as [`Self::settle`].
     pub async fn load_all(&mut self) -> Result<(), FlowError> {
+        self.settle().await?;
         let pages = self.tip.pages.clone();
         pages.load_all(&mut self.tip.world).await
     }
@@ -274,10 +313,11 @@ impl Sequencer {
     /// # Errors
     /// As [`Tip::call`].
     pub async fn call(&mut self, request: &CallRequest) -> Result<CallOutcome, FlowError> {
+        self.settle().await?;
         self.tip.call(&self.context.rules, request).await
     }
 
-    /// Gives the lease back.
+    /// Gives the lease back. A block that is built already is dropped: what is in it waits for the next writer.
     ///
     /// # Errors
     /// The stores' errors; the lease then runs out by itself.
@@ -286,64 +326,18 @@ impl Sequencer {
         self.lease.release(&*self.context.stores.registers).await
     }
 
-    /// The newest committed block.
+    /// The newest committed block. Of its state only the root is known while the next block is built: see
+    /// [`Self::settle`].
     pub const fn tip(&self) -> &Tip {
         &self.tip
     }
 
-    /// Occupies the next free slot. Blocks that an older writer commits first are taken over.
-    async fn fence(&mut self) -> Result<(), FlowError> {
-        if self.tip.ended {
-            return Ok(());
-        }
-        loop {
-            let entry = self.entry(SlotContent::Fence);
-            let content = entry.clone();
-            match self.try_append(entry).await? {
-                LogAppend::Written => return self.tip.apply(&content, &Read::Marker),
-                LogAppend::Occupied(held) if held.epoch > self.lease.epoch() => {
-                    let (mine, newer) = (self.lease.epoch(), held.epoch);
-                    return Err(PortError::Fenced { mine, newer }.into());
-                }
-                LogAppend::Occupied(held) => {
-                    let read = read_slot(&self.context.stores, &held).await?;
-                    self.tip.apply_loading(&held, &read).await?;
-                    if let Read::Block(record) = read {
-                        self.unindexed.push((held.slot, Arc::from(record)));
-                    }
-                    if self.tip.ended {
-                        return Ok(());
-                    }
-                }
-            }
-        }
-    }
-
-    /// After a commit that failed the state in memory is ahead of what is known to be committed.
+    /// After a commit that failed nobody knows what the newest block is; after a step that was cut off the state is gone.
     fn check_sure(&self) -> Result<(), PortError> {
         if !self.unsure {
             return Ok(());
         }
         let source = "this writer does not know what it wrote: drop it and take over again";
         Err(PortError::unavailable("commit", source))
-    }
-
-    async fn keep_lease(&mut self, now_ms: u64) -> Result<(), FlowError> {
-        if self.lease.until_ms() > now_ms + LEASE_MS / 2 {
-            return Ok(());
-        }
-        self.lease.renew(&*self.context.stores.registers, now_ms, LEASE_MS).await
-    }
-
-    fn entry(&self, content: SlotContent) -> SlotEntry {
-        let slot = self.tip.next_slot;
-        SlotEntry { slot, epoch: self.lease.epoch(), attempt: self.attempt(slot), content }
-    }
-
-    /// One writer tries each slot with one content only, so holder, epoch and slot name the attempt.
-    fn attempt(&self, slot: SlotNumber) -> AttemptId {
-        let name = format!("{}/{}/{}", self.holder, self.lease.epoch().0, slot.0);
-        let hash = keccak256(name);
-        AttemptId(u128::from_be_bytes(*hash.first_chunk().expect("32 bytes hold 16")))
     }
 }

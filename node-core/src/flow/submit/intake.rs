@@ -12,7 +12,7 @@ use crate::{
     chain::LayerConfig,
     execute::Rules,
     flow::query::Replica,
-    port::{Clock, Doorbell, Job, Processors, Stores},
+    port::{Clock, Doorbell, Here, Processors, Stores, compute},
 };
 
 /// Transactions after which no further request joins a group: bounds what the first waits for the last.
@@ -64,16 +64,6 @@ struct Queued {
     answer: oneshot::Sender<Vec<Submitted>>,
 }
 
-/// The caller's own processor.
-#[derive(Debug, Clone, Copy)]
-pub struct Here;
-
-impl Processors for Here {
-    fn run(&self, job: Job) {
-        job();
-    }
-}
-
 impl core::fmt::Debug for Intake {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Intake").finish_non_exhaustive()
@@ -103,17 +93,13 @@ impl Intake {
         config: &Arc<LayerConfig>,
     ) -> Vec<Result<Signed, SubmitError>> {
         let decode_part = |part: &[Bytes]| {
-            let (done, decoded) = oneshot::channel();
             let (part, config) = (part.to_vec(), Arc::clone(config));
-            self.processors.run(Box::new(move || {
-                let all: Vec<_> = part.iter().map(|raw| decode(raw, &config)).collect();
-                // The caller may have gone.
-                drop(done.send(all));
-            }));
-            decoded
+            compute(&*self.processors, move || {
+                part.iter().map(|raw| decode(raw, &config)).collect::<Vec<_>>()
+            })
         };
         let parts = join_all(raw.chunks(JOB).map(decode_part)).await;
-        parts.into_iter().flat_map(|part| part.expect("every job is run")).collect()
+        parts.into_iter().flatten().collect()
     }
 
     /// Submits `signed` in their order, together with what others brought meanwhile; answers in this order.

@@ -22,7 +22,7 @@ use crate::{
         Tip,
         open::{self, Alloc, Genesis},
         query::Replica,
-        sequence::{Committed, Context, Sequencer, Step, TakeOver, Timing},
+        sequence::{Committed, Context, Pipeline, Sequencer, Step, TakeOver, Timing},
         submit::{self, SubmitError},
     },
     port::{Doorbell, Log, LogAppend, MintSigner, PortError, SignError, memory::Memory},
@@ -145,6 +145,7 @@ impl Layer {
             rules: Arc::new(Rules::layer(config.chain_id)),
             config: Arc::new(config),
             signer: Some(Arc::new(Minter)),
+            pipeline: Pipeline::default(),
         };
         let layer = Self { context, rings: Rings::default() };
         for i in 0..4 {
@@ -233,7 +234,7 @@ pub(super) fn hashes(blocks: &[Committed]) -> Vec<TxHash> {
     transactions.map(|tx| *tx.hash()).collect()
 }
 
-fn pending(transaction: &Transaction, received_ms: u64) -> Pending {
+pub(super) fn pending(transaction: &Transaction, received_ms: u64) -> Pending {
     Pending {
         hash: *transaction.hash(),
         sender: recover_sender(transaction).expect("signed or a deposit"),

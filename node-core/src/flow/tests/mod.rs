@@ -1,5 +1,6 @@
 //! Stories of one layer on the reference model.
 
+mod ahead;
 mod index;
 mod intake;
 mod kit;

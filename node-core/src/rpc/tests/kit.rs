@@ -21,7 +21,7 @@ use crate::{
     flow::{
         open::{self, Alloc, Genesis},
         query::Replica,
-        sequence::{Committed, Context, Sequencer, Step, TakeOver, Timing},
+        sequence::{Committed, Context, Pipeline, Sequencer, Step, TakeOver, Timing},
     },
     port::{Clock, Doorbell, Heads, memory::Memory},
     rpc::{Node, Tags, dispatch},
@@ -137,7 +137,8 @@ impl Chain {
             tags: Arc::new(tags),
             client_version: "mayfly/test".to_owned(),
         };
-        let context = Context { stores, config, rules, signer: None };
+        let pipeline = Pipeline::default();
+        let context = Context { stores, config, rules, signer: None, pipeline };
         Self { node, committer: Committer { context, replica, clock }, heads }
     }
 

@@ -7,7 +7,7 @@ use mayfly_contracts::{Coin, Ticket};
 use node_core::chain::{Transaction, recover_sender};
 
 use crate::{
-    BLOCK, RUNS, Result,
+    BLOCK, BLOCKS, Result,
     state::{CHAIN_ID, COIN, SENDERS, TICKET},
 };
 
@@ -87,7 +87,7 @@ impl Load {
     }
 }
 
-/// Blocks of transactions, each of another sender: one to warm up, then those that are measured.
+/// Blocks of transactions, each of another sender.
 pub(crate) fn sign(load: Load) -> Result<Vec<Vec<Sent>>> {
     let people = people()?;
     let next = people.iter().cycle().skip(1);
@@ -97,7 +97,7 @@ pub(crate) fn sign(load: Load) -> Result<Vec<Vec<Sent>>> {
         let transaction = sign_one(at, request.clone())?;
         all.push(Sent { transaction, request, sender: *sender });
     }
-    Ok(all.chunks(BLOCK).take(RUNS + 1).map(<[Sent]>::to_vec).collect())
+    Ok(all.chunks(BLOCK).take(BLOCKS).map(<[Sent]>::to_vec).collect())
 }
 
 /// The senders.

@@ -10,14 +10,17 @@ use node_core::{
     execute::Rules,
     flow::{
         open,
-        sequence::{Context, Sequencer, Step, TakeOver, Timing},
+        sequence::{Context, Pipeline, Sequencer, Step, TakeOver, Timing},
     },
+    port::{Job, Processors},
 };
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
 use crate::{
     Result, Took,
     load::Sent,
+    portions::Portions,
     state::{CHAIN_ID, NOW_MS, State},
     time,
 };
@@ -30,17 +33,28 @@ pub(crate) struct Layer {
     _dir: TempDir,
 }
 
+/// Threads as the `mayfly` binary has them.
+struct Threads(Runtime);
+
+impl Processors for Threads {
+    fn run(&self, job: Job) {
+        drop(self.0.spawn_blocking(job));
+    }
+}
+
 impl Layer {
     pub(crate) fn open(state: &State) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let disk = Disk::open(dir.path())?;
-        let stores = disk.stores(state.config.id);
+        let mut stores = disk.stores(state.config.id);
         block_on(open::open(&stores, &state.config, &state.genesis))?;
+        stores.inbox = Arc::new(Portions::of(stores.inbox));
         let context = Context {
             stores,
             config: Arc::new(state.config.clone()),
             rules: Arc::new(Rules::layer(CHAIN_ID)),
             signer: None,
+            pipeline: Pipeline::on(Arc::new(Threads(Runtime::new()?))),
         };
         let mut sequencer = match block_on(Sequencer::take_over(context.clone(), "bench", NOW_MS))?
         {
@@ -52,10 +66,17 @@ impl Layer {
         Ok(Self { sequencer, context, _disk: disk, _dir: dir })
     }
 
-    /// Seals and commits one block of `sent`.
+    /// Puts the transactions of all blocks into the inbox.
+    pub(crate) fn send(&self, blocks: &[Vec<Sent>]) -> Result<()> {
+        for (number, sent) in (0..).zip(blocks) {
+            let waiting = sent.iter().map(|sent| pending(sent, number)).collect();
+            block_on(self.context.stores.inbox.append_all(waiting))?;
+        }
+        Ok(())
+    }
+
+    /// Commits the next block, which is `sent`.
     pub(crate) fn run(&mut self, sent: &[Sent]) -> Result<Took> {
-        let waiting = sent.iter().map(pending).collect();
-        block_on(self.context.stores.inbox.append_all(waiting))?;
         let timing = Timing { now_ms: NOW_MS, last_call: false };
         let (step, took) = time(|| block_on(self.sequencer.step(timing)));
         let Step::Committed(block) = step? else { return Err("nothing was committed".into()) };
@@ -67,12 +88,12 @@ impl Layer {
     }
 }
 
-fn pending(sent: &Sent) -> Pending {
+fn pending(sent: &Sent, received_ms: u64) -> Pending {
     Pending {
         hash: *sent.transaction.hash(),
         sender: sent.sender,
         raw: sent.transaction.encoded_2718().into(),
-        received_ms: NOW_MS,
+        received_ms,
         deposit_position: 0,
     }
 }

@@ -16,7 +16,7 @@ use node_core::{
     state::{AccountChange, AccountDelta, AccountInfo, Delta, WorldState},
 };
 
-use crate::{BLOCK, RUNS, Result, load};
+use crate::{BLOCK, BLOCKS, Result, load};
 
 pub(crate) const CHAIN_ID: u64 = 4_242;
 pub(crate) const NOW_MS: u64 = 1_700_000_000_000;
@@ -24,7 +24,7 @@ pub(crate) const TICKET: Address = Address::repeat_byte(0x77);
 pub(crate) const COIN: Address = Address::repeat_byte(0x78);
 
 /// Accounts whose keys are known: each sends once.
-pub(crate) const SENDERS: u64 = ((RUNS + 1) * BLOCK) as u64;
+pub(crate) const SENDERS: u64 = (BLOCKS * BLOCK) as u64;
 
 /// Accounts, and tickets.
 const ACCOUNTS: u64 = 1_000_000;

@@ -8,7 +8,7 @@ use node_core::{
     codec::record::Pending,
     flow::{
         open,
-        sequence::{Context, Sequencer, Step, TakeOver, Timing},
+        sequence::{Context, Pipeline, Sequencer, Step, TakeOver, Timing},
         submit,
     },
     port::{Doorbell, memory::Memory},
@@ -96,6 +96,7 @@ fn open_layer(layer: &Layer) -> Result<(Sequencer, Context)> {
         config: Arc::new(layer.config.clone()),
         rules: Arc::new(layer.rules.clone()),
         signer: None,
+        pipeline: Pipeline::default(),
     };
     match block_on(Sequencer::take_over(context.clone(), "bench", NOW_MS))? {
         TakeOver::Won(sequencer) => Ok((*sequencer, context)),
