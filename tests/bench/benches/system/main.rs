@@ -9,6 +9,7 @@
 //! | row | what is measured | anvil's mode |
 //! |---|---|---|
 //! | batch | ETH transfers in JSON-RPC batches of 100 over 8 connections, until all are in blocks | blocks of 1 s |
+//! | mints | tickets of an `OpenZeppelin` ERC-721 bought in the same way | blocks of 1 s |
 //! | single | the same, a request per transaction over 64 connections | blocks of 1 s |
 //! | sync | one connection, one transaction at a time, until its receipt was read | a block per transaction |
 //!
@@ -48,6 +49,10 @@ async fn main() -> Result<()> {
     if is_wanted("batch") {
         eprintln!("measuring batch ..");
         throughput::run(&mut report, &throughput::BATCH).await?;
+    }
+    if is_wanted("mints") {
+        eprintln!("measuring mints ..");
+        throughput::run(&mut report, &throughput::MINTS).await?;
     }
     if is_wanted("single") {
         eprintln!("measuring single ..");

@@ -1,12 +1,14 @@
-//! Who sends, and what: transfers signed beforehand.
+//! Who sends, and what: transfers and mints, signed beforehand.
 
 use alloy::{
     consensus::{SignableTransaction, TxEip1559, TxEnvelope, crypto::secp256k1::sign_message},
     eips::eip2718::Encodable2718,
     hex,
-    primitives::{Address, B256, TxHash, TxKind, U256, keccak256},
+    primitives::{Address, B256, Bytes, TxHash, TxKind, U256, keccak256},
     signers::local::PrivateKeySigner,
+    sol_types::{SolCall, SolConstructor},
 };
+use mayfly_contracts::Ticket;
 
 use crate::Result;
 
@@ -52,15 +54,47 @@ impl Person {
 
     /// Signs the next transfer.
     pub(crate) fn transfer(&mut self, to: Address, wei: U256) -> Result<Sent> {
-        let tx = TxEip1559 {
-            chain_id: CHAIN_ID,
-            nonce: self.nonce,
+        self.sign(TxEip1559 {
             gas_limit: 21_000,
-            max_fee_per_gas: MAX_FEE_WEI,
             to: TxKind::Call(to),
             value: wei,
             ..TxEip1559::default()
+        })
+    }
+
+    /// Signs the next purchase of a ticket, for 1 wei.
+    pub(crate) fn buy(&mut self, ticket: Address) -> Result<Sent> {
+        self.sign(TxEip1559 {
+            gas_limit: 150_000,
+            to: TxKind::Call(ticket),
+            value: U256::ONE,
+            input: Bytes::from(Ticket::buyCall {}.abi_encode()),
+            ..TxEip1559::default()
+        })
+    }
+
+    /// Signs the deployment of a ticket contract; returns where it will be as well.
+    pub(crate) fn deploy_ticket(&mut self) -> Result<(Address, Sent)> {
+        let arguments = Ticket::constructorCall {
+            name_: "Ticket".to_owned(),
+            symbol_: "T".to_owned(),
+            priceWei_: U256::ONE,
+            minter_: self.address,
+            maxSupply_: U256::MAX,
         };
+        let at = self.address.create(self.nonce);
+        let sent = self.sign(TxEip1559 {
+            gas_limit: 5_000_000,
+            to: TxKind::Create,
+            input: [&Ticket::BYTECODE[..], &arguments.abi_encode()].concat().into(),
+            ..TxEip1559::default()
+        })?;
+        Ok((at, sent))
+    }
+
+    fn sign(&mut self, tx: TxEip1559) -> Result<Sent> {
+        let tx =
+            TxEip1559 { chain_id: CHAIN_ID, nonce: self.nonce, max_fee_per_gas: MAX_FEE_WEI, ..tx };
         self.nonce += 1;
         let signature = sign_message(self.secret, tx.signature_hash())?;
         let tx = TxEnvelope::from(tx.into_signed(signature));
@@ -76,6 +110,17 @@ pub(crate) fn transfers(people: &mut [Person], count: usize) -> Result<Vec<Sent>
         let to = addresses.iter().cycle().skip(1);
         for (person, to) in people.iter_mut().zip(to) {
             sent.push(person.transfer(*to, U256::ONE)?);
+        }
+    }
+    Ok(sent)
+}
+
+/// Signs `count` purchases by each, in turns.
+pub(crate) fn purchases(people: &mut [Person], count: usize, ticket: Address) -> Result<Vec<Sent>> {
+    let mut sent = Vec::with_capacity(people.len() * count);
+    for _ in 0..count {
+        for person in people.iter_mut() {
+            sent.push(person.buy(ticket)?);
         }
     }
     Ok(sent)

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use alloy::primitives::TxHash;
+use alloy::primitives::{Address, TxHash};
 use futures::future::try_join_all;
 use mayfly_bench::{Figure, Line, Report, Unit};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::{
     client::{Connection, Request, call},
     median,
     nodes::Node,
-    people::{Person, Sent, transfers},
+    people::{Person, Sent, purchases, transfers},
     percentile, scaled,
 };
 
@@ -22,9 +22,17 @@ const PEOPLE: usize = 1_000;
 /// How often the newest block is asked for.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// How a load is sent, and what its figures are called.
+/// What is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Transfers,
+    Mints,
+}
+
+/// What is sent and how, and what its figures are called.
 pub(crate) struct Load {
     name: &'static str,
+    what: What,
     connections: usize,
     /// Transactions in one request.
     batch: usize,
@@ -43,6 +51,7 @@ struct Keys {
 
 pub(crate) const BATCH: Load = Load {
     name: "batch",
+    what: What::Transfers,
     connections: 8,
     batch: 100,
     count: 60_000,
@@ -62,6 +71,7 @@ pub(crate) const BATCH: Load = Load {
 
 pub(crate) const SINGLE: Load = Load {
     name: "single",
+    what: What::Transfers,
     connections: 64,
     batch: 1,
     count: 40_000,
@@ -79,6 +89,26 @@ pub(crate) const SINGLE: Load = Load {
     },
 };
 
+pub(crate) const MINTS: Load = Load {
+    name: "mints",
+    what: What::Mints,
+    connections: 8,
+    batch: 100,
+    count: 60_000,
+    ours: Keys {
+        tps: "e2e_batch_mints_per_s",
+        p50: "e2e_batch_mints_ack_p50_ms",
+        p99: "e2e_batch_mints_ack_p99_ms",
+        rss: "e2e_batch_mints_peak_rss_mib",
+    },
+    anvils: Keys {
+        tps: "anvil_batch_mints_per_s",
+        p50: "anvil_batch_mints_ack_p50_ms",
+        p99: "anvil_batch_mints_ack_p99_ms",
+        rss: "anvil_batch_mints_peak_rss_mib",
+    },
+};
+
 /// What the runs of one node came to.
 #[derive(Default)]
 struct Measured {
@@ -90,12 +120,19 @@ struct Measured {
 pub(crate) async fn run(report: &mut Report, load: &Load) -> Result<()> {
     let mut people = (0..PEOPLE).map(Person::new).collect::<Result<Vec<_>>>()?;
     let nodes = [Node::mayfly()?, Node::anvil(&["--block-time", "1"])];
+    let mut shop = Person::new(PEOPLE)?;
+    people.push(shop.clone());
     for node in &nodes {
         node.fund(&people).await?;
     }
+    people.pop();
+    let ticket = match load.what {
+        What::Transfers => None,
+        What::Mints => Some(deploy(&nodes, &mut shop).await?),
+    };
     let mut measured = [Measured::default(), Measured::default()];
     for _ in 0..RUNS {
-        let shares = shares(load, &mut people)?;
+        let shares = shares(load, &mut people, ticket)?;
         for (node, measured) in nodes.iter().zip(&mut measured) {
             let took = send_all(node, &shares, &mut measured.acks_ms).await?;
             let count: usize = shares.iter().map(|share| share.count).sum();
@@ -116,7 +153,7 @@ fn add_lines(report: &mut Report, load: &Load, nodes: &[Node; 2], measured: [Mea
         report.add(Line { what, unit, ours, peer: Some(("anvil, blocks of 1 s", anvils)) });
     };
     let (us, them) = (&load.ours, &load.anvils);
-    let tps = "transfers to blocks";
+    let tps = "sent to blocks";
     add(tps, Unit::PerSecond, (median(&ours.tps), us.tps), (median(&anvils.tps), them.tps));
     ours.acks_ms.sort_by(f64::total_cmp);
     anvils.acks_ms.sort_by(f64::total_cmp);
@@ -129,6 +166,24 @@ fn add_lines(report: &mut Report, load: &Load, nodes: &[Node; 2], measured: [Mea
     }
 }
 
+/// Deploys a ticket contract on both nodes, at the same address.
+async fn deploy(nodes: &[Node; 2], shop: &mut Person) -> Result<Address> {
+    let (ticket, sent) = shop.deploy_ticket()?;
+    for node in nodes {
+        let mut connection = node.connect().await?;
+        let send = Request::call("eth_sendRawTransaction", &format!(r#"["{}"]"#, sent.raw));
+        let answer = connection.send(&send).await?;
+        if answer.contains("\"error\"") {
+            return Err(format!("{} does not deploy: {answer}", node.name()).into());
+        }
+        let ask = Request::call("eth_getCode", &format!(r#"["{ticket}","latest"]"#));
+        while connection.send(&ask).await?.contains(r#""0x""#) {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+    Ok(ticket)
+}
+
 /// What one connection sends.
 struct Share {
     requests: Vec<Request>,
@@ -138,11 +193,15 @@ struct Share {
 
 /// Signs the transactions of a run and deals the senders out to the connections, so that the transactions of
 /// one sender stay in order.
-fn shares(load: &Load, people: &mut [Person]) -> Result<Vec<Share>> {
+fn shares(load: &Load, people: &mut [Person], ticket: Option<Address>) -> Result<Vec<Share>> {
     let each = (scaled(load.count) / people.len()).max(1);
     let per_connection = people.len().div_ceil(load.connections);
     let groups = people.chunks_mut(per_connection);
-    groups.map(|group| Ok(share(&transfers(group, each)?, load.batch))).collect()
+    let sign = |group| match ticket {
+        None => transfers(group, each),
+        Some(ticket) => purchases(group, each, ticket),
+    };
+    groups.map(|group| Ok(share(&sign(group)?, load.batch))).collect()
 }
 
 fn share(sent: &[Sent], batch: usize) -> Share {
