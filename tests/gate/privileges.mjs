@@ -30,7 +30,7 @@ const ALLOWED = {
 };
 
 /** Twins: the layer mints, holders move their own. */
-const TWIN = /^(Flash(Twin|Bulk)\w*|TwinBase)\.(mint\w*|_only\w*|_requireLayer|only\w*)$/;
+const TWIN = /^(Flash(Twin|Bulk)\w*\.mint\w*|Twin\.modifier onlyLayer)$/;
 
 const CALLER = /\bmsg\.sender\b|\btx\.origin\b|\b_requireCaller\(|\b_msgSender\(/;
 const BANNED = /\bselfdestruct\b|\bOwnable|\bAccessControl|\bPausable|\bUUPS|\bERC1967|\bcallcode\b/;

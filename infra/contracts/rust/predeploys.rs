@@ -128,6 +128,6 @@ fn put(storage: &mut BTreeMap<U256, U256>, slot: U256, value: U256) {
     }
 }
 
-fn account(code: Bytes, storage: BTreeMap<U256, U256>) -> GenesisAccount {
+const fn account(code: Bytes, storage: BTreeMap<U256, U256>) -> GenesisAccount {
     GenesisAccount { nonce: 1, balance: U256::ZERO, code, storage }
 }
