@@ -9,7 +9,7 @@
 //! | 17 | tries: the ways to what is read; most of it waits for memory |
 //! | 11 | tries: changing what the block changed |
 //! | 13 | tries: gathering and encoding what is hashed |
-//! | 13 | keccak, two thirds of it eight at a time |
+//! | 13 | keccak, more than half of it eight at a time |
 //! | 11 | the ledger's thread: writing and syncing |
 //! | 11 | the kernel, most of it zeroing memory that blocks and new nodes take |
 //! | 6 | the EVM |
