@@ -10,7 +10,9 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const tests = ["viem", "ethers", "cast", "sync"].map((name) => fileURLToPath(new URL(`${name}.test.mjs`, import.meta.url)));
+/** Files that run at the same time, then one that asks for everything that there is. */
+const runs = [["viem", "ethers", "cast", "sync", "flows", "web3"], ["openrpc"]];
+const pathOf = (name) => fileURLToPath(new URL(`${name}.test.mjs`, import.meta.url));
 
 function anvil() {
   const arch = { x64: "amd64", arm64: "arm64" }[process.arch];
@@ -44,5 +46,9 @@ async function start(command) {
 
 const command = process.argv.slice(2);
 if (command.length > 0) process.env.MAYFLY_RPC = await start(command);
-const run = spawn(process.execPath, ["--test", ...tests], { stdio: "inherit" });
-run.on("exit", (code) => process.exit(code ?? 1));
+for (const names of runs) {
+  const run = spawn(process.execPath, ["--test", ...names.map(pathOf)], { stdio: "inherit" });
+  const code = await new Promise((resolve) => run.on("exit", resolve));
+  if (code !== 0) process.exitCode = 1;
+}
+process.exit();

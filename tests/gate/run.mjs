@@ -26,6 +26,7 @@ const TEST = [
   ["rust tests", "cargo nextest run --workspace --no-fail-fast --profile gate"],
   ["fuzz decoders", "node tests/fuzz/run.mjs gate"],
   ["contract tests", "node infra/contracts/forge.mjs test --summary"],
+  ["conformance of the RPC", "node --test tests/clients/compat.test.mjs"],
   ["wallets and tools on a layer", `node tests/clients/run.mjs ${layer()}`],
   ["wallets and tools on anvil", "node tests/clients/run.mjs anvil"],
 ];

@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Claim(Claim),
     /// Execute every block again and compare every root with what the L1 holds.
     Verify(Verify),
+    /// Serve a chain that was exported, or a layer that is gone, for reading.
+    Archive(Archive),
 }
 
 /// Which layer.
@@ -142,4 +144,23 @@ pub(crate) struct Verify {
     /// RPC URL of the L1 to compare with; the one of the layer in --dir when missing.
     #[arg(long)]
     pub(crate) l1: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Archive {
+    /// Genesis file of the chain, as geth takes it.
+    #[arg(long, requires = "chain", conflicts_with = "bundle")]
+    pub(crate) genesis: Option<PathBuf>,
+    /// Blocks of the chain in RLP one after the other, as geth exports them.
+    #[arg(long, requires = "genesis", required_unless_present = "bundle")]
+    pub(crate) chain: Option<PathBuf>,
+    /// Bundle of a layer that is gone.
+    #[arg(long)]
+    pub(crate) bundle: Option<PathBuf>,
+    /// Port of the RPC; 0 takes any free one.
+    #[arg(long, default_value_t = 8545, env = "MAYFLY_PORT")]
+    pub(crate) port: u16,
+    /// Take transactions and keep them in memory. No block will ever include them: for tests of clients.
+    #[arg(long)]
+    pub(crate) pool: bool,
 }

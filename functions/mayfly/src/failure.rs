@@ -66,6 +66,9 @@ pub(crate) enum Failure {
     /// The layer itself.
     #[error(transparent)]
     Flow(#[from] FlowError),
+    /// A chain that was exported.
+    #[error(transparent)]
+    Archive(#[from] node_core::flow::archive::ArchiveError),
     /// The L1.
     #[error(transparent)]
     L1(#[from] node_core::port::PortError),
@@ -103,6 +106,7 @@ impl Failure {
             Self::Remote { .. } => "remote",
             Self::Disk(_) => "disk",
             Self::Flow(_) => "flow",
+            Self::Archive(_) => "archive",
             Self::L1(_) => "l1",
             Self::Mismatch { .. } => "mismatch",
         }

@@ -2,22 +2,33 @@
 //!
 //! [`router`] is all there is: the runner merges it into its server, the cloud function mounts it.
 
+mod manners;
+mod socket;
 mod threads;
 
+pub use manners::{MAX_IN_FLIGHT, TIMEOUT};
 pub use threads::Threads;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, State},
+    extract::{
+        DefaultBodyLimit, State,
+        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use bytes::Bytes;
 use node_core::rpc::{Node, dispatch};
-use tower_http::cors::{Any, CorsLayer};
+use tokio::sync::Semaphore;
+use tower_http::{
+    compression::CompressionLayer,
+    cors::{Any, CorsLayer},
+};
 
 /// Largest body of a request. geth's limit.
 pub const MAX_BODY_BYTES: usize = 5 * 1024 * 1024;
@@ -26,17 +37,38 @@ pub const MAX_BODY_BYTES: usize = 5 * 1024 * 1024;
 const JSON_TYPES: [&str; 3] =
     ["application/json", "application/json-rpc", "application/jsonrequest"];
 
-/// Returns the routes: requests on `POST /` and `/rpc`, life signs on `GET /` and `/health`.
+/// Returns the routes: requests on `POST /` and `/rpc`, life signs on `GET /` and `/health`. A `GET` that wants
+/// to become a WebSocket becomes one.
 ///
 /// Pages of any origin may ask: a layer's RPC holds no secrets and no sessions.
 pub fn router(node: Arc<Node>) -> Router {
+    router_with_places(node, MAX_IN_FLIGHT)
+}
+
+/// As [`router`], with `places` requests answered at a time.
+pub fn router_with_places(node: Arc<Node>, places: usize) -> Router {
+    let places = Arc::new(Semaphore::new(places));
     Router::new()
-        .route("/", post(answer).get(health))
-        .route("/rpc", post(answer).get(health))
-        .route("/health", get(health))
+        .route("/", post(answer).get(socket_or_health))
+        .route("/rpc", post(answer).get(socket_or_health))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn_with_state(places, manners::admit))
+        .route("/health", get(health))
+        .layer(CompressionLayer::new().gzip(true))
         .layer(cors())
         .with_state(node)
+}
+
+async fn socket_or_health(
+    State(node): State<Arc<Node>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    match upgrade {
+        Ok(upgrade) => upgrade
+            .max_message_size(MAX_BODY_BYTES)
+            .on_upgrade(move |socket| socket::serve(socket, node)),
+        Err(_) => health(State(node)).await,
+    }
 }
 
 /// Browsers ask again after a day at most, and may reach a layer on this machine from a public page.

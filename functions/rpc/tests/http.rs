@@ -52,7 +52,8 @@ fn talk(server: SocketAddr, head: &[u8], body: &[u8]) -> Answer {
     let _ = stream.write_all(body);
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
-    let answer = String::from_utf8(answer).expect("text");
+    // A compressed body is no text; nobody looks into it.
+    let answer = String::from_utf8_lossy(&answer);
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
     let status = head.split(' ').nth(1).expect("a status").parse().expect("a number");
     Answer { status, head: head.to_owned(), body: body.to_owned() }
@@ -174,4 +175,28 @@ async fn a_transaction_is_sent_and_its_receipt_comes_back() {
     assert_eq!((&receipt["status"], &receipt["blockNumber"]), (&json!("0x1"), &json!("0x1")));
     let body = request("eth_getBalance", &json!([Address::repeat_byte(9), "latest"]));
     assert_eq!(post(server, &body).await.json()["result"], "0x5");
+}
+
+#[tokio::test]
+async fn an_answer_is_compressed_for_who_wants_it() {
+    let served = start().await;
+    let body = request("eth_getBlockByNumber", &json!(["0x0", true]));
+    let head = "POST / HTTP/1.1\r\ncontent-type: application/json\r\naccept-encoding: gzip";
+    let answer = exchange(served.address, head, body.as_bytes()).await;
+    assert!(answer.has("content-encoding: gzip"), "{}", answer.head);
+    assert!(!post(served.address, &body).await.has("content-encoding: gzip"));
+}
+
+#[tokio::test]
+async fn who_comes_when_all_places_are_taken_is_told_when_to_come_back() {
+    let served = start().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let server = listener.local_addr().expect("it is bound");
+    let router = mayfly_rpc::router_with_places(served.node.clone(), 0);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let answer = post(server, &request("eth_chainId", &json!([]))).await;
+    assert_eq!((answer.status, &answer.json()["error"]["code"]), (429, &json!(-32005)));
+    assert!(answer.has("retry-after: 1"), "{}", answer.head);
+    let alive = exchange(server, "GET /health HTTP/1.1", b"").await;
+    assert_eq!(alive.status, 200, "that it lives is said whatever happens");
 }

@@ -4,18 +4,22 @@
 //! (`0x7E` deposits) and an end. Headers, receipts and transactions are alloy's types, so every encoding
 //! and hash here is Ethereum's.
 
+mod annex;
 mod block;
 mod config;
 mod deposit;
+mod forks;
 mod genesis;
 mod ids;
 mod phase;
 mod receipt;
 mod transaction;
 
+pub use annex::{Annex, EthereumBlock};
 pub use block::{Ancestors, Block, SealedHeader, seal};
 pub use config::{ConfigError, Finality, L1Binding, LayerConfig, Limits, MAX_CHAIN_ID, MintConfig};
 pub use deposit::{DepositEvent, SYSTEM_GAS_LIMIT, TokenDeposit, system_transaction};
+pub use forks::{Era, Fork, Forks, Start};
 pub use genesis::{GenesisAccount, genesis_header};
 pub use ids::{Epoch, LayerId, ParseLayerIdError, SlotNumber};
 pub use phase::Phase;

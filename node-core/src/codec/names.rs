@@ -32,6 +32,11 @@ pub fn run(layer: LayerId, first: u64, last: u64, epoch: Epoch) -> String {
     format!("layers/{layer}/runs/{first:012}-{last:012}-{:08}", epoch.0)
 }
 
+/// Register: a filter that a client polls.
+pub fn filter(slot: u16) -> String {
+    format!("filter-{slot:04}")
+}
+
 /// Register: the layer's configuration and genesis.
 pub const LAYER: &str = "layer";
 /// Register: the writer's lease.

@@ -4,7 +4,7 @@ use alloy_consensus::{
     EthereumTxEnvelope, Header, Transaction as _, TransactionEnvelope, TxEip4844,
 };
 use alloy_eips::eip7685::EMPTY_REQUESTS_HASH;
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256};
 use op_alloy_consensus::TxDeposit;
 use revm::context::result::InvalidTransaction;
 
@@ -22,7 +22,7 @@ use super::{
     seal, system,
 };
 use crate::{
-    chain::{Ancestors, Block, Receipt, SealedHeader, Transaction, seal as seal_header},
+    chain::{Ancestors, Block, Fork, Receipt, SealedHeader, Transaction, seal as seal_header},
     state::{Delta, WorldState},
 };
 
@@ -38,6 +38,7 @@ pub struct Builder {
     rules: Rules,
     env: NextBlock,
     parent_hash: B256,
+    fork: Fork,
     machine: Machine,
     room: Room,
     transactions: Vec<Transaction>,
@@ -132,13 +133,16 @@ impl Builder {
         rules: Rules,
         env: NextBlock,
     ) -> Result<Self, Fault> {
+        let era = rules.era(env.number, env.timestamp);
         let mut machine = Machine::new(&rules, &env, overlay);
         if let Some(ledger) = rules.supply {
             ledger.load(machine.overlay())?;
         }
-        system::open_block(&mut machine, env.parent_beacon_block_root, parent.hash())?;
+        let fork = era.fork;
+        system::open_block(&mut machine, fork, env.parent_beacon_block_root, parent.hash())?;
         Ok(Self {
-            room: Room::of(&env),
+            room: Room::of(&env, &era),
+            fork,
             rules,
             env,
             parent_hash: parent.hash(),
@@ -244,7 +248,7 @@ impl Builder {
         if let Err(error) = world.advance(&delta) {
             return Err(Unfinished { error: Fault::from(error).into(), world }.into());
         }
-        let decided = seal::header(&self.env, self.parent_hash);
+        let decided = seal::header(&self.env, self.parent_hash, self.fork);
         let executed = seal::summarize(&self.receipts);
         let header = Header {
             state_root: world.root(),
@@ -345,12 +349,20 @@ impl Builder {
         Ok(())
     }
 
+    /// Credits the miner of a block, and of its ommers, before the merge.
+    pub(super) fn pay(&mut self, account: Address, wei: U256) -> Result<(), Fault> {
+        Ok(self.machine.overlay().credit(account, wei)?)
+    }
+
     /// EIP-7685. A layer has nobody to request anything of.
     fn collect_requests(&mut self) -> Result<B256, BlockError> {
         match self.rules.protocol {
             Protocol::Layer => Ok(EMPTY_REQUESTS_HASH),
+            Protocol::Ethereum if self.fork < Fork::Prague => Ok(EMPTY_REQUESTS_HASH),
             Protocol::Ethereum => {
-                Ok(requests::collect(&mut self.machine, &self.receipts)?.requests_hash())
+                let contract = self.rules.forks.deposit_contract();
+                let requests = requests::collect(&mut self.machine, contract, &self.receipts)?;
+                Ok(requests.requests_hash())
             }
         }
     }

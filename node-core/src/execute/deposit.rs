@@ -40,6 +40,22 @@ pub(super) fn gas_limit(tx: &TxDeposit, block_gas_limit: u64) -> u64 {
     tx.gas_limit.min(block_gas_limit)
 }
 
+/// Does what comes before the call of a deposit that is traced; `None` when it cannot begin.
+pub(super) fn begin<I>(
+    machine: &mut Machine<I>,
+    rules: &Rules,
+    tx: &TxDeposit,
+    gas_limit: u64,
+) -> Result<Option<TxEnv>, Fault> {
+    credit(machine.overlay(), tx, rules.supply)?;
+    let call = convert::deposit(tx, gas_limit);
+    if can_begin(machine, &call)? {
+        return Ok(Some(call));
+    }
+    skip(machine, tx)?;
+    Ok(None)
+}
+
 /// Executes a deposit; `None` when its call could not begin.
 ///
 /// A fault leaves the block as it was before the deposit.
@@ -105,13 +121,13 @@ fn credit(
 }
 
 /// What revm would only find out in the frame, where the nonce of a creation would not go up.
-fn can_begin(machine: &mut Machine, call: &TxEnv) -> Result<bool, Fault> {
+fn can_begin<I>(machine: &mut Machine<I>, call: &TxEnv) -> Result<bool, Fault> {
     let balance = machine.overlay().account(call.caller)?.unwrap_or_default().balance;
     let init_code_fits = call.kind.is_call() || call.data.len() <= INIT_CODE_LIMIT;
     Ok(balance >= call.value && init_code_fits)
 }
 
-fn skip(machine: &mut Machine, tx: &TxDeposit) -> Result<(), Fault> {
+fn skip<I>(machine: &mut Machine<I>, tx: &TxDeposit) -> Result<(), Fault> {
     // Saturates at a nonce that no account reaches (EIP-2681).
     Ok(machine.overlay().update(tx.from, |from| from.nonce = from.nonce.saturating_add(1))?)
 }

@@ -9,8 +9,11 @@ use revm::context::{BlockEnv, CfgEnv};
 use revm::context_interface::block::BlobExcessGasAndPrice;
 use revm::primitives::hardfork::SpecId;
 
-use super::rules::{BLOBS, Rules, SupplyLedger};
-use crate::{chain::SealedHeader, state::Need};
+use super::rules::{Rules, SupplyLedger};
+use crate::{
+    chain::{Era, Fork, SealedHeader},
+    state::Need,
+};
 
 /// What the author of a block decides before the first transaction is executed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,6 +38,10 @@ pub struct NextBlock {
     pub excess_blob_gas: u64,
     /// Withdrawals from the beacon chain (EIP-4895); none on a layer.
     pub withdrawals: Vec<Withdrawal>,
+    /// What the `DIFFICULTY` instruction returned before the merge.
+    pub difficulty: U256,
+    /// What a call pretends that blob gas costs, in wei; `None` for what it does cost.
+    pub blob_fee: Option<u128>,
 }
 
 impl NextBlock {
@@ -78,35 +85,59 @@ impl NextBlock {
             extra_data: header.extra_data.clone(),
             excess_blob_gas: header.excess_blob_gas.unwrap_or_default(),
             withdrawals: withdrawals.to_vec(),
+            difficulty: header.difficulty,
+            blob_fee: None,
         }
     }
 
     /// Returns what instructions and fee rules see of the block.
-    pub(super) fn evm(&self) -> BlockEnv {
+    pub(super) fn evm(&self, era: &Era) -> BlockEnv {
+        let blob_fee = era.blobs.calc_blob_fee(self.excess_blob_gas);
         BlockEnv {
             number: U256::from(self.number),
             beneficiary: self.beneficiary,
             timestamp: U256::from(self.timestamp),
             gas_limit: self.gas_limit,
             basefee: self.base_fee,
-            difficulty: U256::ZERO,
-            prevrandao: Some(self.prev_randao),
+            difficulty: self.difficulty,
+            prevrandao: (era.fork >= Fork::Paris).then_some(self.prev_randao),
             blob_excess_gas_and_price: Some(BlobExcessGasAndPrice {
                 excess_blob_gas: self.excess_blob_gas,
-                blob_gasprice: BLOBS.calc_blob_fee(self.excess_blob_gas),
+                blob_gasprice: self.blob_fee.unwrap_or(blob_fee),
             }),
             slot_num: 0,
         }
     }
 }
 
-/// Returns the EVM's settings: Osaka.
+/// Returns the EVM's settings in an era.
 ///
 /// The cap of EIP-7825 is lifted here and checked by ourselves, because deposits and calls are exempt.
-pub(super) fn settings(rules: &Rules) -> CfgEnv {
-    let mut cfg = CfgEnv::new_with_spec(SpecId::OSAKA);
+pub(super) fn settings(rules: &Rules, era: &Era) -> CfgEnv {
+    let mut cfg = CfgEnv::new_with_spec(spec(era.fork));
     cfg.chain_id = rules.chain_id;
     cfg.tx_gas_limit_cap = Some(u64::MAX);
-    cfg.max_blobs_per_tx = Some(BLOBS.max_blobs_per_tx);
+    cfg.max_blobs_per_tx = Some(era.blobs.max_blobs_per_tx);
     cfg
+}
+
+/// Names a hard fork as revm does.
+pub(super) const fn spec(fork: Fork) -> SpecId {
+    match fork {
+        Fork::Frontier => SpecId::FRONTIER,
+        Fork::Homestead => SpecId::HOMESTEAD,
+        Fork::Tangerine => SpecId::TANGERINE,
+        Fork::SpuriousDragon => SpecId::SPURIOUS_DRAGON,
+        Fork::Byzantium => SpecId::BYZANTIUM,
+        // What EIP-1283 of Constantinople changed, Petersburg took back before it ever was on mainnet.
+        Fork::Constantinople | Fork::Petersburg => SpecId::PETERSBURG,
+        Fork::Istanbul => SpecId::ISTANBUL,
+        Fork::Berlin => SpecId::BERLIN,
+        Fork::London => SpecId::LONDON,
+        Fork::Paris => SpecId::MERGE,
+        Fork::Shanghai => SpecId::SHANGHAI,
+        Fork::Cancun => SpecId::CANCUN,
+        Fork::Prague => SpecId::PRAGUE,
+        Fork::Osaka => SpecId::OSAKA,
+    }
 }

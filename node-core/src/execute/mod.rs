@@ -10,6 +10,10 @@
 //! | `system`, `requests`, `seal`, `blooms` | what happens around the transactions of a block |
 //! | `admit` | what can be said of a transaction before it is run |
 //! | `build`, `verify` | a block from transactions; a block from somebody else |
+//! | `replay` | a block of an imported chain, under the rules of its time |
+//! | `precompiles`, `watch` | what a simulation may move; who watches while the EVM runs |
+//! | `simulate` | `eth_simulateV1`: blocks that nobody built |
+//! | `trace` | what happened inside a transaction |
 //! | `call` | `eth_call`, `eth_estimateGas`, `eth_createAccessList` |
 //!
 //! Ethereum's rules are here for the official tests and for the L1 in this process; a layer differs in
@@ -26,14 +30,19 @@ mod error;
 mod machine;
 mod outcome;
 mod overlay;
+mod precompiles;
 mod rejected;
+mod replay;
 mod requests;
 mod room;
 mod rules;
 mod seal;
+mod simulate;
 mod supply;
 mod system;
+mod trace;
 mod verify;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -47,9 +56,16 @@ pub use call::{
 pub use env::NextBlock;
 pub use error::{BlockError, Fault};
 pub use outcome::{Included, Outcome};
+pub use precompiles::precompiles;
 pub use rejected::{BlobFault, Rejected};
+pub use replay::{ReplayError, Replayed, old_receipt, replay};
 pub use rules::{Fees, Protocol, Rules, SupplyLedger};
 pub use seal::{Summary, summarize, transactions_root};
+pub use simulate::{SimulateError, SimulatedBlock, SimulatedCall, simulate};
+pub use trace::{
+    PastBlock, TraceError, internal_operations, replay_call, replay_transactions, trace_call,
+    trace_localized, trace_transactions,
+};
 pub use verify::{
     Candidate, InvalidBlock, Senders, Verified, VerifyError, verify, verify_candidate,
 };

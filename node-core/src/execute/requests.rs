@@ -1,7 +1,7 @@
 //! Requests to the consensus layer (EIP-7685), under Ethereum's rules only.
 
 use alloy_eips::{
-    eip6110::{DEPOSIT_REQUEST_TYPE, MAINNET_DEPOSIT_CONTRACT_ADDRESS},
+    eip6110::DEPOSIT_REQUEST_TYPE,
     eip7002::{WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS, WITHDRAWAL_REQUEST_TYPE},
     eip7251::{CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS, CONSOLIDATION_REQUEST_TYPE},
     eip7685::Requests,
@@ -17,9 +17,13 @@ use super::{
 use crate::chain::Receipt;
 
 /// Collects the requests of a block: from its logs, then from the queues that the calls empty.
-pub(super) fn collect(machine: &mut Machine, receipts: &[Receipt]) -> Result<Requests, BlockError> {
+pub(super) fn collect<I>(
+    machine: &mut Machine<I>,
+    deposit_contract: Address,
+    receipts: &[Receipt],
+) -> Result<Requests, BlockError> {
     let mut requests = Requests::default();
-    requests.push_request_with_type(DEPOSIT_REQUEST_TYPE, deposits(receipts)?);
+    requests.push_request_with_type(DEPOSIT_REQUEST_TYPE, deposits(deposit_contract, receipts)?);
     let withdrawals = dequeue(machine, WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS)?;
     requests.push_request_with_type(WITHDRAWAL_REQUEST_TYPE, withdrawals);
     let consolidations = dequeue(machine, CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS)?;
@@ -27,7 +31,7 @@ pub(super) fn collect(machine: &mut Machine, receipts: &[Receipt]) -> Result<Req
     Ok(requests)
 }
 
-fn dequeue(machine: &mut Machine, address: Address) -> Result<Bytes, BlockError> {
+fn dequeue<I>(machine: &mut Machine<I>, address: Address) -> Result<Bytes, BlockError> {
     let result = call_if_there(machine, address, Bytes::new())?;
     // What is not loaded looks like what does not exist.
     let missed = machine.overlay().missed();
@@ -59,16 +63,17 @@ const EVENT_BYTES: usize = 576;
 const FIELDS: [(usize, usize, usize); 5] =
     [(0, 160, 48), (32, 256, 32), (64, 320, 8), (96, 384, 96), (128, 512, 8)];
 
-fn deposits(receipts: &[Receipt]) -> Result<Vec<u8>, BlockError> {
+fn deposits(contract: Address, receipts: &[Receipt]) -> Result<Vec<u8>, BlockError> {
     let mut requests = Vec::new();
-    for log in receipts.iter().flat_map(|receipt| &receipt.logs).filter(|log| is_deposit(log)) {
+    let logs = receipts.iter().flat_map(|receipt| &receipt.logs);
+    for log in logs.filter(|log| log.address == contract && is_deposit(log)) {
         read_event(&log.data.data, &mut requests).ok_or(BlockError::DepositEvent)?;
     }
     Ok(requests)
 }
 
 fn is_deposit(log: &Log) -> bool {
-    log.address == MAINNET_DEPOSIT_CONTRACT_ADDRESS && log.topics().first() == Some(&DEPOSIT_EVENT)
+    log.topics().first() == Some(&DEPOSIT_EVENT)
 }
 
 /// Appends the fields to `out`; `None` when one is not where it must be.

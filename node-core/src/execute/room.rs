@@ -1,6 +1,7 @@
 use alloy_eips::eip4844::DATA_GAS_PER_BLOB;
 
-use super::{env::NextBlock, rejected::Rejected, rules::BLOBS};
+use super::{env::NextBlock, rejected::Rejected};
+use crate::chain::Era;
 
 /// Gas and blob gas of a block, used and left.
 #[derive(Debug, Clone, Copy)]
@@ -8,12 +9,14 @@ pub(super) struct Room {
     gas_limit: u64,
     gas_used: u64,
     blob_gas_used: u64,
+    blob_gas_limit: u64,
 }
 
 impl Room {
     /// Returns the room of an empty block.
-    pub(super) const fn of(env: &NextBlock) -> Self {
-        Self { gas_limit: env.gas_limit, gas_used: 0, blob_gas_used: 0 }
+    pub(super) const fn of(env: &NextBlock, era: &Era) -> Self {
+        let blob_gas_limit = era.blobs.max_blob_gas_per_block();
+        Self { gas_limit: env.gas_limit, gas_used: 0, blob_gas_used: 0, blob_gas_limit }
     }
 
     /// Returns the gas used so far.
@@ -44,7 +47,7 @@ impl Room {
     /// Checks that a transaction with `blobs` blobs fits. EIP-4844.
     pub(super) const fn check_blobs(&self, blobs: u64) -> Result<(), Rejected> {
         let need = blobs.saturating_mul(DATA_GAS_PER_BLOB);
-        let left = BLOBS.max_blob_gas_per_block().saturating_sub(self.blob_gas_used);
+        let left = self.blob_gas_limit.saturating_sub(self.blob_gas_used);
         if need > left { Err(Rejected::NoBlobRoom { need, left }) } else { Ok(()) }
     }
 

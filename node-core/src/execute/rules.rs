@@ -1,9 +1,9 @@
 use alloy_eips::eip7840::BlobParams;
 use alloy_primitives::{Address, U256};
 
-use crate::chain::EXIT_SEALER;
+use crate::chain::{EXIT_SEALER, Era, Forks};
 
-/// What a chain fixes for life. The hard fork is Osaka, always.
+/// What a chain fixes for life. The hard fork is Osaka, but on chains that were imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
     /// EIP-155 chain id.
@@ -14,6 +14,8 @@ pub struct Rules {
     pub fees: Fees,
     /// Where the ETH on the chain is accounted for; `None` on Ethereum.
     pub supply: Option<SupplyLedger>,
+    /// Which hard fork holds when.
+    pub forks: Forks,
 }
 
 impl Rules {
@@ -24,12 +26,23 @@ impl Rules {
             protocol: Protocol::Layer,
             fees: Fees::Recipient,
             supply: Some(SupplyLedger { account: EXIT_SEALER }),
+            forks: Forks::osaka(),
         }
     }
 
     /// Returns the rules of Ethereum after Osaka: of the official tests, and of the L1 in this process.
     pub const fn ethereum(chain_id: u64) -> Self {
-        Self { chain_id, protocol: Protocol::Ethereum, fees: Fees::Burn, supply: None }
+        Self::imported(chain_id, Forks::osaka())
+    }
+
+    /// Returns the rules of a chain that was imported.
+    pub const fn imported(chain_id: u64, forks: Forks) -> Self {
+        Self { chain_id, protocol: Protocol::Ethereum, fees: Fees::Burn, supply: None, forks }
+    }
+
+    /// Returns the era of a block.
+    pub fn era(&self, number: u64, timestamp: u64) -> Era {
+        self.forks.at(number, timestamp)
     }
 }
 

@@ -10,14 +10,16 @@ use super::{
     overlay::{Cached, Overlay, Storage},
 };
 use crate::{
-    chain::{Receipt, Transaction},
+    chain::{Fork, Receipt, Transaction},
     keccak::Messages,
     state::{AccountChange, AccountDelta, Delta},
     trie::ordered_root,
 };
 
 /// Returns the header of a block as far as its author decides it; the rest is that of an empty block.
-pub(super) fn header(env: &NextBlock, parent_hash: B256) -> Header {
+pub(super) fn header(env: &NextBlock, parent_hash: B256, fork: Fork) -> Header {
+    let since = |first: Fork| fork >= first;
+    let withdrawals_root = calculate_withdrawals_root(&env.withdrawals);
     Header {
         parent_hash,
         beneficiary: env.beneficiary,
@@ -26,10 +28,11 @@ pub(super) fn header(env: &NextBlock, parent_hash: B256) -> Header {
         timestamp: env.timestamp,
         extra_data: env.extra_data.clone(),
         mix_hash: env.prev_randao,
-        base_fee_per_gas: Some(env.base_fee),
-        withdrawals_root: Some(calculate_withdrawals_root(&env.withdrawals)),
-        excess_blob_gas: Some(env.excess_blob_gas),
-        parent_beacon_block_root: Some(env.parent_beacon_block_root),
+        difficulty: env.difficulty,
+        base_fee_per_gas: since(Fork::London).then_some(env.base_fee),
+        withdrawals_root: since(Fork::Shanghai).then_some(withdrawals_root),
+        excess_blob_gas: since(Fork::Cancun).then_some(env.excess_blob_gas),
+        parent_beacon_block_root: since(Fork::Cancun).then_some(env.parent_beacon_block_root),
         ..Header::default()
     }
 }

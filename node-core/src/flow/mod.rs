@@ -3,14 +3,17 @@
 //! The way of a transaction: [`submit`] checks and appends it, [`sequence`] puts it into a block and
 //! commits the block, [`query`] shows it, [`checkpoint`] makes the state loadable, [`teardown`] ends
 //! the layer. [`open`] starts a layer, [`bridge`] brings deposits in, [`mint`] turns paid orders into
-//! transactions, [`index`] finds what is not in memory, [`audit`] executes everything again.
+//! transactions, [`index`] finds what is not in memory, [`audit`] executes everything again, [`archive`] a chain that
+//! somebody exported. [`filter`] remembers where clients that poll stand.
 //!
 //! Flows decide nothing by themselves about time or randomness: both are arguments.
 
+pub mod archive;
 pub mod audit;
 pub mod bridge;
 pub mod checkpoint;
 mod error;
+pub mod filter;
 pub mod index;
 pub mod lease;
 mod lru;

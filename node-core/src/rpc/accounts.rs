@@ -1,15 +1,17 @@
 //! State of accounts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_consensus::Transaction as _;
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{Address, B256, U64};
-use alloy_rpc_types_eth::{EIP1186AccountProofResponse, EIP1186StorageProof};
+use alloy_rpc_types_eth::{
+    AccountInfo as AccountView, EIP1186AccountProofResponse, EIP1186StorageProof,
+};
 use alloy_serde::JsonStorageKey;
 
 use super::{
-    Node, RpcError,
+    Node, ParamError, RpcError,
     params::Params,
     table::{Answer, json},
 };
@@ -18,8 +20,8 @@ use crate::{
     state::{AccountInfo, AccountProof, StateAt},
 };
 
-/// Most slots in one `eth_getProof`. As geth.
-const MAX_PROOF_KEYS: usize = 1_024;
+/// Most slots in one `eth_getProof` or `eth_getStorageValues`. As geth.
+const MAX_SLOTS: usize = 1_024;
 
 pub(super) async fn balance(node: &Node, params: Params<'_>) -> Answer {
     let (address, at) = params.read(|p| Ok((p.need("address")?, p.block()?)))?;
@@ -42,6 +44,38 @@ pub(super) async fn storage(node: &Node, params: Params<'_>) -> Answer {
     let key = key.as_b256().into();
     let value = node.with_state(at, |state| Ok(state.storage(&address, &key)?)).await?;
     json(&B256::from(value))
+}
+
+/// Reads slots of several accounts at once.
+pub(super) async fn storage_values(node: &Node, params: Params<'_>) -> Answer {
+    let (asked, at): (BTreeMap<Address, Vec<JsonStorageKey>>, BlockId) =
+        params.read(|p| Ok((p.need("requests")?, p.block()?)))?;
+    let count: usize = asked.values().map(Vec::len).sum();
+    check_slots(count)?;
+    if count == 0 {
+        return Err(ParamError::conflict("empty request").into());
+    }
+    let read = |state: &StateAt| {
+        let values = asked.iter().map(|(address, keys)| {
+            let slots = keys.iter().map(|key| key.as_b256().into());
+            let values = slots.map(|slot| Ok(B256::from(state.storage(address, &slot)?)));
+            Ok((*address, values.collect::<Result<Vec<_>, RpcError>>()?))
+        });
+        values.collect::<Result<BTreeMap<_, _>, RpcError>>()
+    };
+    json(&node.with_state(at, read).await?)
+}
+
+/// Balance, nonce and code in one.
+pub(super) async fn account_info(node: &Node, params: Params<'_>) -> Answer {
+    let (address, at): (Address, BlockId) =
+        params.read(|p| Ok((p.need("address")?, p.block()?)))?;
+    let read = |state: &StateAt| {
+        let AccountInfo { nonce, balance, code_hash } =
+            state.account(&address)?.unwrap_or_default();
+        Ok(AccountView { balance, nonce, code: state.code(&code_hash)? })
+    };
+    json(&node.with_state(at, read).await?)
 }
 
 pub(super) async fn transaction_count(node: &Node, params: Params<'_>) -> Answer {
@@ -73,13 +107,18 @@ pub(super) async fn next_nonce(node: &Node, sender: Address) -> Result<u64, RpcE
 pub(super) async fn proof(node: &Node, params: Params<'_>) -> Answer {
     let (address, keys, at): (Address, Vec<JsonStorageKey>, BlockId) =
         params.read(|p| Ok((p.need("address")?, p.need("keys")?, p.block()?)))?;
-    if keys.len() > MAX_PROOF_KEYS {
-        let what = format!("too many slots ({})", keys.len());
-        return Err(RpcError::Limit { what, limit: MAX_PROOF_KEYS });
-    }
+    check_slots(keys.len())?;
     let slots: Vec<_> = keys.iter().map(|key| key.as_b256().into()).collect();
     let proof = node.with_state(at, |state| Ok(state.prove(address, &slots)?)).await?;
     json(&proof_view(proof, &keys))
+}
+
+fn check_slots(count: usize) -> Result<(), RpcError> {
+    if count > MAX_SLOTS {
+        let what = format!("too many slots ({count})");
+        return Err(RpcError::Limit { what, limit: MAX_SLOTS });
+    }
+    Ok(())
 }
 
 /// Slots are named in the answer as they were in the question.

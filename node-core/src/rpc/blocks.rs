@@ -1,7 +1,8 @@
 //! Committed blocks.
 
 use alloy_eips::{BlockId, BlockNumberOrTag};
-use alloy_primitives::{B256, U64};
+use alloy_primitives::{B256, TxHash, U64};
+use alloy_rpc_types_eth::{Block, Header};
 
 use super::{
     Node,
@@ -34,7 +35,7 @@ async fn block(node: &Node, id: BlockId, full: Option<bool>) -> Answer {
     if full.unwrap_or_default() {
         json(&view::full_block(node, &block).await?)
     } else {
-        json(&view::block_of_hashes(&block))
+        json(&view::block_of_hashes(node, &block))
     }
 }
 
@@ -62,9 +63,46 @@ pub(super) async fn uncle_count_by_number(node: &Node, params: Params<'_>) -> An
     uncle_count(node, tag.into()).await
 }
 
+pub(super) async fn header_by_hash(node: &Node, params: Params<'_>) -> Answer {
+    let hash: B256 = params.read(|p| p.need("hash"))?;
+    header(node, hash.into()).await
+}
+
+pub(super) async fn header_by_number(node: &Node, params: Params<'_>) -> Answer {
+    let tag: BlockNumberOrTag = params.read(|p| p.need("block"))?;
+    header(node, tag.into()).await
+}
+
+async fn header(node: &Node, id: BlockId) -> Answer {
+    let found = node.find(id).await?;
+    json(&found.map(|block| Header::from_sealed(block.header.clone())))
+}
+
+pub(super) async fn uncle_by_hash(node: &Node, params: Params<'_>) -> Answer {
+    let (hash, index): (B256, U64) = params.read(|p| Ok((p.need("hash")?, p.need("index")?)))?;
+    uncle(node, hash.into(), index).await
+}
+
+pub(super) async fn uncle_by_number(node: &Node, params: Params<'_>) -> Answer {
+    let (tag, index): (BlockNumberOrTag, U64) =
+        params.read(|p| Ok((p.need("block")?, p.need("index")?)))?;
+    uncle(node, tag.into(), index).await
+}
+
+async fn uncle(node: &Node, id: BlockId, index: U64) -> Answer {
+    let Some(block) = node.find(id).await? else { return json(&()) };
+    let uncle = ommers(node, block.header.number).get(index.saturating_to::<usize>());
+    json(&uncle.map(|header| Block::<TxHash>::uncle_from_header(header.clone())))
+}
+
 /// There are no uncles since the merge.
+fn ommers(node: &Node, number: u64) -> &[alloy_consensus::Header] {
+    node.annex(number).map_or(&[], |annex| &annex.ommers)
+}
+
 async fn uncle_count(node: &Node, id: BlockId) -> Answer {
-    json(&node.find(id).await?.map(|_| U64::ZERO))
+    let found = node.find(id).await?;
+    json(&found.map(|block| U64::from(ommers(node, block.header.number).len())))
 }
 
 pub(super) async fn receipts(node: &Node, params: Params<'_>) -> Answer {

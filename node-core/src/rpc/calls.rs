@@ -1,8 +1,10 @@
 //! Running what is no transaction.
 
 use alloy_eips::BlockId;
-use alloy_primitives::U64;
-use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest, state::StateOverride};
+use alloy_primitives::{U64, U256};
+use alloy_rpc_types_eth::{
+    AccessListResult, BlockOverrides, TransactionRequest, state::StateOverride,
+};
 
 use super::{
     Node, ParamError, RpcError,
@@ -10,12 +12,12 @@ use super::{
     table::{Answer, json},
 };
 use crate::{
-    execute::{self, CallOutcome, CallRequest, EstimateError, Overrides, View},
+    execute::{self, AccessListed, CallOutcome, CallRequest, EstimateError, Overrides, View},
     state::StateAt,
 };
 
 /// A call with the block that it sees.
-struct Asked {
+pub(super) struct Asked {
     request: TransactionRequest,
     at: BlockId,
     overrides: Option<Overrides>,
@@ -36,7 +38,42 @@ pub(super) async fn estimate_gas(node: &Node, params: Params<'_>) -> Answer {
     json(&U64::from(gas))
 }
 
+/// The list is answered for calls that fail as well, with what went wrong.
+pub(super) async fn create_access_list(node: &Node, params: Params<'_>) -> Answer {
+    let asked = Asked::read(params)?;
+    let run =
+        |view: View<'_>, request: &CallRequest| Ok(execute::create_access_list(view, request)?);
+    let AccessListed { access_list, outcome } = asked.run(node, run).await?;
+    let gas_used = U256::from(outcome.gas_used());
+    let error = match outcome {
+        CallOutcome::Success { .. } => None,
+        CallOutcome::Revert { .. } => Some("execution reverted".to_owned()),
+        CallOutcome::Halt { reason, .. } => Some(reason.to_string()),
+    };
+    json(&AccessListResult { access_list, gas_used, error })
+}
+
+/// Returns the gas that `request` needs at the newest block.
+pub(super) async fn gas_of(node: &Node, request: TransactionRequest) -> Result<u64, RpcError> {
+    let asked = Asked { request, at: BlockId::latest(), overrides: None };
+    asked.run(node, |view, request| Ok(execute::estimate_gas(view, request)?)).await
+}
+
 impl Asked {
+    /// A call at a block, with what it pretends.
+    pub(super) fn new(
+        request: TransactionRequest,
+        at: BlockId,
+        state: Option<StateOverride>,
+        block: Option<BlockOverrides>,
+    ) -> Self {
+        let overrides = (state.is_some() || block.is_some()).then(|| Overrides {
+            state: state.unwrap_or_default(),
+            block: block.unwrap_or_default(),
+        });
+        Self { request, at, overrides }
+    }
+
     fn read(params: Params<'_>) -> Result<Self, RpcError> {
         let (request, at, state, block) = params.read(|p| {
             Ok((
@@ -46,15 +83,11 @@ impl Asked {
                 p.maybe::<BlockOverrides>("blockOverrides")?,
             ))
         })?;
-        let overrides = (state.is_some() || block.is_some()).then(|| Overrides {
-            state: state.unwrap_or_default(),
-            block: block.unwrap_or_default(),
-        });
-        Ok(Self { request, at, overrides })
+        Ok(Self::new(request, at, state, block))
     }
 
     /// Runs `run` at the block that was asked for.
-    async fn run<T>(
+    pub(super) async fn run<T>(
         self,
         node: &Node,
         run: impl Fn(View<'_>, &CallRequest) -> Result<T, RpcError> + Send + Sync,

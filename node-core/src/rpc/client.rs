@@ -2,8 +2,10 @@
 
 use alloy_primitives::{Address, Bytes, U64, keccak256};
 
+use serde_json::value::RawValue;
+
 use super::{
-    Node,
+    Node, OPENRPC,
     params::Params,
     table::{Answer, json},
 };
@@ -11,6 +13,12 @@ use super::{
 pub(super) fn version(node: &Node, params: Params<'_>) -> Answer {
     params.none()?;
     json(&node.client_version)
+}
+
+/// Describes all methods.
+pub(super) fn discover(params: Params<'_>) -> Answer {
+    params.none()?;
+    Ok(RawValue::from_string(OPENRPC.to_owned())?)
 }
 
 pub(super) fn sha3(params: Params<'_>) -> Answer {
@@ -44,6 +52,12 @@ pub(super) fn chain_id(node: &Node, params: Params<'_>) -> Answer {
 pub(super) fn syncing(params: Params<'_>) -> Answer {
     params.none()?;
     json(&false)
+}
+
+/// Who receives the fees of the newest block.
+pub(super) fn coinbase(node: &Node, params: Params<'_>) -> Answer {
+    params.none()?;
+    json(&node.replica.head().header.beneficiary)
 }
 
 /// A node holds no keys of wallets.

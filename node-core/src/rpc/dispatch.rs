@@ -12,7 +12,7 @@ use super::{
 /// Most requests in one batch. geth's `--rpc.batch-request-limit`.
 pub const MAX_BATCH: usize = 1_000;
 
-/// Bytes after which no further result is added to the answer of a batch. geth's
+/// Most bytes of results in one answer, of a batch or a single request. geth's
 /// `--rpc.batch-response-max-size`.
 const MAX_BATCH_BYTES: usize = 25_000_000;
 
@@ -22,7 +22,7 @@ const MAX_BATCH_BYTES: usize = 25_000_000;
 /// it did.
 pub async fn dispatch(node: &Node, body: &[u8]) -> Option<Vec<u8>> {
     match Body::parse(body) {
-        Ok(Body::Single(raw)) => single(node, &Request::parse(raw), usize::MAX).await,
+        Ok(Body::Single(raw)) => single(node, &Request::parse(raw), MAX_BATCH_BYTES).await,
         Ok(Body::Batch(requests)) => match check_batch(&requests) {
             Ok(()) => batch(node, &requests).await,
             Err(error) => Some(failure(&error)),
@@ -119,7 +119,7 @@ fn check_room(result: Box<RawValue>, room: usize) -> Result<Box<RawValue>, RpcEr
         return Ok(result);
     }
     Err(RpcError::Limit {
-        what: "answer of the batch too large".to_owned(),
+        what: format!("answer too large: more than {room} bytes; ask for less"),
         limit: MAX_BATCH_BYTES,
     })
 }

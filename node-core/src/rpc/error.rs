@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::ParamError;
 use crate::{
-    execute::{CallError, EstimateError},
+    execute::{CallError, EstimateError, Rejected, SimulateError, TraceError},
     flow::{FlowError, query::Needs, submit::SubmitError},
     port::PortError,
     state::{Need, StateError},
@@ -51,11 +51,29 @@ pub enum RpcError {
     #[error(transparent)]
     Submit(#[from] Arc<SubmitError>),
     /// No committed block is this one.
-    #[error("block not found: {}", block_text(id))]
+    #[error("header not found")]
     BlockNotFound {
         /// What was asked for.
         id: BlockId,
     },
+    /// No committed block has this transaction.
+    #[error("transaction not found")]
+    TransactionNotFound,
+    /// There is no such filter, or nobody polled it for long.
+    #[error("filter not found")]
+    FilterNotFound,
+    /// The connection has no such subscription.
+    #[error("subscription not found")]
+    SubscriptionNotFound,
+    /// There is no trace.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    /// The node takes no transactions.
+    #[error("read-only: an archive takes no transactions")]
+    ReadOnly,
+    /// Blocks could not be simulated.
+    #[error(transparent)]
+    Simulate(#[from] SimulateError),
     /// The answer would be too large.
     #[error("{what}; the limit is {limit}")]
     Limit {
@@ -108,12 +126,18 @@ impl RpcError {
             Self::Request { .. } => -32600,
             Self::Method { .. } => -32601,
             Self::Params(_) => -32602,
-            Self::Reverted { .. } => 3,
+            Self::Reverted { .. } => EXECUTION_REVERTED,
             Self::Execution(EstimateError::Call(error)) => call_code(error),
             Self::Submit(error) => submit_code(error),
             Self::Internal(_) | Self::Encode(_) => -32603,
             Self::Execution(_) => -32000,
-            Self::BlockNotFound { .. } => -32001,
+            Self::BlockNotFound { .. }
+            | Self::TransactionNotFound
+            | Self::FilterNotFound
+            | Self::SubscriptionNotFound => -32000,
+            Self::Trace(error) => trace_code(error),
+            Self::ReadOnly => -32003,
+            Self::Simulate(error) => simulate_code(error),
             Self::Limit { .. } | Self::Range { .. } => -32005,
             Self::SyncTimeout { .. } => 4,
             Self::SyncUnready { .. } => 5,
@@ -146,6 +170,8 @@ pub(super) struct ErrorObject {
     data: Option<Value>,
 }
 
+pub(super) const EXECUTION_REVERTED: i32 = 3;
+
 const fn submit_code(error: &SubmitError) -> i32 {
     match error {
         SubmitError::Flow(_) => -32603,
@@ -155,14 +181,52 @@ const fn submit_code(error: &SubmitError) -> i32 {
 
 const fn call_code(error: &CallError) -> i32 {
     match error {
-        CallError::Rejected(_) => -32000,
-        CallError::MovedPrecompile { .. } | CallError::StateAndDiff { .. } => -32602,
+        CallError::Rejected(_)
+        | CallError::NotPrecompile { .. }
+        | CallError::AlreadyOverridden { .. } => -32000,
+        CallError::StateAndDiff { .. } => -32602,
         CallError::Internal(_) => -32603,
     }
 }
 
+const fn trace_code(error: &TraceError) -> i32 {
+    match error {
+        TraceError::Tracer { .. } => -32602,
+        TraceError::Call(error) => call_code(error),
+        TraceError::Refused { .. } | TraceError::Internal(_) => -32603,
+    }
+}
+
+/// The codes of the specification of `eth_simulateV1`.
+const fn simulate_code(error: &SimulateError) -> i32 {
+    match error {
+        SimulateError::Number { .. } => -38020,
+        SimulateError::Timestamp { .. } => -38021,
+        SimulateError::TooManyBlocks => -38026,
+        SimulateError::BlockGasLimit { .. } => -38015,
+        SimulateError::Request { .. } => -32602,
+        SimulateError::Refused { source, .. } => refused_code(source),
+        SimulateError::Override(error) => call_code(error),
+        SimulateError::Block(_) => -32603,
+    }
+}
+
+const fn refused_code(reason: &Rejected) -> i32 {
+    match reason {
+        Rejected::NonceTooLow { .. } => -38010,
+        Rejected::NonceTooHigh { .. } | Rejected::NonceMax => -38011,
+        Rejected::FeeTooLow { .. } => -38012,
+        Rejected::IntrinsicGas { .. } | Rejected::FloorGas { .. } => -38013,
+        Rejected::InsufficientFunds { .. } | Rejected::CostOverflow => -38014,
+        Rejected::SenderHasCode { .. } => -38024,
+        Rejected::InitCodeSize { .. } => -38025,
+        Rejected::TipAboveFee { .. } => -32602,
+        _ => -32000,
+    }
+}
+
 /// geth's text: the reason where the output is Solidity's `Error(string)` or `Panic(uint256)`.
-fn revert_text(output: &Bytes) -> String {
+pub(super) fn revert_text(output: &Bytes) -> String {
     let reason = if let Ok(revert) = Revert::abi_decode(output) {
         Some(revert.reason)
     } else {
@@ -171,13 +235,6 @@ fn revert_text(output: &Bytes) -> String {
     match reason {
         Some(reason) => format!("execution reverted: {reason}"),
         None => "execution reverted".to_owned(),
-    }
-}
-
-fn block_text(id: &BlockId) -> String {
-    match id {
-        BlockId::Number(number) => number.to_string(),
-        BlockId::Hash(hash) => hash.block_hash.to_string(),
     }
 }
 
@@ -206,6 +263,8 @@ impl Needs for RpcError {
     fn needs(&self) -> Vec<Need> {
         match self {
             Self::Internal(error) => error.needs(),
+            Self::Simulate(error) => error.needs(),
+            Self::Trace(error) => error.needs(),
             Self::Execution(EstimateError::Call(CallError::Internal(fault))) => fault.needs(),
             _ => Vec::new(),
         }

@@ -1,7 +1,7 @@
 //! What to pay.
 
 use alloy_consensus::{BlockHeader, Header, Transaction as _};
-use alloy_eips::{BlockNumberOrTag, eip1559::BaseFeeParams, eip7840::BlobParams};
+use alloy_eips::{BlockNumberOrTag, eip1559::BaseFeeParams};
 use alloy_primitives::{U64, U128};
 use alloy_rpc_types_eth::FeeHistory;
 
@@ -33,12 +33,18 @@ pub(super) fn max_priority_fee(node: &Node, params: Params<'_>) -> Answer {
     json(&U128::from(tip(node)))
 }
 
-pub(super) fn blob_base_fee(node: &Node, params: Params<'_>) -> Answer {
+/// Base fee of the next block, in wei.
+pub(super) fn base_fee(node: &Node, params: Params<'_>) -> Answer {
     params.none()?;
-    json(&U128::from(next_blob_fee(&node.replica.head().header)))
+    json(&U128::from(next_base_fee(node, &node.replica.head().header)))
 }
 
-fn tip(node: &Node) -> u128 {
+pub(super) fn blob_base_fee(node: &Node, params: Params<'_>) -> Answer {
+    params.none()?;
+    json(&U128::from(next_blob_fee(node, &node.replica.head().header)))
+}
+
+pub(super) fn tip(node: &Node) -> u128 {
     match node.rules.protocol {
         Protocol::Layer => 0,
         Protocol::Ethereum => ETHEREUM_TIP_WEI,
@@ -46,7 +52,7 @@ fn tip(node: &Node) -> u128 {
 }
 
 /// Base fee of the block after `header`: the same for ever on a layer, EIP-1559 on Ethereum.
-fn next_base_fee(node: &Node, header: &Header) -> u128 {
+pub(super) fn next_base_fee(node: &Node, header: &Header) -> u128 {
     let fee = match node.rules.protocol {
         Protocol::Layer => header.base_fee_per_gas,
         Protocol::Ethereum => header.next_block_base_fee(BaseFeeParams::ethereum()),
@@ -54,8 +60,14 @@ fn next_base_fee(node: &Node, header: &Header) -> u128 {
     fee.unwrap_or_default().into()
 }
 
-fn next_blob_fee(header: &Header) -> u128 {
-    header.next_block_blob_fee(BlobParams::osaka()).unwrap_or_default()
+fn next_blob_fee(node: &Node, header: &Header) -> u128 {
+    let blobs = node.rules.era(header.number, header.timestamp).blobs;
+    header.next_block_blob_fee(blobs).unwrap_or_default()
+}
+
+fn blob_fee(node: &Node, header: &Header) -> u128 {
+    let blobs = node.rules.era(header.number, header.timestamp).blobs;
+    header.blob_fee(blobs).unwrap_or_default()
 }
 
 pub(super) async fn history(node: &Node, params: Params<'_>) -> Answer {
@@ -93,21 +105,21 @@ fn fee_history(
     };
     let headers = || blocks.iter().map(|block| &block.header);
     let base_fees = headers().map(|header| header.base_fee_per_gas.unwrap_or_default().into());
-    let blob_fees =
-        headers().map(|header| header.blob_fee(BlobParams::osaka()).unwrap_or_default());
+    let blob_fees = headers().map(|header| blob_fee(node, header));
     FeeHistory {
         oldest_block: blocks[0].header.number,
         base_fee_per_gas: base_fees.chain([next_base_fee(node, newest)]).collect(),
         gas_used_ratio: headers().map(|it| ratio(it.gas_used, it.gas_limit)).collect(),
-        base_fee_per_blob_gas: blob_fees.chain([next_blob_fee(newest)]).collect(),
-        blob_gas_used_ratio: headers().map(|it| blob_ratio(it)).collect(),
+        base_fee_per_blob_gas: blob_fees.chain([next_blob_fee(node, newest)]).collect(),
+        blob_gas_used_ratio: headers().map(|it| blob_ratio(node, it)).collect(),
         reward: (!percentiles.is_empty())
             .then(|| blocks.iter().map(|block| rewards(block, percentiles)).collect()),
     }
 }
 
-fn blob_ratio(header: &Header) -> f64 {
-    let most = BlobParams::osaka().max_blob_gas_per_block();
+fn blob_ratio(node: &Node, header: &Header) -> f64 {
+    let blobs = node.rules.era(header.number, header.timestamp).blobs;
+    let most = blobs.max_blob_gas_per_block();
     ratio(header.blob_gas_used().unwrap_or_default(), most)
 }
 

@@ -24,17 +24,35 @@ const STRIDE: usize = 64;
 
 pub(super) async fn logs(node: &Node, params: Params<'_>) -> Answer {
     let filter: Filter = params.read(|p| p.need("filter"))?;
+    json(&find(node, &filter).await?)
+}
+
+/// Finds the logs of a filter.
+pub(super) async fn find(node: &Node, filter: &Filter) -> Result<Vec<Log>, RpcError> {
     let mut logs = Vec::new();
     match filter.block_option {
         FilterBlockOption::AtBlockHash(hash) => {
             let block = node.block(hash.into()).await?;
-            collect(&filter, &block, &mut logs);
+            collect(filter, &block, &mut logs);
         }
         FilterBlockOption::Range { from_block, to_block } => {
-            in_range(node, &filter, range(node, from_block, to_block)?, &mut logs).await?;
+            in_range(node, filter, range(node, from_block, to_block)?, &mut logs).await?;
         }
     }
-    json(&logs)
+    Ok(logs)
+}
+
+/// Finds the logs of a filter in a range of blocks, whatever range it names itself.
+pub(super) async fn in_blocks(
+    node: &Node,
+    filter: &Filter,
+    range: RangeInclusive<u64>,
+) -> Result<Vec<Log>, RpcError> {
+    let mut logs = Vec::new();
+    if !range.is_empty() {
+        in_range(node, filter, range, &mut logs).await?;
+    }
+    Ok(logs)
 }
 
 /// Both ends are the newest block when they are not given; nothing is above the newest block.
@@ -95,7 +113,7 @@ fn check_count(logs: &[Log], first: u64, block: u64) -> Result<(), RpcError> {
     Err(RpcError::Range { what, from: first, to: block - 1 })
 }
 
-fn collect(filter: &Filter, block: &Committed, logs: &mut Vec<Log>) {
+pub(super) fn collect(filter: &Filter, block: &Committed, logs: &mut Vec<Log>) {
     let header = &block.header;
     if !filter.matches_bloom(header.logs_bloom) {
         return;

@@ -9,24 +9,35 @@
 //! | `table` | all methods, one line each |
 //! | `params`, `error` | reading arguments; what goes wrong, with its code |
 //! | `node` | what an answer is made from; which block a tag means |
-//! | `client`, `accounts`, `blocks`, `transactions`, `calls`, `logs`, `fees`, `sending`, `layer` | the methods |
+//! | `client`, `config`, `accounts`, `blocks`, `raw`, `transactions`, `logs`, `filters`, `fees` | the methods that read |
+//! | `calls`, `simulate`, `fill`, `trace` | those that run something |
+//! | `subscribe` | what a connection wants to be told |
+//! | `sending`, `pool`, `layer` | transactions that wait; what only layers have |
 //! | `view`, `receipt` | blocks, transactions and receipts as the wire shows them |
 
 mod accounts;
 mod blocks;
 mod calls;
 mod client;
+mod config;
 mod dispatch;
 mod error;
 mod fees;
+mod fill;
+mod filters;
 mod layer;
 mod logs;
 mod message;
 mod node;
 mod params;
+mod pool;
+mod raw;
 mod receipt;
 mod sending;
+mod simulate;
+mod subscribe;
 mod table;
+mod trace;
 mod transactions;
 mod view;
 
@@ -35,7 +46,12 @@ mod tests;
 
 pub use dispatch::{MAX_BATCH, dispatch};
 pub use error::RpcError;
+
+/// The `OpenRPC` document that `rpc.discover` serves: every method with its arguments and its result.
+pub const OPENRPC: &str = include_str!("openrpc.json");
+
 pub use logs::{MAX_LOGS, MAX_RANGE};
-pub use node::{Node, Tags};
+pub use node::{Node, Sends, Tags};
 pub use params::ParamError;
 pub use sending::{SYNC_DEFAULT_MS, SYNC_MAX_MS};
+pub use subscribe::Subscriptions;

@@ -5,9 +5,9 @@ use alloy_eips::{BlockId, BlockNumberOrTag};
 
 use super::RpcError;
 use crate::{
-    chain::LayerConfig,
+    chain::{Annex, Era, LayerConfig},
     execute::Rules,
-    flow::{query::Replica, sequence::Committed, submit::Intake},
+    flow::{archive::Annexes, query::Replica, sequence::Committed, submit::Intake},
     port::{Clock, Doorbell, Heads, Stores},
     state::StateAt,
 };
@@ -35,6 +35,10 @@ pub struct Node {
     pub clock: Arc<dyn Clock>,
     /// Which blocks are safe and finalized.
     pub tags: Arc<Tags>,
+    /// What imported blocks have besides; empty on a layer.
+    pub annexes: Arc<Annexes>,
+    /// Whether transactions are taken.
+    pub sends: Sends,
     /// Answer of `web3_clientVersion`: name, version, platform.
     pub client_version: String,
 }
@@ -56,6 +60,16 @@ impl Node {
             BlockNumberOrTag::Finalized => self.tags.finalized(head),
             BlockNumberOrTag::Number(number) => number,
         }
+    }
+
+    /// Returns what a block has besides, when it was imported.
+    pub(super) fn annex(&self, number: u64) -> Option<&Annex> {
+        self.annexes.get(&number)
+    }
+
+    /// Returns the rules under which a block was built.
+    pub(super) fn era(&self, block: &Committed) -> Era {
+        self.rules.era(block.header.number, block.header.timestamp)
     }
 
     /// Returns a block, if it is committed.
@@ -99,6 +113,15 @@ impl Node {
         };
         snapshot.ok_or(RpcError::BlockNotFound { id })?.with(read).await
     }
+}
+
+/// Whether a node takes transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sends {
+    /// It does.
+    Taken,
+    /// It only answers what was: an archive.
+    Refused,
 }
 
 /// Which blocks the tags `safe` and `finalized` mean.

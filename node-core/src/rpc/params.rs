@@ -1,6 +1,15 @@
+use std::collections::BTreeMap;
+
 use alloy_eips::{BlockId, BlockNumberOrTag};
-use alloy_primitives::{Address, B256, Bytes, U64};
-use alloy_rpc_types_eth::{BlockOverrides, Filter, TransactionRequest, state::StateOverride};
+use alloy_primitives::{Address, B128, B256, Bytes, U64, map::HashSet};
+use alloy_rpc_types_eth::{
+    BlockOverrides, Filter, TransactionRequest, simulate::SimulatePayload, state::StateOverride,
+};
+use alloy_rpc_types_trace::{
+    filter::TraceFilter,
+    geth::{GethDebugTracingCallOptions, GethDebugTracingOptions},
+    parity::TraceType,
+};
 use alloy_serde::JsonStorageKey;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, value::RawValue};
@@ -64,6 +73,8 @@ impl ParamError {
 pub(super) trait Param: DeserializeOwned {
     /// What it should be, for people.
     const EXPECTED: &'static str;
+    /// Whether it is hex, which has to begin with 0x even where the decoder takes it without.
+    const HEX: bool = false;
 }
 
 macro_rules! params {
@@ -72,10 +83,22 @@ macro_rules! params {
     };
 }
 
-params! {
+macro_rules! hex_params {
+    ($($kind:ty => $expected:literal,)*) => {
+        $(impl Param for $kind {
+            const EXPECTED: &'static str = $expected;
+            const HEX: bool = true;
+        })*
+    };
+}
+
+hex_params! {
     Address => "20 bytes as hex with 0x",
     B256 => "32 bytes as hex with 0x",
     Bytes => "bytes as hex with 0x",
+}
+
+params! {
     U64 => "a number as hex with 0x",
     bool => "true or false",
     String => "a string",
@@ -83,6 +106,15 @@ params! {
     BlockId => "a block number as hex with 0x, a tag, a block hash or an object of EIP-1898",
     BlockNumberOrTag => "a block number as hex with 0x, or a tag",
     JsonStorageKey => "at most 32 bytes as hex with 0x",
+    BTreeMap<Address, Vec<JsonStorageKey>> => "an object with arrays of slots by address",
+    B128 => "the id of a filter",
+    u64 => "a number",
+    Vec<U64> => "an array of numbers as hex with 0x",
+    HashSet<TraceType> => "an array of trace, vmTrace and stateDiff",
+    TraceFilter => "an object with fromBlock, toBlock, fromAddress, toAddress, after and count",
+    GethDebugTracingOptions => "an object with tracer options",
+    GethDebugTracingCallOptions => "an object with tracer options and overrides",
+    SimulatePayload => "an object with blockStateCalls",
     Vec<JsonStorageKey> => "an array of at most 32 bytes each as hex with 0x",
     Vec<f64> => "an array of percentiles from 0 to 100 in ascending order",
     Filter => "an object with address, topics and fromBlock, toBlock or blockHash",
@@ -135,13 +167,18 @@ impl<'a> Params<'a> {
         let position = self.next;
         self.next += 1;
         let Some(raw) = self.given.get(position) else { return Ok(None) };
-        serde_json::from_str(raw.get()).map_err(|error| ParamError::Invalid {
+        let raw = raw.get();
+        let invalid = |reason: &str| ParamError::Invalid {
             position,
             name,
             expected: T::EXPECTED,
-            got: cut(raw.get()),
-            reason: without_place(&error.to_string()),
-        })
+            got: cut(raw),
+            reason: without_place(reason),
+        };
+        if T::HEX && raw.starts_with('"') && !raw.starts_with("\"0x") {
+            return Err(invalid("hex string without 0x prefix"));
+        }
+        serde_json::from_str(raw).map_err(|error| invalid(&error.to_string()))
     }
 
     /// Takes a block; the newest one when it is not there.

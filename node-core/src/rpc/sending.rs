@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Node, ParamError, RpcError, accounts,
+    Node, ParamError, RpcError, Sends, accounts,
     params::Params,
     receipt,
     table::{Answer, json},
@@ -34,6 +34,9 @@ pub(super) async fn send(node: &Node, params: Params<'_>) -> Answer {
 
 /// As [`send`] of one after the other: senders are recovered side by side, and one write stores all.
 pub(super) async fn send_all(node: &Node, all: Vec<Result<Params<'_>, ParamError>>) -> Vec<Answer> {
+    if node.sends == Sends::Refused {
+        return all.iter().map(|_| Err(RpcError::ReadOnly)).collect();
+    }
     let read = |params: Params<'_>| params.read(|p| p.need("transaction"));
     let raw: Vec<Result<Bytes, RpcError>> =
         all.into_iter().map(|params| params.map_err(RpcError::from).and_then(read)).collect();
@@ -108,6 +111,9 @@ enum Inclusion {
 /// Accepts a transaction. One that is committed already is accepted as well: sending it again is the
 /// same as once.
 async fn accept(node: &Node, raw: &[u8]) -> Result<Accepted, RpcError> {
+    if node.sends == Sends::Refused {
+        return Err(RpcError::ReadOnly);
+    }
     let signed = submit::decode(raw, &node.config)?;
     let Signed { transaction, sender } = &signed;
     let accepted = Accepted {

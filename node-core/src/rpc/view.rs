@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Node, RpcError};
 use crate::{
-    chain::{Transaction, decode_transaction},
+    chain::{Annex, SealedHeader, Transaction, decode_transaction},
     codec::record::Pending,
     flow::sequence::Committed,
     port::PortError,
@@ -43,7 +43,8 @@ pub(super) struct DepositView {
 }
 
 impl TransactionView {
-    fn new(view: RpcTransaction<Transaction>, deposit_nonce: Option<u64>) -> Self {
+    /// Shows a transaction; a deposit with the nonce that its sender had.
+    pub(super) fn new(view: RpcTransaction<Transaction>, deposit_nonce: Option<u64>) -> Self {
         if view.inner.as_deposit().is_none() {
             return Self::Ethereum(view);
         }
@@ -82,12 +83,18 @@ pub(super) async fn transaction(
     Ok(Some(TransactionView::new(view, deposit_nonce(node, block, index).await?)))
 }
 
-/// Returns a transaction that waits.
-pub(super) fn pending(pending: &Pending) -> Result<TransactionView, RpcError> {
-    let transaction = decode_transaction(&pending.raw).map_err(|error| PortError::Corrupt {
+/// Decodes a transaction that waits.
+pub(super) fn decoded(pending: &Pending) -> Result<Transaction, RpcError> {
+    let decoded = decode_transaction(&pending.raw).map_err(|error| PortError::Corrupt {
         name: format!("inbox entry {}", pending.hash),
         reason: error.to_string(),
-    })?;
+    });
+    Ok(decoded?)
+}
+
+/// Returns a transaction that waits.
+pub(super) fn pending(pending: &Pending) -> Result<TransactionView, RpcError> {
+    let transaction = decoded(pending)?;
     let view = RpcTransaction {
         effective_gas_price: Some(transaction.max_fee_per_gas()),
         inner: Recovered::new_unchecked(transaction, pending.sender),
@@ -120,10 +127,10 @@ pub(super) async fn deposit_nonce(
 }
 
 /// Returns a block with the hashes of its transactions.
-pub(super) fn block_of_hashes(block: &Committed) -> Block<TxHash> {
+pub(super) fn block_of_hashes(node: &Node, block: &Committed) -> Block<TxHash> {
     let transactions = &block.record.block.transactions;
     let hashes = transactions.iter().map(|tx| *tx.hash()).collect();
-    block_with(block, BlockTransactions::Hashes(hashes))
+    block_with(node, block, BlockTransactions::Hashes(hashes))
 }
 
 /// Returns a block with its whole transactions.
@@ -135,18 +142,24 @@ pub(super) async fn full_block(
     for index in 0..block.record.block.transactions.len() {
         transactions.extend(transaction(node, block, index).await?);
     }
-    Ok(block_with(block, BlockTransactions::Full(transactions)))
+    Ok(block_with(node, block, BlockTransactions::Full(transactions)))
 }
 
-fn block_with<T>(block: &Committed, transactions: BlockTransactions<T>) -> Block<T> {
-    let withdrawals = block.header.withdrawals_root.map(|_| Default::default());
-    let header = Header::from_sealed(block.header.clone()).with_size(Some(size(block)));
-    Block::new(header, transactions).with_withdrawals(withdrawals)
+fn block_with<T>(node: &Node, block: &Committed, transactions: BlockTransactions<T>) -> Block<T> {
+    let annex = node.annex(block.header.number);
+    made_block(block.header.clone(), &block.record.block, annex, transactions)
 }
 
-/// Bytes of Ethereum's encoding, which has two more lists than ours: ommers and withdrawals, both empty.
-fn size(block: &Committed) -> U256 {
-    let record = &block.record.block;
-    let payload_length = record.header.length() + record.transactions.length() + 2;
-    U256::from(alloy_rlp::Header { list: true, payload_length }.length_with_payload())
+/// Returns a block as the wire shows it.
+pub(super) fn made_block<T>(
+    header: SealedHeader,
+    block: &crate::chain::Block,
+    annex: Option<&Annex>,
+    transactions: BlockTransactions<T>,
+) -> Block<T> {
+    let whole = Annex::join(block, annex);
+    let size = U256::from(whole.length());
+    let uncles = whole.body.ommers.iter().map(alloy_consensus::Header::hash_slow).collect();
+    let header = Header::from_sealed(header).with_size(Some(size));
+    Block::new(header, transactions).with_uncles(uncles).with_withdrawals(whole.body.withdrawals)
 }

@@ -23,7 +23,8 @@ impl Default for AccountInfo {
 }
 
 impl AccountInfo {
-    /// Whether the account does not count as existing (EIP-161). Such accounts are never stored.
+    /// Whether the account does not count as existing (EIP-161). Such accounts are not stored, but those that an
+    /// imported chain has from before that rule.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -37,7 +37,8 @@ pub enum AccountChange {
     /// It is gone, with its storage.
     #[default]
     Deleted,
-    /// It exists and holds this. An empty one is not stored (EIP-161), the same as deleted.
+    /// It exists and holds this. The executor deletes what is empty (EIP-161), but on imported chains there are
+    /// accounts that are empty and older than that rule.
     Updated(AccountInfo),
 }
 
@@ -108,9 +109,6 @@ impl AccountDelta {
 
     /// Whether no account is left.
     pub fn is_deleted(&self) -> bool {
-        match &self.change {
-            AccountChange::Deleted => true,
-            AccountChange::Updated(info) => info.is_empty(),
-        }
+        self.change == AccountChange::Deleted
     }
 }

@@ -91,8 +91,8 @@ impl Later {
     pub fn account(&self, address: &Address) -> Option<Option<AccountInfo>> {
         let delta = self.deltas_of(address).next()?;
         Some(match delta.change {
-            AccountChange::Updated(info) if !info.is_empty() => Some(info),
-            _ => None,
+            AccountChange::Updated(info) => Some(info),
+            AccountChange::Deleted => None,
         })
     }
 

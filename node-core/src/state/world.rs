@@ -41,7 +41,9 @@ impl WorldState {
         for (address, GenesisAccount { nonce, balance, code, storage }) in alloc {
             let info = AccountInfo { nonce: *nonce, balance: *balance, code_hash: keccak256(code) };
             let change = AccountDelta { slots: storage.clone(), ..AccountDelta::updated(info) };
-            delta.accounts.insert(*address, change);
+            if !info.is_empty() {
+                delta.accounts.insert(*address, change);
+            }
             if !code.is_empty() {
                 delta.codes.insert(info.code_hash, code.clone());
             }
@@ -193,9 +195,6 @@ impl WorldState {
         delta: &AccountDelta,
     ) -> Result<Step, StateError> {
         let AccountChange::Updated(info) = delta.change else { return Ok(Step::Put(None)) };
-        if info.is_empty() {
-            return Ok(Step::Put(None));
-        }
         let missing = StateError::of(TrieId::Accounts, Some(key));
         match self.accounts.get_mut(key.as_slice()).map_err(missing)? {
             Some(account) => {

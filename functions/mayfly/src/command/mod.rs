@@ -1,5 +1,6 @@
 //! One file for each command.
 
+mod archive;
 mod claim;
 mod close;
 mod demo;
@@ -23,6 +24,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Close(place) => close::run(place, json).await,
         Command::Exits(exits) => exits::run(exits, json).await,
         Command::Claim(claim) => claim::run(claim, json).await,
+        Command::Archive(archive) => archive::run(archive, json).await,
         Command::Verify(verify) => verify::run(verify, json).await,
     }
 }

@@ -4,14 +4,14 @@ use mayfly_sequencer::{Bell, HeadWatch, Policy, Writer};
 use node_core::{
     flow::{query::Replica, sequence::Context, submit::Intake},
     port::Clock,
-    rpc::{Node, Tags},
+    rpc::{Node, Sends, Tags},
 };
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::failure::Failure;
 
 /// Answer of `web3_clientVersion`.
-const CLIENT_VERSION: &str = concat!("mayfly/v", env!("CARGO_PKG_VERSION"), "/rust");
+pub(super) const CLIENT_VERSION: &str = concat!("mayfly/v", env!("CARGO_PKG_VERSION"), "/rust");
 
 /// Name of the writer. The stores are locked by this process, so whoever had the lease under this name is
 /// dead, and there is no need to wait for it to run out.
@@ -60,6 +60,8 @@ impl Chain {
             heads: Arc::new(heads.clone()),
             clock: Arc::clone(&clock),
             tags: Arc::new(tags),
+            annexes: Arc::default(),
+            sends: Sends::Taken,
             client_version: CLIENT_VERSION.to_owned(),
         });
         let writer = Writer {

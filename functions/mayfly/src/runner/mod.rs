@@ -7,6 +7,7 @@
 //!                    stores on disk ◀── writer ──┘        bridge ◀── L1 ──▶ end
 //! ```
 
+mod archive;
 mod chain;
 mod dev;
 mod end;
@@ -36,6 +37,7 @@ use node_core::{
 };
 use tokio::task::JoinHandle;
 
+pub(crate) use archive::{Exported, serve as serve_archive};
 pub(crate) use chain::Chain;
 pub(crate) use dev::{PRICE as TICKET_PRICE, deploy_ticket};
 pub(crate) use end::{Outcome, read_bundle};

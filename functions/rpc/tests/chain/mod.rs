@@ -16,7 +16,7 @@ use node_core::{
         sequence::{Context, Pipeline},
     },
     port::{Clock, memory::Memory},
-    rpc::{Node, Tags},
+    rpc::{Node, Sends, Tags},
 };
 use tokio::{net::TcpListener, sync::watch};
 
@@ -113,6 +113,8 @@ async fn start(rules: Rules, base_fee_wei: u64, stopped: watch::Receiver<bool>) 
         heads: Arc::new(heads),
         clock,
         tags: Arc::new(Tags::instant()),
+        annexes: Arc::default(),
+        sends: Sends::Taken,
         client_version: concat!("mayfly/", env!("CARGO_PKG_VERSION"), "/dev").to_owned(),
     }
 }

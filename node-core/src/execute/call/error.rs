@@ -11,10 +11,16 @@ pub enum CallError {
     /// The request cannot be a transaction.
     #[error(transparent)]
     Rejected(#[from] Rejected),
-    /// An override moves a precompile, which this node does not do.
-    #[error("state override of {address}: moving precompiles is not supported")]
-    MovedPrecompile {
+    /// An override moves a precompile from where none is.
+    #[error("account {address} is not a precompile")]
+    NotPrecompile {
         /// From where.
+        address: Address,
+    },
+    /// An override moves a precompile to an account that is overridden itself.
+    #[error("account {address} is already overridden")]
+    AlreadyOverridden {
+        /// To where.
         address: Address,
     },
     /// An override gives both, all of the storage and a part of it.

@@ -13,5 +13,7 @@ pub use error::{CallError, EstimateError};
 pub use estimate::estimate_gas;
 pub use outcome::{CallOutcome, Halt};
 pub use overrides::Overrides;
+pub(super) use overrides::pretend;
 pub use request::{CALL_GAS_CAP, CallRequest};
+pub(super) use run::Session;
 pub use run::{View, call};

@@ -5,7 +5,7 @@ use alloy_rpc_types_eth::{
 };
 
 use super::{
-    super::{env::NextBlock, error::Fault, overlay::Overlay},
+    super::{env::NextBlock, error::Fault, machine::Machine, overlay::Overlay},
     error::CallError,
 };
 
@@ -29,16 +29,32 @@ impl Overrides {
         set(&mut env.beneficiary, block.coinbase);
         set(&mut env.prev_randao, block.random);
         set(&mut env.base_fee, block.base_fee.map(|fee| fee.saturating_to()));
+        set(&mut env.blob_fee, block.blob_base_fee.map(|fee| Some(fee.saturating_to())));
     }
+}
 
-    /// Changes the accounts that are named.
-    pub(super) fn apply_to_state(&self, overlay: &mut Overlay) -> Result<(), CallError> {
-        for (address, account) in &self.state {
-            check(*address, account)?;
-            apply(overlay, *address, account)?;
+/// Changes the accounts that are named, and moves precompiles, in the order of the addresses.
+pub(in crate::execute) fn pretend<I>(
+    machine: &mut Machine<I>,
+    state: &StateOverride,
+) -> Result<(), CallError> {
+    let mut sorted: Vec<_> = state.iter().collect();
+    sorted.sort_unstable_by_key(|(address, _)| **address);
+    for (address, account) in sorted {
+        check(*address, account)?;
+        if let Some(to) = account.move_precompile_to {
+            if !machine.is_precompile(address) {
+                return Err(CallError::NotPrecompile { address: *address });
+            }
+            if state.contains_key(&to) {
+                return Err(CallError::AlreadyOverridden { address: to });
+            }
+            machine.precompiles().copy(address, to);
         }
-        Ok(())
+        machine.precompiles().remove(address);
+        apply(machine.overlay(), *address, account)?;
     }
+    Ok(())
 }
 
 fn set<T>(field: &mut T, value: Option<T>) {
@@ -48,9 +64,6 @@ fn set<T>(field: &mut T, value: Option<T>) {
 }
 
 const fn check(address: Address, account: &AccountOverride) -> Result<(), CallError> {
-    if account.move_precompile_to.is_some() {
-        return Err(CallError::MovedPrecompile { address });
-    }
     if account.state.is_some() && account.state_diff.is_some() {
         return Err(CallError::StateAndDiff { address });
     }

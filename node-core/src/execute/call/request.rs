@@ -33,7 +33,7 @@ pub struct CallRequest {
 
 impl CallRequest {
     /// Returns the call as revm takes it, with `gas_limit` gas.
-    pub(super) fn with_gas(&self, gas_limit: u64) -> TxEnv {
+    pub(in crate::execute) fn with_gas(&self, gas_limit: u64) -> TxEnv {
         TxEnv {
             tx_type: self.transaction_type(),
             value: self.value,

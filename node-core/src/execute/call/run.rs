@@ -16,10 +16,11 @@ use super::{
         overlay::Overlay,
         rejected::Rejected,
         rules::Rules,
+        watch::{Unwatched, Watch},
     },
     error::CallError,
     outcome::CallOutcome,
-    overrides::Overrides,
+    overrides::{Overrides, pretend},
     request::{CALL_GAS_CAP, CallRequest},
 };
 use crate::{
@@ -58,27 +59,40 @@ pub fn call(view: View<'_>, request: &CallRequest) -> Result<CallOutcome, CallEr
 }
 
 /// A machine on which one request runs any number of times, each time from the same state.
-pub(super) struct Session {
+pub(in crate::execute) struct Session<I = Unwatched> {
     env: NextBlock,
     chain_id: u64,
-    machine: Machine,
+    machine: Machine<I>,
 }
 
 impl Session {
     /// Applies the overrides of `view`.
     pub(super) fn open(view: View<'_>, request: &CallRequest) -> Result<Self, CallError> {
+        Self::watched(view, request, Unwatched)
+    }
+}
+
+impl<I: Watch> Session<I> {
+    /// Applies the overrides of `view`; `watcher` watches.
+    pub(in crate::execute) fn watched(
+        view: View<'_>,
+        request: &CallRequest,
+        watcher: I,
+    ) -> Result<Self, CallError> {
         let View { header, world, later, ancestors, rules, overrides } = view;
         let mut env = NextBlock::of(header, &[]);
-        let mut overlay = Overlay::new(world.clone(), ancestors.clone())
+        let overlay = Overlay::new(world.clone(), ancestors.clone())
             .after(later.cloned().unwrap_or_default());
         if let Some(overrides) = overrides {
             overrides.apply_to_block(&mut env);
-            overrides.apply_to_state(&mut overlay)?;
         }
         if request.max_fee == 0 {
             env.base_fee = 0;
         }
-        let machine = Machine::new(rules, &env, overlay);
+        let mut machine = Machine::watched(rules, &env, overlay, watcher);
+        if let Some(overrides) = overrides {
+            pretend(&mut machine, &overrides.state)?;
+        }
         Ok(Self { env, chain_id: rules.chain_id, machine })
     }
 
@@ -92,6 +106,11 @@ impl Session {
         self.machine.overlay()
     }
 
+    /// Returns the machine.
+    pub(in crate::execute) const fn machine(&mut self) -> &mut Machine<I> {
+        &mut self.machine
+    }
+
     /// Whether there is a precompile at `address`.
     pub(super) fn is_precompile(&self, address: &Address) -> bool {
         self.machine.is_precompile(address)
@@ -103,7 +122,7 @@ impl Session {
     }
 
     /// Runs `tx` and returns what it read and changed too.
-    pub(super) fn run_and_show(
+    pub(in crate::execute) fn run_and_show(
         &mut self,
         tx: TxEnv,
     ) -> Result<(ExecutionResult, EvmState), CallError> {

@@ -7,7 +7,7 @@ use revm::{
     state::{AccountInfo as EvmInfo, EvmState},
 };
 
-use super::cached::{Cached, Slot};
+use super::cached::{Cached, Hollow, Slot};
 use crate::{
     chain::Ancestors,
     state::{Account, AccountInfo, Later, Need, StateError, WorldState},
@@ -27,6 +27,7 @@ pub(in crate::execute) struct Overlay {
     pub(super) codes: B256Map<Bytecode>,
     /// What was read and is not loaded; `None` when that is an error at once.
     pub(super) missed: Option<Vec<Need>>,
+    hollow: Hollow,
 }
 
 /// Accounts that are read at once: the ways to them fit into the second level of the cache.
@@ -48,7 +49,8 @@ impl Overlay {
     pub(in crate::execute) fn new(world: WorldState, ancestors: Ancestors) -> Self {
         let (accounts, codes) = (AddressMap::default(), B256Map::default());
         let later = Later::default();
-        Self { world, later, ancestors, accounts, codes, missed: None }
+        let hollow = Hollow::Deleted;
+        Self { world, later, ancestors, accounts, codes, missed: None, hollow }
     }
 
     /// Starts from what `later` makes of the world. Only for what is not kept: a block is built on its
@@ -56,6 +58,11 @@ impl Overlay {
     pub(in crate::execute) fn after(mut self, later: Later) -> Self {
         self.later = later;
         self
+    }
+
+    /// Says what becomes of accounts that are touched and empty.
+    pub(in crate::execute) const fn leave(&mut self, hollow: Hollow) {
+        self.hollow = hollow;
     }
 
     /// From now on notes what is not loaded and goes on as if it did not exist. What comes out is
@@ -209,6 +216,7 @@ impl Overlay {
     /// Takes over what one transaction did.
     pub(in crate::execute) fn commit(&mut self, changes: EvmState) -> Result<Touched, StateError> {
         let mut touched = Touched::default();
+        let hollow = self.hollow;
         for (address, changed) in changes {
             if !changed.is_touched() {
                 continue;
@@ -216,7 +224,7 @@ impl Overlay {
             self.keep_code(&changed.info);
             let cached = self.cached(address)?;
             touched.before = touched.before.wrapping_add(cached.balance());
-            cached.take_over(&changed);
+            cached.take_over(&changed, hollow);
             touched.after = touched.after.wrapping_add(cached.balance());
         }
         Ok(touched)

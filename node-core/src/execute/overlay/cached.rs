@@ -20,6 +20,15 @@ pub(in crate::execute) struct Cached {
     pub(in crate::execute) slots: U256Map<Slot>,
 }
 
+/// What becomes of accounts that are touched and empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::execute) enum Hollow {
+    /// They are deleted (EIP-161).
+    Deleted,
+    /// They exist: before that rule.
+    Kept,
+}
+
 /// What is known of slots that are not cached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::execute) enum Storage {
@@ -96,8 +105,9 @@ impl Cached {
 
     /// Takes over what a transaction did. `changed` was touched: it is destroyed (EIP-6780), or empty and so gone (EIP-161), or created
     /// and so without old storage, or just different.
-    pub(super) fn take_over(&mut self, changed: &EvmAccount) {
-        if changed.is_selfdestructed() || changed.is_empty() {
+    pub(super) fn take_over(&mut self, changed: &EvmAccount, hollow: Hollow) {
+        let is_gone = changed.is_empty() && hollow == Hollow::Deleted;
+        if changed.is_selfdestructed() || is_gone {
             return self.destroy();
         }
         if changed.is_created() {

@@ -5,4 +5,4 @@ mod cached;
 mod database;
 
 pub(super) use block::{Overlay, Touched};
-pub(super) use cached::{Cached, Storage};
+pub(super) use cached::{Cached, Hollow, Storage};

@@ -24,7 +24,7 @@ use crate::{
         sequence::{Committed, Context, Pipeline, Sequencer, Step, TakeOver, Timing},
     },
     port::{Clock, Doorbell, Heads, memory::Memory},
-    rpc::{Node, Tags, dispatch},
+    rpc::{Node, Sends, Tags, dispatch},
 };
 
 pub(super) const CHAIN_ID: u64 = 4_242;
@@ -135,6 +135,8 @@ impl Chain {
             heads: heads.clone(),
             clock: clock.clone(),
             tags: Arc::new(tags),
+            annexes: Arc::default(),
+            sends: Sends::Taken,
             client_version: "mayfly/test".to_owned(),
         };
         let pipeline = Pipeline::default();
@@ -157,6 +159,11 @@ impl Chain {
 
     pub(super) fn now_ms(&self) -> u64 {
         self.node.clock.now_ms()
+    }
+
+    /// Lets time go by.
+    pub(super) fn advance_ms(&self, ms: u64) {
+        self.committer.clock.0.fetch_add(ms, Ordering::Relaxed);
     }
 
     pub(super) fn post(&self, body: &str) -> Option<Value> {
@@ -260,6 +267,12 @@ pub(super) fn call(i: u8, nonce: u64, to: Address, input: B256) -> Transaction {
 /// A creation of a contract without code.
 pub(super) fn create(i: u8, nonce: u64) -> Transaction {
     sign(i, TxEip1559 { to: TxKind::Create, ..request(nonce) })
+}
+
+/// A creation of a contract with one byte of code.
+pub(super) fn create_code(i: u8, nonce: u64) -> Transaction {
+    let input = bytes!("60015ff3");
+    sign(i, TxEip1559 { to: TxKind::Create, input, ..request(nonce) })
 }
 
 fn request(nonce: u64) -> TxEip1559 {

@@ -66,7 +66,7 @@ fn a_block_hash_names_one_block() {
     assert_eq!(blocks(&chain, json!({ "blockHash": hash })), ["0x2"]);
     assert!(blocks(&chain, json!({ "blockHash": hash, "address": Address::ZERO })).is_empty());
     let unknown = chain.fail("eth_getLogs", json!([{ "blockHash": topic(1) }]));
-    assert_eq!(unknown["code"], -32001);
+    assert_eq!(unknown["code"], -32000);
     let both = chain.fail("eth_getLogs", json!([{ "blockHash": hash, "fromBlock": "0x1" }]));
     assert_eq!(both["code"], -32602);
 }

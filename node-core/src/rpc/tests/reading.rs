@@ -78,7 +78,7 @@ fn a_block_that_is_not_there_is_null_and_its_state_an_error() {
     assert_eq!(chain.ask("eth_getTransactionByHash", json!([nowhere])), json!(null));
     assert_eq!(chain.ask("eth_getTransactionReceipt", json!([nowhere])), json!(null));
     let error = chain.fail("eth_getBalance", json!([receiver(), "0x9"]));
-    assert_eq!(error, json!({ "code": -32001, "message": "block not found: 0x9" }));
+    assert_eq!(error, json!({ "code": -32000, "message": "header not found" }));
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn a_call_sees_its_block() {
     let number = |at: &str| chain.ask("eth_call", json!([call(CLOCK, &[]), at]));
     assert_eq!(number("latest"), json!(B256::with_last_byte(2)));
     assert_eq!(number("0x1"), json!(B256::with_last_byte(1)));
-    assert_eq!(chain.fail("eth_call", json!([call(CLOCK, &[]), "0x3"]))["code"], -32001);
+    assert_eq!(chain.fail("eth_call", json!([call(CLOCK, &[]), "0x3"]))["code"], -32000);
 }
 
 #[test]

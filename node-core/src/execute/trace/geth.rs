@@ -1,0 +1,66 @@
+use core::ops::Range;
+
+use alloy_rpc_types_eth::TransactionInfo;
+use alloy_rpc_types_trace::geth::{GethDebugTracingOptions, GethTrace};
+use revm::context::result::ResultAndState;
+use revm_inspectors::tracing::{DebugInspector, DebugInspectorError, TransactionContext};
+
+use super::{
+    super::{
+        call::{CALL_GAS_CAP, CallRequest, Session, View},
+        error::{Fault, Unreadable},
+    },
+    error::TraceError,
+    stage::{PastBlock, Ran, each, show},
+};
+
+/// Traces the transactions `range` of a block: `debug_traceTransaction`, `debug_traceBlockBy*`.
+///
+/// # Errors
+/// [`TraceError::Tracer`] for a tracer that is not there.
+pub fn trace_transactions(
+    past: &PastBlock<'_>,
+    range: Range<usize>,
+    options: &GethDebugTracingOptions,
+) -> Result<Vec<GethTrace>, TraceError> {
+    each(past, range, || tracer(options), trace)
+}
+
+/// Traces a call: `debug_traceCall`.
+///
+/// # Errors
+/// As [`trace_transactions`], and what [`call`](super::super::call()) returns.
+pub fn trace_call(
+    view: View<'_>,
+    request: &CallRequest,
+    options: &GethDebugTracingOptions,
+) -> Result<GethTrace, TraceError> {
+    let gas_limit = request.gas.unwrap_or(CALL_GAS_CAP).min(CALL_GAS_CAP);
+    let mut session = Session::watched(view, request, tracer(options)?)?;
+    let (result, state) = session.run_and_show(request.with_gas(gas_limit))?;
+    let outcome = ResultAndState::new(result, state);
+    trace(show(session.machine(), &outcome, TransactionInfo::default()))
+}
+
+fn tracer(options: &GethDebugTracingOptions) -> Result<DebugInspector, TraceError> {
+    DebugInspector::new(options.clone()).map_err(|error| wrong(&error))
+}
+
+fn trace(mut ran: Ran<'_, DebugInspector>) -> Result<GethTrace, TraceError> {
+    let info = ran.info;
+    let context = TransactionContext {
+        block_hash: info.block_hash,
+        tx_index: info.index.and_then(|index| usize::try_from(index).ok()),
+        tx_hash: info.hash,
+    };
+    let Ran { watcher, tx, block, outcome, state, .. } = &mut ran;
+    let traced = watcher.get_result(Some(context), *tx, *block, outcome, state);
+    traced.map_err(|error: DebugInspectorError<Unreadable>| match error {
+        DebugInspectorError::Database(unreadable) => Fault::from(unreadable).into(),
+        other => wrong(&other),
+    })
+}
+
+fn wrong(error: &impl ToString) -> TraceError {
+    TraceError::Tracer { reason: error.to_string() }
+}

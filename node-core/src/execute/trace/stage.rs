@@ -1,0 +1,197 @@
+use core::ops::Range;
+
+use alloy_primitives::{Address, B256};
+use alloy_rpc_types_eth::TransactionInfo;
+use revm::context::{
+    BlockEnv, TxEnv,
+    result::{ExecutionResult, InvalidTransaction, ResultAndState},
+};
+
+use super::{
+    super::{
+        convert, deposit,
+        env::NextBlock,
+        error::Fault,
+        machine::{Kind, Machine},
+        overlay::Overlay,
+        rejected::Rejected,
+        rules::Rules,
+        system,
+        watch::{Unwatched, Watch},
+    },
+    error::TraceError,
+    reader::Reader,
+};
+use crate::{
+    chain::{Ancestors, Block, Transaction},
+    state::{Later, WorldState},
+};
+
+/// A block of the past, and the state before it.
+#[derive(Debug, Clone, Copy)]
+pub struct PastBlock<'a> {
+    /// Header and transactions.
+    pub block: &'a Block,
+    /// Hash of the block.
+    pub hash: B256,
+    /// Who sent the transactions, in their order.
+    pub senders: &'a [Address],
+    /// The state before it, or one before that.
+    pub world: &'a WorldState,
+    /// What happened between that state and the block.
+    pub later: &'a Later,
+    /// What `BLOCKHASH` returned.
+    pub ancestors: &'a Ancestors,
+    /// The chain's rules.
+    pub rules: &'a Rules,
+}
+
+/// A transaction that ran, before anything it changed is kept.
+pub(super) struct Ran<'a, I> {
+    pub(super) watcher: &'a mut I,
+    pub(super) tx: &'a TxEnv,
+    pub(super) block: &'a BlockEnv,
+    pub(super) outcome: &'a ResultAndState,
+    pub(super) state: Reader<'a>,
+    pub(super) info: TransactionInfo,
+}
+
+/// Goes through the transactions `range` of a block; each is watched by a `watcher` of its own, and `show` makes of
+/// it what is asked for.
+pub(super) fn each<I: Watch, T>(
+    past: &PastBlock<'_>,
+    range: Range<usize>,
+    mut watcher: impl FnMut() -> Result<I, TraceError>,
+    mut show: impl FnMut(Ran<'_, I>) -> Result<T, TraceError>,
+) -> Result<Vec<T>, TraceError> {
+    let mut stage = Stage::open(past)?;
+    for index in 0..range.start {
+        stage.run(index)?;
+        stage.keep()?;
+    }
+    let mut stage = stage.watched(watcher()?);
+    let mut shown = Vec::with_capacity(range.len());
+    for index in range {
+        *stage.machine.watcher() = watcher()?;
+        stage.run(index)?;
+        if let Some(ran) = stage.ran(index) {
+            shown.push(show(ran)?);
+        }
+        stage.keep()?;
+    }
+    Ok(shown)
+}
+
+/// A block of the past as far as it is gone through.
+struct Stage<'a, I> {
+    past: &'a PastBlock<'a>,
+    env: NextBlock,
+    machine: Machine<I>,
+    outcome: Option<ResultAndState>,
+}
+
+impl<'a> Stage<'a, Unwatched> {
+    fn open(past: &'a PastBlock<'a>) -> Result<Self, TraceError> {
+        let header = &past.block.header;
+        let env = NextBlock::of(header, &[]);
+        let mut overlay =
+            Overlay::new(past.world.clone(), past.ancestors.clone()).after(past.later.clone());
+        overlay.note_missing();
+        let mut machine = Machine::new(past.rules, &env, overlay);
+        let fork = past.rules.era(header.number, header.timestamp).fork;
+        let beacon_root = env.parent_beacon_block_root;
+        system::open_block(&mut machine, fork, beacon_root, header.parent_hash)?;
+        Ok(Self { past, env, machine, outcome: None })
+    }
+
+    fn watched<I>(self, watcher: I) -> Stage<'a, I> {
+        let Self { past, env, machine, outcome } = self;
+        let machine = Machine::watched(past.rules, &env, machine.into_overlay(), watcher);
+        Stage { past, env, machine, outcome }
+    }
+}
+
+impl<I: Watch> Stage<'_, I> {
+    /// Runs transaction `index`; what it changed is not kept yet. A deposit whose call could not begin leaves
+    /// nothing to show.
+    fn run(&mut self, index: usize) -> Result<(), TraceError> {
+        let past = self.past;
+        let (kind, tx) = match &past.block.transactions[index] {
+            Transaction::Ethereum(tx) => (Kind::Signed, convert::signed(tx, past.senders[index])),
+            Transaction::Deposit(tx) => {
+                let gas_limit = deposit::gas_limit(tx, self.env.gas_limit);
+                match deposit::begin(&mut self.machine, past.rules, tx, gas_limit)? {
+                    Some(call) => (Kind::Deposit, call),
+                    None => return Ok(()),
+                }
+            }
+        };
+        let ran = self.machine.try_run(kind, tx)?;
+        self.check_missed()?;
+        let (result, state) = ran.map_err(|refusal| self.refuse(index, refusal))?;
+        self.outcome = Some(ResultAndState::new(result, state));
+        Ok(())
+    }
+
+    fn ran(&mut self, index: usize) -> Option<Ran<'_, I>> {
+        let header = &self.past.block.header;
+        let info = TransactionInfo {
+            hash: Some(*self.past.block.transactions[index].hash()),
+            index: u64::try_from(index).ok(),
+            block_hash: Some(self.past.hash),
+            block_number: Some(header.number),
+            block_timestamp: Some(header.timestamp),
+            base_fee: header.base_fee_per_gas,
+        };
+        let outcome = self.outcome.as_ref()?;
+        Some(show(&mut self.machine, outcome, info))
+    }
+
+    fn keep(&mut self) -> Result<(), TraceError> {
+        let Some(ResultAndState { state, .. }) = self.outcome.take() else { return Ok(()) };
+        let touched = self.machine.overlay().commit(state)?;
+        if let Some(ledger) = self.past.rules.supply {
+            ledger.add_burned(self.machine.overlay(), touched)?;
+        }
+        Ok(self.check_missed()?)
+    }
+
+    fn check_missed(&mut self) -> Result<(), Fault> {
+        match self.machine.overlay().missed() {
+            [] => Ok(()),
+            missed => Err(Fault::NotLoaded { needs: missed.to_vec() }),
+        }
+    }
+
+    fn refuse(&self, index: usize, refusal: InvalidTransaction) -> TraceError {
+        let tx = self.machine.last_transaction();
+        match Rejected::of(refusal, tx, &self.env, self.past.rules.chain_id) {
+            Ok(source) => TraceError::Refused { index, source },
+            Err(other) => Fault::Evm { message: other.to_string() }.into(),
+        }
+    }
+}
+
+/// Takes a machine apart, for a tracer to look at what it did.
+pub(super) const fn show<'a, I>(
+    machine: &'a mut Machine<I>,
+    outcome: &'a ResultAndState,
+    info: TransactionInfo,
+) -> Ran<'a, I> {
+    let (watcher, context) = machine.watcher_and_context();
+    Ran {
+        watcher,
+        tx: &context.tx,
+        block: &context.block,
+        outcome,
+        state: Reader::of(&mut context.journaled_state.database),
+        info,
+    }
+}
+
+impl<I> Ran<'_, I> {
+    /// How it ended.
+    pub(super) const fn result(&self) -> &ExecutionResult {
+        &self.outcome.result
+    }
+}

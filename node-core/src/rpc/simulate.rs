@@ -1,0 +1,151 @@
+//! `eth_simulateV1`.
+
+use alloy_consensus::{Transaction as _, transaction::Recovered};
+use alloy_eips::BlockId;
+use alloy_network_primitives::BlockTransactions;
+use alloy_primitives::B256;
+use alloy_rpc_types_eth::{
+    Block, Log, Transaction as RpcTransaction,
+    simulate::{
+        SimCallResult, SimulateError as WireError, SimulatePayload, SimulatedBlock as Wire,
+    },
+};
+use serde::Serialize;
+
+use super::{
+    Node,
+    error::{EXECUTION_REVERTED, revert_text},
+    params::Params,
+    table::{Answer, json},
+    view::{self, TransactionView},
+};
+use crate::{
+    execute::{self, CallOutcome, SimulatedBlock, SimulatedCall, View},
+    state::StateAt,
+};
+
+/// Transactions as the caller wants to see them.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Shown {
+    Full(Box<TransactionView>),
+    Hash(B256),
+}
+
+pub(super) async fn simulate(node: &Node, params: Params<'_>) -> Answer {
+    let (payload, at): (SimulatePayload, BlockId) =
+        params.read(|p| Ok((p.need("payload")?, p.block()?)))?;
+    if payload.block_state_calls.is_empty() {
+        return Err(super::ParamError::conflict("empty input").into());
+    }
+    let base = node.block(at).await?;
+    let ancestors = node.replica.ancestors(base.header.number).await?;
+    let read = |state: &StateAt| {
+        let view = View {
+            header: &base.header,
+            world: &state.base,
+            later: Some(&state.later),
+            ancestors: &ancestors,
+            rules: &node.rules,
+            overrides: None,
+        };
+        Ok(execute::simulate(view, &payload)?)
+    };
+    let blocks: Vec<SimulatedBlock> = node.with_state(base.header.number.into(), read).await?;
+    let full = payload.return_full_transactions;
+    json(&blocks.iter().map(|block| show(block, full)).collect::<Vec<_>>())
+}
+
+fn show(block: &SimulatedBlock, full: bool) -> Wire<Block<Shown>> {
+    let count = block.block.transactions.len();
+    let transactions = (0..count).map(|index| transaction(block, index, full)).collect();
+    let transactions = BlockTransactions::Full(transactions);
+    let inner = view::made_block(block.header.clone(), &block.block, None, transactions);
+    Wire { inner, calls: calls(block) }
+}
+
+fn transaction(block: &SimulatedBlock, index: usize, full: bool) -> Shown {
+    let transaction = &block.block.transactions[index];
+    if !full {
+        return Shown::Hash(*transaction.hash());
+    }
+    let header = &block.header;
+    let view = RpcTransaction {
+        effective_gas_price: Some(transaction.effective_gas_price(header.base_fee_per_gas)),
+        inner: Recovered::new_unchecked(transaction.clone(), block.senders[index]),
+        block_hash: Some(header.hash()),
+        block_number: Some(header.number),
+        transaction_index: u64::try_from(index).ok(),
+        block_timestamp: Some(header.timestamp),
+    };
+    Shown::Full(Box::new(TransactionView::new(view, None)))
+}
+
+fn calls(block: &SimulatedBlock) -> Vec<SimCallResult> {
+    let mut logs_before = 0;
+    let calls = block.calls.iter().enumerate();
+    calls
+        .map(|(index, call)| {
+            let shown = show_call(block, index, call, logs_before);
+            logs_before += u64::try_from(shown.logs.len()).unwrap_or(u64::MAX);
+            shown
+        })
+        .collect()
+}
+
+fn show_call(
+    block: &SimulatedBlock,
+    index: usize,
+    call: &SimulatedCall,
+    logs_before: u64,
+) -> SimCallResult {
+    let shown = SimCallResult {
+        gas_used: call.outcome.gas_used(),
+        max_used_gas: Some(call.max_used_gas),
+        status: call.outcome.is_success(),
+        ..SimCallResult::default()
+    };
+    match &call.outcome {
+        CallOutcome::Success { output, logs, .. } => SimCallResult {
+            return_data: output.clone(),
+            logs: show_logs(block, index, logs, logs_before),
+            ..shown
+        },
+        CallOutcome::Revert { output, .. } => SimCallResult {
+            error: Some(WireError {
+                code: EXECUTION_REVERTED,
+                message: revert_text(output),
+                data: Some(output.clone()),
+            }),
+            ..shown
+        },
+        CallOutcome::Halt { reason, .. } => SimCallResult {
+            error: Some(WireError {
+                code: WireError::VM_EXECUTION_ERROR_CODE,
+                message: reason.to_string(),
+                data: None,
+            }),
+            ..shown
+        },
+    }
+}
+
+fn show_logs(
+    block: &SimulatedBlock,
+    index: usize,
+    logs: &[alloy_primitives::Log],
+    before: u64,
+) -> Vec<Log> {
+    let header = &block.header;
+    let show = |(log_index, inner): (u64, &alloy_primitives::Log)| Log {
+        inner: inner.clone(),
+        block_hash: Some(header.hash()),
+        block_number: Some(header.number),
+        block_timestamp: Some(header.timestamp),
+        transaction_hash: Some(*block.block.transactions[index].hash()),
+        transaction_index: u64::try_from(index).ok(),
+        log_index: Some(log_index),
+        removed: false,
+    };
+    (before..).zip(logs).map(show).collect()
+}
