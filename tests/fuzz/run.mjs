@@ -17,6 +17,7 @@ const GOLDEN = join(HERE, "../../node-core/src/codec/golden");
 
 /** Targets and how many inputs of each take about 10 s on one core. */
 const RUNS = {
+  batches: 60_000,
   frames: 1_500_000,
   pages: 120_000,
   proofs: 300_000,

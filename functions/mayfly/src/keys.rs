@@ -8,10 +8,11 @@ use std::{
 };
 
 use alloy::{
-    primitives::{Address, B256, Signature},
-    signers::{SignerSync, local::PrivateKeySigner},
+    primitives::{Address, B256},
+    signers::local::PrivateKeySigner,
 };
-use node_core::port::{MintSigner, SignError};
+use mayfly_l1::LocalKey;
+use node_core::port::Signer;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -23,6 +24,9 @@ const FILE: &str = "keys.json";
 pub(crate) struct Keys {
     /// Signs mints.
     minter: B256,
+    /// Signs soft receipts and headers.
+    #[serde(default)]
+    sequencer: Option<B256>,
     /// Verifies Stripe's deliveries.
     pub(crate) stripe_secret: String,
     /// Lets the other commands act on the running layer.
@@ -40,7 +44,8 @@ impl Keys {
     pub(crate) fn generate(stripe_secret: Option<String>) -> Self {
         let random = || hex::encode(rand::random::<[u8; 24]>());
         Self {
-            minter: PrivateKeySigner::random().to_bytes(),
+            minter: random_key(),
+            sequencer: Some(random_key()),
             stripe_secret: stripe_secret.unwrap_or_else(|| format!("whsec_{}", random())),
             operator_token: random(),
         }
@@ -80,27 +85,17 @@ impl Keys {
     }
 
     /// Returns the signer of mints.
-    pub(crate) fn minter(&self) -> Result<Minter, Failure> {
-        let signer = PrivateKeySigner::from_bytes(&self.minter)
-            .map_err(|error| Failure::file(FILE, format!("minter: {error}")))?;
-        Ok(Minter(signer))
+    pub(crate) fn minter(&self) -> Result<LocalKey, Failure> {
+        LocalKey::new(&self.minter).map_err(|error| Failure::file(FILE, format!("minter: {error}")))
+    }
+
+    /// Returns the signer of soft receipts and headers; keys of earlier versions have none.
+    pub(crate) fn sequencer(&self) -> Result<Option<LocalKey>, Failure> {
+        let key = self.sequencer.as_ref().map(LocalKey::new).transpose();
+        key.map_err(|error| Failure::file(FILE, format!("sequencer: {error}")))
     }
 }
 
-/// Signs mints with a key in memory.
-#[derive(Debug, Clone)]
-pub(crate) struct Minter(PrivateKeySigner);
-
-#[async_trait::async_trait]
-impl MintSigner for Minter {
-    fn address(&self) -> Address {
-        self.0.address()
-    }
-
-    async fn sign(&self, hash: B256) -> Result<Signature, SignError> {
-        let address = self.0.address();
-        self.0
-            .sign_hash_sync(&hash)
-            .map_err(|error| SignError { address, reason: error.to_string() })
-    }
+fn random_key() -> B256 {
+    PrivateKeySigner::random().to_bytes()
 }

@@ -5,9 +5,11 @@
 
 use alloy_primitives::{Address, B256};
 use mayfly_contracts::{PreinstallError, predeploys, preinstalls};
-use mayfly_l1::{Sender, Terms, deploy_factory, open_layer};
+use mayfly_l1::{Sender, Terms, config_hash, deploy_factory, open_layer};
 use node_core::{
-    chain::{Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, MintConfig},
+    chain::{
+        Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, MintConfig, Posting,
+    },
     flow::{
         FlowError,
         open::{self, Alloc, Genesis},
@@ -33,6 +35,8 @@ pub struct Plan {
     pub base_fee_wei: u64,
     /// Who signs the mints of paid webhooks.
     pub minter: Address,
+    /// Who signs soft receipts and headers; zero for nobody.
+    pub sequencer: Address,
     /// Contract that webhooks mint from, when it is known already.
     pub ticket: Option<Address>,
     /// How settled an L1 block must be before it counts.
@@ -83,6 +87,7 @@ pub async fn open(
     let salt = B256::right_padding_from(config.id.as_bytes());
     let opened = open_layer(sender, factory, &l1, salt).await?;
     config.l1.layer = opened.address;
+    config.l1.config_hash = config_hash(&l1);
     config.l1.opened_in_block = opened.receipt.block;
     open::open(stores, &config, &genesis).await?;
     Ok(config)
@@ -115,13 +120,16 @@ fn config(plan: &Plan, id: LayerId, sender: &Sender) -> LayerConfig {
         fee_recipient: organiser,
         organiser,
         operator: organiser,
+        sequencer: plan.sequencer,
         l1: L1Binding {
             chain_id: sender.node().chain_id(),
             layer: Address::ZERO,
+            config_hash: B256::ZERO,
             opened_in_block: 0,
             finality: plan.finality,
         },
         mint: Some(MintConfig { minter: plan.minter, ticket: plan.ticket }),
         limits: Limits::default(),
+        posting: Posting::default(),
     }
 }

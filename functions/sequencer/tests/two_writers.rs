@@ -8,7 +8,7 @@ use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use mayfly_sequencer::{Bell, Blocking, HeadWatch, Policy, SystemClock, Writer};
 use node_core::{
     chain::{
-        EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits,
+        EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, Posting,
         Transaction, recover_sender,
     },
     codec::record::Pending,
@@ -123,14 +123,17 @@ fn config(now_s: u64) -> LayerConfig {
         fee_recipient: Address::ZERO,
         organiser: Address::ZERO,
         operator: Address::ZERO,
+        sequencer: Address::ZERO,
         l1: L1Binding {
             chain_id: 1,
             layer: Address::ZERO,
+            config_hash: B256::ZERO,
             opened_in_block: 0,
             finality: Finality::Finalized,
         },
         mint: None,
         limits: Limits::default(),
+        posting: Posting::default(),
     }
 }
 

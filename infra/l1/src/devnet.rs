@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 
 use alloy::{
-    primitives::{Address, utils::parse_ether},
+    primitives::{Address, B256, utils::parse_ether},
     signers::local::{MnemonicBuilder, PrivateKeySigner},
 };
 use mayfly_contracts::{Preinstall, preinstalls};
 use node_core::{
-    chain::{Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits},
+    chain::{Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, Posting},
     flow::open::Alloc,
 };
 
@@ -85,14 +85,17 @@ fn config(now_s: u64) -> LayerConfig {
         fee_recipient: Address::ZERO,
         organiser: Address::ZERO,
         operator: Address::ZERO,
+        sequencer: Address::ZERO,
         l1: L1Binding {
             chain_id: 0,
             layer: Address::ZERO,
+            config_hash: B256::ZERO,
             opened_in_block: 0,
             finality: Finality::Finalized,
         },
         mint: None,
         limits: Limits::default(),
+        posting: Posting::default(),
     }
 }
 

@@ -1,11 +1,6 @@
 use std::sync::Arc;
 
-use alloy::{
-    eips::BlockNumberOrTag,
-    primitives::{B256, keccak256},
-    rpc::types::Filter,
-    sol_types::{SolEvent, SolValue},
-};
+use alloy::{eips::BlockNumberOrTag, primitives::B256, rpc::types::Filter, sol_types::SolEvent};
 use async_trait::async_trait;
 use mayfly_contracts::{FlashFactory, FlashLayer};
 use node_core::{
@@ -49,7 +44,7 @@ impl HttpL1 {
             .iter()
             .filter_map(|log| FlashFactory::FlashOpened::decode_log(&log.inner).ok())
             .map(|event| terms::of_layer(&event.data.config))
-            .find(|config| keccak256(config.abi_encode()) == expected)
+            .find(|config| terms::config_hash(config) == expected)
             .ok_or_else(|| refused(format!("it was not opened in L1 block {block}")))?;
         Ok(Self { node, binding, config, sender: None })
     }

@@ -20,6 +20,7 @@ mod layer;
 mod node;
 mod organiser;
 mod sender;
+mod signer;
 mod terms;
 mod view;
 mod ways_out;
@@ -35,5 +36,6 @@ pub use organiser::{
     Deposited, OpenedLayer, deploy_factory, deposit_eth, factory_address, open_layer,
 };
 pub use sender::Sender;
-pub use terms::{Assurance, Offer, Publication, Terms};
+pub use signer::{LocalKey, NotAKey};
+pub use terms::{Assurance, Offer, Terms, config_hash};
 pub use ways_out::{accept_layer, enter_refund, reclaim_fee, refund, withdraw_bond};

@@ -1,21 +1,20 @@
-use core::time::Duration;
+use core::{fmt, time::Duration};
+use std::sync::Arc;
 
 use alloy::{
     consensus::{SignableTransaction, TxEip1559, TxEnvelope},
     eips::{BlockNumberOrTag, eip1559::Eip1559Estimation, eip2718::Encodable2718},
-    network::TxSignerSync,
     primitives::{Address, Bytes, TxHash, TxKind, U256},
     providers::Provider,
     rpc::types::{TransactionReceipt, TransactionRequest},
-    signers::local::PrivateKeySigner,
 };
-use node_core::port::{L1Receipt, PortError};
+use node_core::port::{L1Receipt, PortError, Signer};
 use tokio::{
     sync::{Mutex, MutexGuard},
     time::{Instant, sleep},
 };
 
-use crate::{Node, fault::Fault};
+use crate::{LocalKey, Node, fault::Fault};
 
 /// How long a transaction may take until it is executed: ten blocks of Ethereum.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -39,12 +38,17 @@ const KNOWN: [&str; 4] = ["already known", "already imported", "alreadyknown", "
 /// A key that sends transactions to the L1, one at a time.
 ///
 /// Keep one `Sender` per key and process. The key is never shown, not by `Debug` either.
-#[derive(Debug)]
 pub struct Sender {
     node: Node,
-    signer: PrivateKeySigner,
+    signer: Arc<dyn Signer>,
     patience: Duration,
     turn: Mutex<()>,
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").field("address", &self.address()).finish_non_exhaustive()
+    }
 }
 
 /// What a transaction does.
@@ -66,9 +70,15 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Sender {
-    /// Makes the sender of `signer`'s transactions.
+    /// Makes the sender of a key's transactions.
     #[must_use]
-    pub fn new(node: Node, signer: PrivateKeySigner) -> Self {
+    pub fn new(node: Node, key: impl Into<LocalKey>) -> Self {
+        Self::of(node, Arc::new(key.into()))
+    }
+
+    /// Makes the sender of a signer's transactions, wherever its key is.
+    #[must_use]
+    pub fn of(node: Node, signer: Arc<dyn Signer>) -> Self {
         Self { node, signer, patience: PATIENCE, turn: Mutex::new(()) }
     }
 
@@ -81,7 +91,7 @@ impl Sender {
 
     /// Returns the account that pays.
     #[must_use]
-    pub const fn address(&self) -> Address {
+    pub fn address(&self) -> Address {
         self.signer.address()
     }
 
@@ -168,7 +178,7 @@ impl Turn<'_> {
         let gas_limit = self.gas(act).await?;
         let mut fees = self.sender.fees().await?;
         for _ in 0..RAISES {
-            let (hash, raw) = self.sign(act, gas_limit, fees)?;
+            let (hash, raw) = self.sign(act, gas_limit, fees).await?;
             let provider = self.sender.node.provider();
             match self.sender.node.read(provider.send_raw_transaction(&raw).await) {
                 Ok(_) => return Ok(hash),
@@ -197,13 +207,13 @@ impl Turn<'_> {
             .input(act.input.clone().into())
     }
 
-    fn sign(
+    async fn sign(
         &self,
         act: &Act,
         gas_limit: u64,
         fees: Eip1559Estimation,
     ) -> Result<(TxHash, Vec<u8>), Fault> {
-        let mut tx = TxEip1559 {
+        let tx = TxEip1559 {
             chain_id: self.sender.node.chain_id(),
             nonce: self.nonce,
             gas_limit,
@@ -214,7 +224,7 @@ impl Turn<'_> {
             input: act.input.clone(),
             ..TxEip1559::default()
         };
-        let signature = self.sender.signer.sign_transaction_sync(&mut tx);
+        let signature = self.sender.signer.sign(tx.signature_hash()).await;
         let signature = signature.map_err(|error| Fault::Silent { reason: error.to_string() })?;
         let signed = TxEnvelope::from(tx.into_signed(signature));
         Ok((*signed.tx_hash(), signed.encoded_2718()))

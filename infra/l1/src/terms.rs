@@ -1,12 +1,15 @@
 use alloy::{
-    primitives::{Address, U256},
+    primitives::{Address, B256, U256, keccak256},
     sol_types::SolValue,
 };
 use mayfly_contracts::{
     FlashFactory,
     FlashLayer::{self as config, Bridged},
 };
-use node_core::{chain::LayerConfig, flow::open::Genesis};
+use node_core::{
+    chain::{LayerConfig, Posting},
+    flow::open::Genesis,
+};
 
 use crate::Config;
 
@@ -26,10 +29,6 @@ pub struct Terms {
     pub twin_base_uri: String,
     /// Who vouches for the final state.
     pub assurance: Assurance,
-    /// Where the blocks are published.
-    pub publication: Publication,
-    /// Signs headers and soft receipts; `None` for the operator.
-    pub sequencer: Option<Address>,
     /// T1: seconds after the end after which others may settle.
     pub settle_delay_s: u32,
     /// T2: seconds after that after which nobody may settle and deposits go back.
@@ -60,18 +59,6 @@ pub enum Assurance {
     },
 }
 
-/// Where a layer's blocks are published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Publication {
-    /// Nowhere: only the exits are, at the end.
-    Leaves = 0,
-    /// In blobs, EIP-4844.
-    Blobs = 1,
-    /// In calldata, for an L1 without blobs.
-    Calldata = 2,
-}
-
 /// What an operator gets for a layer, and puts at stake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Offer {
@@ -98,8 +85,6 @@ impl Default for Terms {
             tvl_cap_wei: 0,
             twin_base_uri: String::new(),
             assurance: Assurance::Operator,
-            publication: Publication::Leaves,
-            sequencer: None,
             settle_delay_s: 24 * HOUR_S,
             rescue_delay_s: 7 * 24 * HOUR_S,
             max_deposit_delay_s: HOUR_S,
@@ -127,7 +112,7 @@ impl Terms {
         Config {
             organiser: layer.organiser,
             operator: layer.operator,
-            sequencer: self.sequencer.unwrap_or(layer.operator),
+            sequencer: if layer.sequencer.is_zero() { layer.operator } else { layer.sequencer },
             chainId: layer.chain_id,
             startsAt: layer.opened_at_s,
             depositCutoff: self.deposit_cutoff_s,
@@ -137,7 +122,7 @@ impl Terms {
             window: self.window_s,
             maxDepositDelay: self.max_deposit_delay_s,
             mode,
-            da: self.publication as u8,
+            da: publication(layer.posting),
             offer: offer.into(),
             quorum: config::Quorum { threshold, rescueBond: rescue_bond, attestors },
             tvlCapWei: self.tvl_cap_wei,
@@ -149,6 +134,21 @@ impl Terms {
             bridged: self.bridged,
         }
     }
+}
+
+/// The contract's number for where inputs are posted.
+const fn publication(posting: Posting) -> u8 {
+    match posting {
+        Posting::Leaves => 0,
+        Posting::Blobs => 1,
+        Posting::Calldata => 2,
+    }
+}
+
+/// Returns what the layer's contract knows its configuration by.
+#[must_use]
+pub fn config_hash(config: &Config) -> B256 {
+    keccak256(config.abi_encode())
 }
 
 /// The bindings have one type per contract for the one Solidity struct.

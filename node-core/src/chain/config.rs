@@ -1,4 +1,4 @@
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 use serde::{Deserialize, Serialize};
 
 use super::LayerId;
@@ -29,12 +29,58 @@ pub struct LayerConfig {
     pub organiser: Address,
     /// Settles the layer on the L1 (assurance mode A).
     pub operator: Address,
+    /// Signs soft receipts and headers; whoever finds two of its headers with one number takes the
+    /// operator's bond. Zero when nobody does.
+    #[serde(default)]
+    pub sequencer: Address,
     /// The L1 and the layer's contract there.
     pub l1: L1Binding,
     /// Paid webhooks mint here; `None` when the event has no shop.
     pub mint: Option<MintConfig>,
     /// Limits of the inbox.
     pub limits: Limits,
+    /// Where the inputs of its blocks are posted.
+    #[serde(default)]
+    pub posting: Posting,
+}
+
+/// Where the inputs of a layer's blocks can be read by everybody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Posting {
+    /// Nowhere: the L1 gets the exits only, and nobody but the operator can end the layer.
+    #[default]
+    Leaves,
+    /// In blobs of the L1 (EIP-4844).
+    Blobs,
+    /// In calldata, where the L1 has no blobs.
+    Calldata,
+}
+
+impl Posting {
+    /// Returns how many bytes one batch carries; `None` when there are none.
+    ///
+    /// Blobs: six (EIP-7594) of 4,096 times 31 bytes, less a length. Calldata: below the 128 KiB that nodes
+    /// take as one transaction, with 8 KiB for the rest of the call.
+    pub const fn batch_bytes(self) -> Option<usize> {
+        match self {
+            Self::Leaves => None,
+            Self::Blobs => Some(6 * 4_096 * 31 - 4),
+            Self::Calldata => Some(120 * 1024),
+        }
+    }
+
+    /// Returns how many bytes of transactions one block may have, so that it fits into a batch even if they
+    /// cannot be compressed, with a quarter left for block 0 and what surrounds them.
+    ///
+    /// Without batches EIP-7934 sets the limit: 8 MiB for a whole block, of which wallets' transactions get
+    /// 6; what is signed here is small and has the rest.
+    pub const fn block_bytes(self) -> usize {
+        match self.batch_bytes() {
+            None => 6 * 1024 * 1024,
+            Some(batch) => batch / 4 * 3,
+        }
+    }
 }
 
 /// Where a layer settles.
@@ -44,6 +90,9 @@ pub struct L1Binding {
     pub chain_id: u64,
     /// The layer's own contract on the L1.
     pub layer: Address,
+    /// Hash of the rules that the contract has.
+    #[serde(default)]
+    pub config_hash: B256,
     /// L1 block in which the layer was opened: where to start reading logs.
     pub opened_in_block: u64,
     /// How settled an L1 block must be before its deposits are credited.
@@ -121,6 +170,14 @@ pub enum ConfigError {
         /// The least that works.
         least: u64,
     },
+    /// A transaction could not be posted.
+    #[error("limits.transaction_bytes: expected at most {most}, what a batch carries, got {got}")]
+    TransactionBytes {
+        /// What was given.
+        got: usize,
+        /// The most that can be posted.
+        most: usize,
+    },
     /// The name is empty or too long to print.
     #[error("name: expected 1 to 100 characters, got {got}")]
     Name {
@@ -153,6 +210,10 @@ impl LayerConfig {
         let least = super::SYSTEM_GAS_LIMIT;
         if self.gas_limit < least {
             return Err(ConfigError::GasLimit { got: self.gas_limit, least });
+        }
+        let (got, most) = (self.limits.transaction_bytes, self.posting.block_bytes());
+        if got > most {
+            return Err(ConfigError::TransactionBytes { got, most });
         }
         let characters = self.name.chars().count();
         if !(1..=100).contains(&characters) {

@@ -77,10 +77,10 @@ impl DepositEvent {
     /// The source hash names the deposit by its index, so the transaction is the same wherever an
     /// L1 reorg moves the event to.
     pub fn into_transaction(self, l1_layer: Address) -> Transaction {
-        let place = keccak256((l1_layer, U256::from(self.index)).abi_encode());
+        let source_hash = deposit_source(l1_layer, self.index);
         let mint = u128::try_from(self.value).unwrap_or(u128::MAX);
         let tx = TxDeposit {
-            source_hash: source_hash(DOMAIN_DEPOSIT, place),
+            source_hash,
             from: self.from,
             to: TxKind::Call(self.to),
             mint,
@@ -91,6 +91,11 @@ impl DepositEvent {
         };
         Transaction::Deposit(tx.seal_slow())
     }
+}
+
+/// Names the deposit at `index` of `l1_layer`'s deposit tree on the layer.
+pub fn deposit_source(l1_layer: Address, index: u64) -> B256 {
+    source_hash(DOMAIN_DEPOSIT, keccak256((l1_layer, U256::from(index)).abi_encode()))
 }
 
 /// Makes the `sequence`-th system transaction of a layer: a call from [`SYSTEM_SENDER`].

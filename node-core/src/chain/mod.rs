@@ -14,17 +14,23 @@ mod ids;
 mod phase;
 mod receipt;
 mod transaction;
+mod typed;
 
 pub use annex::{Annex, EthereumBlock};
 pub use block::{Ancestors, Block, SealedHeader, seal};
-pub use config::{ConfigError, Finality, L1Binding, LayerConfig, Limits, MAX_CHAIN_ID, MintConfig};
-pub use deposit::{DepositEvent, SYSTEM_GAS_LIMIT, TokenDeposit, system_transaction};
+pub use config::{
+    ConfigError, Finality, L1Binding, LayerConfig, Limits, MAX_CHAIN_ID, MintConfig, Posting,
+};
+pub use deposit::{
+    DepositEvent, SYSTEM_GAS_LIMIT, TokenDeposit, deposit_source, system_transaction,
+};
 pub use forks::{Era, Fork, Forks, Start};
 pub use genesis::{GenesisAccount, genesis_header};
 pub use ids::{Epoch, LayerId, ParseLayerIdError, SlotNumber};
 pub use phase::Phase;
 pub use receipt::Receipt;
 pub use transaction::{Transaction, TransactionType, decode_transaction, recover_sender};
+pub use typed::{SoftReceipt, Word};
 
 /// `SYSTEM` of the layer: sender of the system transactions that freeze, sweep and seal.
 ///

@@ -26,9 +26,24 @@ pub const HEADER_BYTES: usize = 24;
 /// Largest raw body, so that a damaged length cannot make a reader allocate without bound.
 pub const MAX_RAW_BYTES: usize = 1 << 30;
 
-/// zstd level 1: blocks are written on the way of a transaction; higher levels gain 5-8 % in size for
-/// several times the time.
-const ZSTD_LEVEL: i32 = 1;
+/// How much time is spent on making a body small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// zstd level 1: blocks are written on the way of a transaction; higher levels gain 5-8 % in size for
+    /// several times the time.
+    Fast,
+    /// zstd level 12: nobody waits for what is posted on the L1, and every byte of it is paid for.
+    Small,
+}
+
+impl Effort {
+    const fn level(self) -> i32 {
+        match self {
+            Self::Fast => 1,
+            Self::Small => 12,
+        }
+    }
+}
 
 /// What a frame holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +67,10 @@ pub enum Kind {
     Register = 8,
     /// What is left of a layer for auditors after it is gone.
     Bundle = 9,
+    /// The inputs of consecutive blocks, for the L1.
+    Batch = 10,
+    /// A block with what its execution reads.
+    Witness = 11,
     /// A page of the state: accounts.
     AccountPage = 16,
     /// A page of the state: slots of one account.
@@ -71,7 +90,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 19] = [
         Self::Block,
         Self::Slot,
         Self::Pending,
@@ -81,6 +100,8 @@ impl Kind {
         Self::Manifest,
         Self::Register,
         Self::Bundle,
+        Self::Batch,
+        Self::Witness,
         Self::AccountPage,
         Self::SlotPage,
         Self::CodePage,
@@ -136,8 +157,10 @@ pub enum FrameError {
         got: u64,
     },
     /// The lengths in the header are beyond what any writer writes.
-    #[error("frame: raw length {got} is above the limit {MAX_RAW_BYTES}")]
+    #[error("frame: raw length {got} is above the limit {most}")]
     TooLarge {
+        /// The limit.
+        most: usize,
         /// Raw length in the header.
         got: usize,
     },
@@ -154,8 +177,17 @@ pub enum FrameError {
 /// # Panics
 /// When `raw` is above [`MAX_RAW_BYTES`]: writers bound what they write long before.
 pub fn encode(kind: Kind, raw: &[u8]) -> Vec<u8> {
+    encode_with(kind, raw, Effort::Fast)
+}
+
+/// As [`encode`], with the effort of choice.
+///
+/// # Panics
+/// As [`encode`].
+pub fn encode_with(kind: Kind, raw: &[u8], effort: Effort) -> Vec<u8> {
     assert!(raw.len() <= MAX_RAW_BYTES, "a stored value above 1 GiB");
-    let body = zstd::bulk::compress(raw, ZSTD_LEVEL).expect("zstd compresses any bytes in memory");
+    let compressed = zstd::bulk::compress(raw, effort.level());
+    let body = compressed.expect("zstd compresses any bytes in memory");
     let mut out = Vec::with_capacity(HEADER_BYTES + body.len());
     out.extend_from_slice(&MAGIC);
     out.extend_from_slice(&[VERSION, kind as u8, 0, 0]);
@@ -171,6 +203,14 @@ pub fn encode(kind: Kind, raw: &[u8]) -> Vec<u8> {
 /// # Errors
 /// [`FrameError`], which names the field that is wrong.
 pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Vec<u8>, FrameError> {
+    decode_at_most(kind, bytes, MAX_RAW_BYTES)
+}
+
+/// As [`decode`], for what strangers wrote: a raw body above `most` bytes is refused unread.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_at_most(kind: Kind, bytes: &[u8], most: usize) -> Result<Vec<u8>, FrameError> {
     let Some((header, body)) = bytes.split_at_checked(HEADER_BYTES) else {
         return Err(FrameError::Length { expected: HEADER_BYTES, got: bytes.len() });
     };
@@ -185,8 +225,8 @@ pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Vec<u8>, FrameError> {
     if got != expected {
         return Err(FrameError::Checksum { expected, got });
     }
-    if raw_len > MAX_RAW_BYTES {
-        return Err(FrameError::TooLarge { got: raw_len });
+    if raw_len > most {
+        return Err(FrameError::TooLarge { most, got: raw_len });
     }
     match zstd::bulk::decompress(body, raw_len) {
         Ok(raw) if raw.len() == raw_len => Ok(raw),

@@ -51,3 +51,5 @@ pub const L1_CURSOR: &str = "l1-cursor";
 pub const SETTLEMENT: &str = "settlement";
 /// Register: the contract that paid orders mint from.
 pub const TICKET: &str = "ticket";
+/// Register of an attestor: what it found right so far.
+pub const ATTESTED: &str = "attested";

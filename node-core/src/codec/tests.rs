@@ -1,16 +1,17 @@
 //! Codecs: round trips, golden bytes, and damage of every field.
 
 use alloy_consensus::{Header, TransactionEnvelope};
-use alloy_primitives::{Address, B256, Bytes, TxHash, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, FixedBytes, TxHash, U256, keccak256};
 use proptest::prelude::*;
 
 use super::{
+    batch::{L1Origin, Payload, PostedBlock, PostedGenesis},
     frame::{self, FrameError, HEADER_BYTES, Kind},
     record::{
         AccountLeaf, AccountPage, AttemptId, BlockRecord, Body, CheckpointRef, CodePage, Dropped,
         IndexPage, Manifest, MintOrder, MintedOrder, OrderRecord, OrderState, PackedAccount,
         PackedSlot, PageRef, Pending, Place, Record, RecordError, SlotContent, SlotEntry, SlotPage,
-        StatePack, StoredStorage,
+        StatePack, StoredStorage, Witness,
     },
     run::{BlocksPage, Contents, Directory, EntryPage, Filter, Piece, RunRef, SortedPage, Table},
 };
@@ -208,6 +209,38 @@ fn golden_frames_are_readable() {
     stays_readable("run-filter", &Filter::of(&[1, u64::MAX]));
     stays_readable("run-blocks", &BlocksPage::of(5, &run_contents().blocks));
     stays_readable("run-directory", &run_directory());
+    stays_readable("witness", &witness());
+    stays_readable("batch-first", &payload(Some(posted_genesis())));
+    stays_readable("batch-next", &payload(None));
+}
+
+fn payload(genesis: Option<PostedGenesis>) -> Payload {
+    let block = |deposits, l1| PostedBlock {
+        after_s: 2,
+        deposits,
+        check: FixedBytes([1, 2, 3, 4]),
+        transactions: vec![Bytes::from_static(b"raw"), Bytes::from_static(b"raw as well")],
+        l1,
+    };
+    let l1 = L1Origin { number: 9, hash: B256::repeat_byte(9), timestamp_s: 1_700_000_000 };
+    Payload { first_block: 5, blocks: vec![block(0, None), block(3, Some(l1))], genesis }
+}
+
+fn posted_genesis() -> PostedGenesis {
+    let StatePack { accounts, codes } = state_pack();
+    PostedGenesis {
+        timestamp_s: 1_700_000_000,
+        gas_limit: 60_000_000,
+        base_fee_wei: 0,
+        fee_recipient: Address::repeat_byte(0xfe),
+        accounts,
+        codes,
+    }
+}
+
+fn witness() -> Witness {
+    let nodes = vec![Bytes::from_static(b"node")];
+    Witness { block: block_record().block, nodes, codes: vec![Bytes::from_static(b"code")] }
 }
 
 fn run_contents() -> Contents {
@@ -317,5 +350,6 @@ proptest! {
         damaged(&slot_page(), at, with, cut);
         damaged(&index_page(), at, with, cut);
         damaged(&manifest(), at, with, cut);
+        damaged(&payload(Some(posted_genesis())), at, with, cut);
     }
 }

@@ -67,5 +67,6 @@ pub use trace::{
     trace_localized, trace_transactions,
 };
 pub use verify::{
-    Candidate, InvalidBlock, Senders, Verified, VerifyError, verify, verify_candidate,
+    Candidate, InvalidBlock, Senders, Verified, VerifyError, build_exactly, needs_of, verify,
+    verify_candidate,
 };

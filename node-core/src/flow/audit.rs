@@ -6,10 +6,9 @@
 use alloy_primitives::B256;
 use serde::Serialize;
 
-use super::{FlowError, teardown::bundle::Bundle};
+use super::{FlowError, replay::Replay, teardown::bundle::Bundle};
 use crate::{
-    chain::{Ancestors, Block, LayerConfig, SealedHeader, genesis_header, seal},
-    execute::{Rules, verify},
+    chain::{Block, LayerConfig},
     state::WorldState,
 };
 
@@ -34,10 +33,7 @@ pub struct Audited {
 /// An audit that goes block by block, so that the caller can show progress.
 #[derive(Debug)]
 pub struct Audit {
-    rules: Rules,
-    header: SealedHeader,
-    world: WorldState,
-    ancestors: Ancestors,
+    replay: Replay,
     found: Audited,
 }
 
@@ -48,10 +44,8 @@ impl Audit {
     /// When the bundle has no valid configuration or genesis.
     pub fn start(bundle: &Bundle) -> Result<Self, FlowError> {
         let config: LayerConfig = bundle.config()?;
-        let world = bundle.genesis.unpack()?;
-        let header = seal(genesis_header(&config, world.root()));
-        let mut ancestors = Ancestors::default();
-        ancestors.push(header.number, header.hash());
+        let replay = Replay::start(&config, bundle.genesis.unpack()?);
+        let header = replay.header();
         let found = Audited {
             blocks: 0,
             transactions: 0,
@@ -60,7 +54,7 @@ impl Audit {
             last_block_hash: header.hash(),
             state_root: header.state_root,
         };
-        Ok(Self { rules: Rules::layer(config.chain_id), header, world, ancestors, found })
+        Ok(Self { replay, found })
     }
 
     /// Executes the next block.
@@ -68,22 +62,18 @@ impl Audit {
     /// # Errors
     /// [`FlowError::Verify`] names what is wrong with the block.
     pub fn block(&mut self, block: &Block) -> Result<(), FlowError> {
-        let (parent, world) = (&self.header, &self.world);
-        let verified = verify(parent, world, &self.ancestors, &self.rules, block)?;
-        self.world = verified.world;
-        self.header = verified.header;
-        self.ancestors.push(self.header.number, self.header.hash());
+        let header = self.replay.verify(block)?.header;
         self.found.blocks += 1;
         self.found.transactions += u64::try_from(block.transactions.len()).unwrap_or(u64::MAX);
         self.found.gas_used += block.header.gas_used;
-        self.found.last_block_hash = self.header.hash();
-        self.found.state_root = self.header.state_root;
+        self.found.last_block_hash = header.hash();
+        self.found.state_root = header.state_root;
         Ok(())
     }
 
     /// The state after the block that was executed last.
     pub const fn world(&self) -> &WorldState {
-        &self.world
+        self.replay.world()
     }
 
     /// Returns what was found.

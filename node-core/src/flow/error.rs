@@ -74,6 +74,16 @@ pub enum FlowError {
         /// Hash of what the logs say.
         got: B256,
     },
+    /// The inputs of one block are more than a batch carries.
+    #[error("block {number}: its batch has {got} bytes, and carries {most}")]
+    BatchTooLarge {
+        /// Block number.
+        number: u64,
+        /// What a batch carries.
+        most: usize,
+        /// Bytes of the batch.
+        got: usize,
+    },
     /// The signer of mints failed.
     #[error(transparent)]
     Sign(#[from] crate::port::SignError),

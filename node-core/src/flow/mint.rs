@@ -11,7 +11,7 @@ use super::{FlowError, phase, register};
 use crate::{
     chain::{LayerConfig, Phase, Transaction},
     codec::{names, record::MintOrder},
-    port::{Doorbell, MintSigner, PortError, Recorded, Stores},
+    port::{Doorbell, PortError, Recorded, Signer, Stores},
 };
 
 sol! {
@@ -104,7 +104,7 @@ pub async fn ticket(stores: &Stores, config: &LayerConfig) -> Result<Option<Addr
 /// The signer's error.
 pub(super) async fn transaction(
     config: &LayerConfig,
-    signer: &dyn MintSigner,
+    signer: &dyn Signer,
     ticket: Address,
     order: &MintOrder,
     nonce: u64,

@@ -3,13 +3,16 @@
 //! The way of a transaction: [`submit`] checks and appends it, [`sequence`] puts it into a block and
 //! commits the block, [`query`] shows it, [`checkpoint`] makes the state loadable, [`teardown`] ends
 //! the layer. [`open`] starts a layer, [`bridge`] brings deposits in, [`mint`] turns paid orders into
-//! transactions, [`index`] finds what is not in memory, [`audit`] executes everything again, [`archive`] a chain that
-//! somebody exported. [`filter`] remembers where clients that poll stand.
+//! transactions, [`index`] finds what is not in memory. [`batch`] puts the inputs of blocks on
+//! the L1; [`rebuild`], [`attest`] and [`audit`] execute everything again, [`archive`] a chain that somebody exported.
+//! [`filter`] remembers where clients that poll stand.
 //!
 //! Flows decide nothing by themselves about time or randomness: both are arguments.
 
 pub mod archive;
+pub mod attest;
 pub mod audit;
+pub mod batch;
 pub mod bridge;
 pub mod checkpoint;
 mod error;
@@ -22,11 +25,14 @@ pub mod open;
 pub mod pages;
 pub mod phase;
 pub mod query;
+pub mod rebuild;
 mod register;
+mod replay;
 pub mod sequence;
 pub mod submit;
 pub mod teardown;
 mod tip;
+mod unsigned;
 
 #[cfg(test)]
 mod tests;

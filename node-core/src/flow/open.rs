@@ -53,7 +53,11 @@ impl Genesis {
 
     /// Computes block 0 of a chain whose ETH nobody claims elsewhere: a development L1.
     pub fn unbacked(config: &LayerConfig, alloc: &Alloc) -> Self {
-        let world = WorldState::from_genesis(alloc);
+        Self::of(config, WorldState::from_genesis(alloc))
+    }
+
+    /// Block 0 with this state.
+    pub fn of(config: &LayerConfig, world: WorldState) -> Self {
         let header = seal(genesis_header(config, world.root()));
         Self { header, world }
     }

@@ -21,12 +21,47 @@ pub struct L1View {
     pub deposits_closed: bool,
     /// The settlement, once there is one.
     pub settlement: Option<L1Settlement>,
+    /// What it has of the blocks.
+    pub posted: Posted,
     /// Exit leaves that the contract has verified on calldata.
     pub published: u64,
     /// Exits paid.
     pub claimed: u64,
     /// The stored data of the layer is not needed any more.
     pub disposable: bool,
+}
+
+/// The batches on the L1, as the contract counts them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posted {
+    /// How many.
+    pub batches: u64,
+    /// Number of the last block in them.
+    pub last_block: u64,
+    /// Deposits that the blocks in them took.
+    pub consumed_deposits: u64,
+}
+
+/// What the contract is told of a batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchHead {
+    /// Number of its last block.
+    pub last_block: u64,
+    /// Hash of that block.
+    pub last_block_hash: B256,
+    /// State root after it.
+    pub state_root: B256,
+    /// Deposits taken up to it, those of earlier batches among them.
+    pub consumed_deposits: u64,
+}
+
+/// A batch as it is on the L1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostedBatch {
+    /// What the contract is told.
+    pub head: BatchHead,
+    /// The frame of the [`Payload`](crate::codec::batch::Payload).
+    pub payload: Bytes,
 }
 
 /// A settlement on the L1.

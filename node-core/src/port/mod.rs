@@ -15,9 +15,14 @@ pub mod conformance;
 pub mod memory;
 
 pub use error::PortError;
-pub use l1::{L1, L1Action, L1Receipt, L1Settlement, L1View, PublishedChunk, Settlement};
+pub use l1::{
+    BatchHead, L1, L1Action, L1Receipt, L1Settlement, L1View, Posted, PostedBatch, PublishedChunk,
+    Settlement,
+};
 pub use stores::{
     Appended, Inbox, Log, LogAppend, Objects, Orders, Put, PutOutcome, Recorded, Registers, Stored,
     Stores, Version,
 };
-pub use wake::{Clock, Doorbell, Heads, Here, Job, MintSigner, Processors, SignError, compute};
+pub use wake::{
+    Clock, Doorbell, Heads, Here, Job, Processors, SignError, Signer, Witnesses, compute,
+};

@@ -1,6 +1,8 @@
-use alloy_primitives::{Address, B256, Signature};
+use alloy_primitives::{Address, B256, Bytes, Signature};
 use async_trait::async_trait;
 use futures::channel::oneshot;
+
+use super::PortError;
 
 /// Time, from outside.
 pub trait Clock: Send + Sync {
@@ -54,6 +56,13 @@ pub trait Heads: Send + Sync {
     async fn wait_beyond(&self, number: u64, timeout_ms: u64);
 }
 
+/// Where an attestor gets witnesses: somebody who is not trusted with them.
+#[async_trait]
+pub trait Witnesses: Send + Sync {
+    /// Returns the frame of the witness of block `number`; `None` while there is no such block.
+    async fn witness(&self, number: u64) -> Result<Option<Bytes>, PortError>;
+}
+
 /// The signer cannot sign now.
 #[derive(Debug, thiserror::Error)]
 #[error("signer {address}: {reason}")]
@@ -64,9 +73,9 @@ pub struct SignError {
     pub reason: String,
 }
 
-/// Signs the mints of paid orders.
+/// Signs in the name of one account, wherever its key is.
 #[async_trait]
-pub trait MintSigner: Send + Sync {
+pub trait Signer: Send + Sync {
     /// Returns the account that signs.
     fn address(&self) -> Address;
 

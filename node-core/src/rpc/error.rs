@@ -74,6 +74,9 @@ pub enum RpcError {
     /// Blocks could not be simulated.
     #[error(transparent)]
     Simulate(#[from] SimulateError),
+    /// Nobody signs for this layer.
+    #[error("this node has no signer: ask the layer's own")]
+    NoSigner,
     /// The answer would be too large.
     #[error("{what}; the limit is {limit}")]
     Limit {
@@ -130,7 +133,7 @@ impl RpcError {
             Self::Execution(EstimateError::Call(error)) => call_code(error),
             Self::Submit(error) => submit_code(error),
             Self::Internal(_) | Self::Encode(_) => -32603,
-            Self::Execution(_) => -32000,
+            Self::Execution(_) | Self::NoSigner => -32000,
             Self::BlockNotFound { .. }
             | Self::TransactionNotFound
             | Self::FilterNotFound

@@ -34,12 +34,14 @@ mod pool;
 mod raw;
 mod receipt;
 mod sending;
+mod signed;
 mod simulate;
 mod subscribe;
 mod table;
 mod trace;
 mod transactions;
 mod view;
+mod witness;
 
 #[cfg(test)]
 mod tests;

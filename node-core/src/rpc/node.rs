@@ -8,7 +8,7 @@ use crate::{
     chain::{Annex, Era, LayerConfig},
     execute::Rules,
     flow::{archive::Annexes, query::Replica, sequence::Committed, submit::Intake},
-    port::{Clock, Doorbell, Heads, Stores},
+    port::{Clock, Doorbell, Heads, Signer, Stores},
     state::StateAt,
 };
 
@@ -39,6 +39,8 @@ pub struct Node {
     pub annexes: Arc<Annexes>,
     /// Whether transactions are taken.
     pub sends: Sends,
+    /// Signs soft receipts and headers; `None` where nobody does.
+    pub signer: Option<Arc<dyn Signer>>,
     /// Answer of `web3_clientVersion`: name, version, platform.
     pub client_version: String,
 }

@@ -3,7 +3,8 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::{
     Node, RpcError, accounts, blocks, calls, client, config, fees, fill, filters, layer, logs,
-    params::Params, pool, raw, sending, simulate, trace, transactions,
+    params::Params, pool, raw, sending, signed, simulate, trace, transactions,
+    witness,
 };
 
 /// A result, ready for the wire.
@@ -98,6 +99,9 @@ pub(super) async fn answer(node: &Node, method: &str, params: Params<'_>) -> Ans
 
         "mayfly_status" => layer::status(node, params).await,
         "mayfly_transactionStatus" => layer::transaction_status(node, params).await,
+        "mayfly_getSoftReceipt" => signed::soft_receipt(node, params).await,
+        "mayfly_getBlockSeal" => signed::block_seal(node, params).await,
+        "mayfly_getWitness" => witness::witness(node, params).await,
         "mayfly_orderStatus" => layer::order_status(node, params).await,
 
         _ => traced(node, method, params).await,

@@ -11,6 +11,7 @@
 //! | `later` | the state after any block since a base |
 //! | `walk` | all accounts, all slots |
 //! | `need`, `load` | what is not loaded, and loading it from fragments of the tries |
+//! | `witness` | the nodes on the way to what is needed |
 //! | `proof` | EIP-1186 answers and revealing from them |
 
 mod account;
@@ -20,6 +21,7 @@ mod load;
 mod need;
 mod proof;
 mod walk;
+mod witness;
 mod world;
 
 #[cfg(test)]

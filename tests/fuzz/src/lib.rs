@@ -3,6 +3,7 @@
 //!
 //! | target | input | what must hold |
 //! |---|---|---|
+//! | [`batches`] | blobs | what is carried is packed in one way only, and comes out as it was |
 //! | [`frames`] | a frame | what opens can be stored and read again |
 //! | [`records`] | kind, raw body | the same behind a right checksum; canonical formats encode to the same bytes |
 //! | [`pages`] | kind, path, raw body | a page opens to the trie that its hash names, or not at all |
@@ -13,6 +14,7 @@
 //! `fuzz_targets` hands them to libFuzzer; `tests` runs them on what is kept in `seeds` (made from the
 //! golden frames of `node-core`) and `regressions` (what once crashed).
 
+mod batches;
 mod pages;
 mod proofs;
 mod records;
@@ -22,6 +24,7 @@ mod transactions;
 #[cfg(test)]
 mod tests;
 
+pub use batches::batches;
 pub use pages::pages;
 pub use proofs::proofs;
 pub use records::{frames, records};

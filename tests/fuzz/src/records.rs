@@ -4,10 +4,11 @@ use node_core::{
     chain::SlotNumber,
     codec::{
         Record,
+        batch::Payload,
         frame::{self, HEADER_BYTES, Kind},
         record::{
             AccountPage, BlockRecord, CodePage, Dropped, IndexPage, Manifest, OrderRecord, Pending,
-            SlotEntry, SlotPage, StatePack,
+            SlotEntry, SlotPage, StatePack, Witness,
         },
         run::{BlocksPage, Contents, Directory, Filter, SortedPage},
     },
@@ -62,7 +63,7 @@ pub(crate) fn seal(kind: u8, raw: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// All kinds that have a record.
-pub(crate) const KINDS: [Kind; 15] = [
+pub(crate) const KINDS: [Kind; 17] = [
     Kind::Block,
     Kind::Slot,
     Kind::Pending,
@@ -70,6 +71,8 @@ pub(crate) const KINDS: [Kind; 15] = [
     Kind::Order,
     Kind::Pack,
     Kind::Manifest,
+    Kind::Batch,
+    Kind::Witness,
     Kind::AccountPage,
     Kind::SlotPage,
     Kind::CodePage,
@@ -92,6 +95,8 @@ fn any_record(kind: u8, bytes: &[u8]) -> Option<Encodings> {
         Kind::Order => opened::<OrderRecord>(bytes, |one| drop(one.state())).map(|()| One),
         Kind::Pack => opened::<StatePack>(bytes, |one| drop(one.unpack())).map(|()| One),
         Kind::Manifest => opened::<Manifest>(bytes, |_| ()).map(|()| One),
+        Kind::Batch => opened::<Payload>(bytes, |_| ()).map(|()| One),
+        Kind::Witness => opened(bytes, use_witness).map(|()| Many),
         Kind::AccountPage => opened::<AccountPage>(bytes, |_| ()).map(|()| Many),
         Kind::SlotPage => opened::<SlotPage>(bytes, |_| ()).map(|()| One),
         Kind::CodePage => opened::<CodePage>(bytes, |_| ()).map(|()| One),
@@ -114,6 +119,7 @@ fn reencoded(kind: u8, bytes: &[u8]) -> Option<Vec<u8>> {
         Kind::Order => OrderRecord::from_frame(bytes).map(alloy_rlp::encode),
         Kind::Pack => StatePack::from_frame(bytes).map(alloy_rlp::encode),
         Kind::Manifest => Manifest::from_frame(bytes).map(alloy_rlp::encode),
+        Kind::Batch => Payload::from_frame(bytes).map(alloy_rlp::encode),
         Kind::SlotPage => SlotPage::from_frame(bytes).map(alloy_rlp::encode),
         Kind::CodePage => CodePage::from_frame(bytes).map(alloy_rlp::encode),
         Kind::IndexPage => IndexPage::from_frame(bytes).map(alloy_rlp::encode),
@@ -140,6 +146,13 @@ fn use_block(record: &BlockRecord) {
     let _ = WorldState::new().apply(&record.delta);
     let contents = Contents::of([(SlotNumber(7), record)]);
     assert_eq!(contents.blocks.len(), 1, "a block is one block");
+}
+
+/// What an attestor does before it executes.
+fn use_witness(witness: &Witness) {
+    let mut world = WorldState::from_root(witness.block.header.state_root);
+    let _ = world.reveal_nodes(&witness.nodes.iter().cloned().collect());
+    world.add_codes(witness.codes.iter().cloned());
 }
 
 fn use_entries(page: &SortedPage) {

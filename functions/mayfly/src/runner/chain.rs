@@ -3,7 +3,7 @@ use std::sync::Arc;
 use mayfly_sequencer::{Bell, HeadWatch, Policy, Writer};
 use node_core::{
     flow::{query::Replica, sequence::Context, submit::Intake},
-    port::Clock,
+    port::{Clock, Signer},
     rpc::{Node, Sends, Tags},
 };
 use tokio::{sync::watch, task::JoinHandle};
@@ -45,6 +45,7 @@ impl Chain {
         clock: Arc<dyn Clock>,
         tags: Tags,
         intake: Intake,
+        signer: Option<Arc<dyn Signer>>,
     ) -> Result<Self, Failure> {
         let replica = Arc::new(Replica::open(&context.stores, context.config.id).await?);
         let heads = HeadWatch::default();
@@ -62,6 +63,7 @@ impl Chain {
             tags: Arc::new(tags),
             annexes: Arc::default(),
             sends: Sends::Taken,
+            signer,
             client_version: CLIENT_VERSION.to_owned(),
         });
         let writer = Writer {

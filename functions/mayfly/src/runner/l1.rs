@@ -144,7 +144,8 @@ impl Devnet {
         let (config, pipeline) = (Arc::new(config), Pipeline::default());
         let context = Context { stores, config, rules, signer: None, pipeline };
         let chain =
-            Chain::start(context, Arc::clone(clock), Tags::instant(), Intake::default()).await?;
+            Chain::start(context, Arc::clone(clock), Tags::instant(), Intake::default(), None)
+                .await?;
         let listener = http::bind(port, "--l1-port").await?;
         let address = listener.local_addr().map_err(|error| Failure::remote("server", error))?;
         let routes = mayfly_rpc::router(Arc::clone(&chain.node));

@@ -32,7 +32,7 @@ use node_core::{
         sequence::{Context, Pipeline},
         submit::Intake,
     },
-    port::{Clock, L1, MintSigner, Stores},
+    port::{Clock, L1, Signer, Stores},
     rpc::Tags,
 };
 use tokio::task::JoinHandle;
@@ -117,9 +117,12 @@ impl Runner {
         let l1 = L1Side::start(&place, options.l1.clone(), options.l1_port, &clock).await?;
         let operator = l1.operator();
         let disk = Disk::open(&place.layer_dir())?;
-        let minter: Arc<dyn MintSigner> = Arc::new(keys.minter()?);
+        let minter: Arc<dyn Signer> = Arc::new(keys.minter()?);
+        let sequencer = keys.sequencer()?.map(|key| Arc::new(key) as Arc<dyn Signer>);
+        let signs = sequencer.as_ref().map_or(Address::ZERO, |key| key.address());
+        let signers = (minter.address(), signs);
         let (stores, config, is_new) =
-            open_layer(&options, &disk, &operator, &l1, minter.address(), &*clock).await?;
+            open_layer(&options, &disk, &operator, &l1, signers, &*clock).await?;
         if let Some(ticket) = options.ticket {
             mint::set_ticket(&stores, ticket).await?;
         }
@@ -129,7 +132,8 @@ impl Runner {
         context.pipeline = Pipeline::on(Arc::new(Blocking));
         let threads = Threads::start().map_err(|error| Failure::remote("threads", error))?;
         let intake = Intake::new(Arc::new(threads));
-        let layer = Chain::start(context, Arc::clone(&clock), Tags::layer(), intake).await?;
+        let tags = Tags::layer();
+        let layer = Chain::start(context, Arc::clone(&clock), tags, intake, sequencer).await?;
         let bridge = Bridge {
             stores: stores.clone(),
             config: Arc::new(config.clone()),
@@ -229,7 +233,7 @@ async fn open_layer(
     disk: &Disk,
     operator: &Sender,
     l1: &L1Side,
-    minter: Address,
+    (minter, sequencer): (Address, Address),
     clock: &dyn Clock,
 ) -> Result<(Stores, LayerConfig, bool), Failure> {
     let place = &options.place;
@@ -250,6 +254,7 @@ async fn open_layer(
         ends_at_s: now_s + options.ends_in.as_secs(),
         base_fee_wei: options.base_fee_wei,
         minter,
+        sequencer,
         ticket: options.ticket,
         finality: l1.finality(),
         tvl_cap_wei: TVL_CAP_WEI,

@@ -3,11 +3,13 @@
 use std::{io, net::SocketAddr, sync::Arc};
 
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, Bytes, U256, address};
+use alloy_primitives::{Address, B256, Bytes, U256, address};
 use mayfly_contracts::preinstalls;
 use mayfly_sequencer::{Bell, HeadWatch, Policy, SystemClock, Writer};
 use node_core::{
-    chain::{DepositEvent, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits},
+    chain::{
+        DepositEvent, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, Posting,
+    },
     codec::record::Pending,
     execute::Rules,
     flow::{
@@ -115,6 +117,7 @@ async fn start(rules: Rules, base_fee_wei: u64, stopped: watch::Receiver<bool>) 
         tags: Arc::new(Tags::instant()),
         annexes: Arc::default(),
         sends: Sends::Taken,
+        signer: None,
         client_version: concat!("mayfly/", env!("CARGO_PKG_VERSION"), "/dev").to_owned(),
     }
 }
@@ -142,13 +145,16 @@ fn config(now_s: u64, base_fee_wei: u64) -> LayerConfig {
         fee_recipient: Address::repeat_byte(0xfe),
         organiser: FUNDED[0],
         operator: FUNDED[0],
+        sequencer: Address::ZERO,
         l1: L1Binding {
             chain_id: 1,
             layer: Address::ZERO,
+            config_hash: B256::ZERO,
             opened_in_block: 0,
             finality: Finality::Finalized,
         },
         mint: None,
         limits: Limits::default(),
+        posting: Posting::default(),
     }
 }

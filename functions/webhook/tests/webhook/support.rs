@@ -11,10 +11,10 @@ use std::{
     time::Duration,
 };
 
-use alloy_primitives::{Address, address};
+use alloy_primitives::{Address, B256, address};
 use mayfly_webhook::{Secret, Secrets, WebhookState, router, stripe};
 use node_core::{
-    chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, MintConfig},
+    chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, MintConfig, Posting},
     codec::record::MintOrder,
     flow::open::{self, Genesis},
     port::{Clock, Doorbell, Stores, memory::Memory},
@@ -82,14 +82,17 @@ pub(crate) fn config() -> LayerConfig {
         fee_recipient: Address::repeat_byte(1),
         organiser: Address::repeat_byte(2),
         operator: Address::repeat_byte(3),
+        sequencer: Address::ZERO,
         l1: L1Binding {
             chain_id: 1,
             layer: Address::repeat_byte(4),
+            config_hash: B256::ZERO,
             opened_in_block: 1,
             finality: Finality::Finalized,
         },
         mint: Some(MintConfig { minter: Address::repeat_byte(5), ticket: None }),
         limits: Limits::default(),
+        posting: Posting::default(),
     }
 }
 

@@ -15,7 +15,7 @@ use mayfly_l1::{
     HttpL1, Node, PrivateKeySigner, Sender, Terms, deploy_factory, deposit_eth, devnet, open_layer,
 };
 use node_core::{
-    chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, Phase},
+    chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, Phase, Posting},
     flow::{
         Tip, bridge,
         open::{self, Alloc, Genesis},
@@ -245,13 +245,16 @@ fn layer_config(now_s: u64, l1_chain_id: u64) -> LayerConfig {
         fee_recipient: person(ORGANISER).address(),
         organiser: person(ORGANISER).address(),
         operator: person(ORGANISER).address(),
+        sequencer: Address::ZERO,
         l1: L1Binding {
             chain_id: l1_chain_id,
             layer: Address::ZERO,
+            config_hash: B256::ZERO,
             opened_in_block: 0,
             finality: Finality::Finalized,
         },
         mint: None,
         limits: Limits::default(),
+        posting: Posting::default(),
     }
 }

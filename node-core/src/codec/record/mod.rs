@@ -2,7 +2,7 @@
 
 use alloy_rlp::{Decodable, Encodable};
 
-use super::frame::{self, FrameError, Kind};
+use super::frame::{self, Effort, FrameError, Kind, MAX_RAW_BYTES};
 
 mod block;
 mod delta;
@@ -12,6 +12,7 @@ mod order;
 mod pack;
 mod page;
 mod slot;
+mod witness;
 
 pub use block::{BlockRecord, MintedOrder};
 pub use inbox::{Dropped, Pending};
@@ -22,15 +23,22 @@ pub use page::{
     AccountLeaf, AccountPage, CodePage, IndexPage, PageRef, Place, SlotPage, StoredStorage,
 };
 pub use slot::{AttemptId, Body, SlotContent, SlotEntry};
+pub use witness::Witness;
 
 /// A stored value: knows its kind of frame and its RLP.
 pub trait Record: Encodable + Decodable {
     /// Kind of the frame around it.
     const KIND: Kind;
 
+    /// How small the frame should be.
+    const EFFORT: Effort = Effort::Fast;
+
+    /// Longest RLP that is read, in bytes.
+    const MOST_BYTES: usize = MAX_RAW_BYTES;
+
     /// Encodes into a frame.
     fn to_frame(&self) -> Vec<u8> {
-        frame::encode(Self::KIND, &alloy_rlp::encode(self))
+        frame::encode_with(Self::KIND, &alloy_rlp::encode(self), Self::EFFORT)
     }
 
     /// Decodes from a frame.
@@ -38,7 +46,7 @@ pub trait Record: Encodable + Decodable {
     /// # Errors
     /// [`RecordError`] when the frame is damaged or its body is not this record.
     fn from_frame(bytes: &[u8]) -> Result<Self, RecordError> {
-        let raw = frame::decode(Self::KIND, bytes)?;
+        let raw = frame::decode_at_most(Self::KIND, bytes, Self::MOST_BYTES)?;
         alloy_rlp::decode_exact(&raw)
             .map_err(|source| RecordError::Body { kind: Self::KIND, source })
     }

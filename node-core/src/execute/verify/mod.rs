@@ -6,4 +6,6 @@ mod header;
 mod reexecute;
 
 pub use error::{InvalidBlock, VerifyError};
-pub use reexecute::{Candidate, Senders, Verified, verify, verify_candidate};
+pub use reexecute::{
+    Candidate, Senders, Verified, build_exactly, needs_of, verify, verify_candidate,
+};

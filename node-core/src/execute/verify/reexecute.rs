@@ -9,6 +9,7 @@ use super::{
     super::{
         build::{Builder, Built},
         env::NextBlock,
+        error::{BlockError, Fault},
         outcome::Outcome,
         rules::{Protocol, Rules},
     },
@@ -16,8 +17,8 @@ use super::{
     header,
 };
 use crate::{
-    chain::{Ancestors, Block, Receipt, SealedHeader, recover_sender},
-    state::{Delta, WorldState},
+    chain::{Ancestors, Block, Receipt, SealedHeader, Transaction, recover_sender},
+    state::{Delta, Need, WorldState},
 };
 
 /// A block to verify, with what is known besides it.
@@ -94,18 +95,73 @@ pub fn verify_candidate(
     let senders = senders(&candidate)?;
     let env = NextBlock::of(header, candidate.withdrawals);
     let builder = Builder::start(parent, world.clone(), ancestors, rules.clone(), env)?;
-    let built = reexecute(builder, candidate.block, &senders)?;
+    let built = reexecute(builder, &candidate.block.transactions, &senders)?;
     compare(header, &built.block.header)?;
     let Built { header, senders, receipts, delta, world, .. } = built;
     Ok(Verified { header, senders, receipts, delta, world })
 }
 
-fn reexecute(
-    mut builder: Builder,
+/// Builds the block after `parent` from exactly these transactions: what anyone does who has the inputs of a
+/// block and not its header. Senders are recovered.
+///
+/// # Errors
+/// [`VerifyError::Invalid`] for a transaction that cannot be in the block; [`VerifyError::Internal`] when
+/// state cannot be read.
+pub fn build_exactly(
+    parent: &SealedHeader,
+    world: &WorldState,
+    ancestors: &Ancestors,
+    rules: &Rules,
+    env: NextBlock,
+    transactions: &[Transaction],
+) -> Result<Built, VerifyError> {
+    let senders = recover(transactions)?;
+    let builder = Builder::start(parent, world.clone(), ancestors, rules.clone(), env)?;
+    reexecute(builder, transactions, &senders)
+}
+
+/// Says what of the state before a block is not loaded and its execution needs; there may be more after
+/// that. Empty when all is there. Whether the block is right is not asked.
+///
+/// # Errors
+/// [`Fault`] when state cannot be read for another reason.
+pub fn needs_of(
+    parent: &SealedHeader,
+    world: &WorldState,
+    ancestors: &Ancestors,
+    rules: &Rules,
     block: &Block,
     senders: &[Address],
+) -> Result<Vec<Need>, Fault> {
+    let env = NextBlock::of(&block.header, &[]);
+    let builder = Builder::start_noting(parent, world.clone(), ancestors, rules.clone(), env);
+    let fault = match builder.map(|builder| execute_noting(builder, block, senders)) {
+        Ok(Ok(())) => return Ok(Vec::new()),
+        Ok(Err(fault)) | Err(fault) => fault,
+    };
+    match fault.needs() {
+        needs if needs.is_empty() => Err(fault),
+        needs => Ok(needs),
+    }
+}
+
+fn execute_noting(mut builder: Builder, block: &Block, senders: &[Address]) -> Result<(), Fault> {
+    for (tx, sender) in block.transactions.iter().zip(senders) {
+        builder.execute(tx, *sender)?;
+    }
+    builder.check_missed()?;
+    match builder.finish().map_err(|unfinished| unfinished.error) {
+        Err(BlockError::Internal(fault)) => Err(fault),
+        _ => Ok(()),
+    }
+}
+
+fn reexecute(
+    mut builder: Builder,
+    transactions: &[Transaction],
+    senders: &[Address],
 ) -> Result<Built, VerifyError> {
-    for (index, (tx, sender)) in block.transactions.iter().zip(senders).enumerate() {
+    for (index, (tx, sender)) in transactions.iter().zip(senders).enumerate() {
         if let Outcome::Rejected(source) = builder.execute(tx, *sender)? {
             return Err(InvalidBlock::Transaction { index, source }.into());
         }
@@ -144,14 +200,15 @@ fn senders<'a>(candidate: &Candidate<'a>) -> Result<Cow<'a, [Address]>, InvalidB
             Err(InvalidBlock::Senders { expected, got })
         }
         Senders::Known(senders) => Ok(senders.into()),
-        Senders::Recover => transactions
-            .iter()
-            .enumerate()
-            .map(|(index, tx)| {
-                recover_sender(tx).map_err(|source| InvalidBlock::Signature { index, source })
-            })
-            .collect(),
+        Senders::Recover => recover(transactions).map(Cow::from),
     }
+}
+
+fn recover(transactions: &[Transaction]) -> Result<Vec<Address>, InvalidBlock> {
+    let sender = |(index, tx)| {
+        recover_sender(tx).map_err(|source| InvalidBlock::Signature { index, source })
+    };
+    transactions.iter().enumerate().map(sender).collect()
 }
 
 /// Compares what the header claims with what execution found.

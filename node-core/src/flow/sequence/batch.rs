@@ -15,7 +15,7 @@ use super::{
 use crate::{
     chain::{SealedHeader, Transaction, decode_transaction},
     codec::record::{BlockRecord, Dropped, MintOrder, MintedOrder, Pending},
-    execute::{Builder, NextBlock, Outcome, Protocol, Rules, Unfinished},
+    execute::{Builder, Built, NextBlock, Outcome, Protocol, Rules, Unfinished},
     flow::mint,
     state::{Need, WorldState},
 };
@@ -205,7 +205,8 @@ fn fill(
     candidates: &Candidates,
     timing: Timing,
 ) -> Result<Batch, FlowError> {
-    let mut filling = Filling::new(start(context, parent, timing)?, timing.now_ms);
+    let bytes = context.config.posting.block_bytes();
+    let mut filling = Filling::new(start(context, parent, timing)?, bytes, timing.now_ms);
     let Candidates { pending, mints } = candidates;
     if let Err(error) = filling.fill(context, pending, mints, timing) {
         parent.world = filling.abandon();
@@ -296,14 +297,17 @@ fn seal_block(
             return Err(error.into());
         }
     };
-    let record = BlockRecord {
-        block: built.block,
-        senders: built.senders,
-        receipts: built.receipts,
-        delta: built.delta,
-        minted,
-    };
-    Ok(BuiltBlock { header: built.header, record, world: built.world })
+    let mut block = BuiltBlock::from(built);
+    block.record.minted = minted;
+    Ok(block)
+}
+
+impl From<Built> for BuiltBlock {
+    fn from(built: Built) -> Self {
+        let Built { header, block, senders, receipts, delta, world } = built;
+        let record = BlockRecord { block, senders, receipts, delta, minted: Vec::new() };
+        Self { header, record, world }
+    }
 }
 
 /// What the next block is built with: on a layer as its parent, on Ethereum by EIP-1559.

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use alloy_consensus::Transaction as _;
+use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, TxHash};
 
 use super::{Context, FlowError, Timing, batch::SignedMint};
@@ -17,10 +18,6 @@ use crate::{
     flow::submit::{Replacement, compare},
     state::WorldState,
 };
-
-/// Bytes of wallets' transactions in one block. EIP-7934 allows 8 MiB for a whole block; mints, which are
-/// signed here and small, have the rest.
-const BLOCK_BYTES: usize = 6 * 1024 * 1024;
 
 /// One thing to try, in order of arrival.
 enum Candidate<'a, 'b> {
@@ -65,14 +62,14 @@ pub(super) struct Filled {
 }
 
 impl<'a> Filling<'a> {
-    pub(super) const fn new(builder: Builder, now_ms: u64) -> Self {
+    pub(super) const fn new(builder: Builder, bytes_left: usize, now_ms: u64) -> Self {
         Self {
             builder,
             minted: Vec::new(),
             dropped: Vec::new(),
             behind_gap: BTreeMap::new(),
             full: false,
-            bytes_left: BLOCK_BYTES,
+            bytes_left,
             now_ms,
         }
     }
@@ -163,8 +160,13 @@ impl<'a> Filling<'a> {
 
     fn mint(&mut self, mint: &SignedMint) -> Result<bool, FlowError> {
         let hash = *mint.transaction.hash();
+        let bytes = mint.transaction.encode_2718_len();
+        if bytes > self.bytes_left {
+            return Ok(false);
+        }
         match self.builder.execute(&mint.transaction, mint.minter)? {
             Outcome::Included(_) => {
+                self.bytes_left -= bytes;
                 self.minted.push(MintedOrder { key: mint.order.key.clone(), transaction: hash });
                 Ok(true)
             }

@@ -42,7 +42,7 @@ use futures::future::join;
 
 use self::{
     ahead::Ahead,
-    batch::{Batch, Laid, Waiting},
+    batch::{Batch, BuiltBlock, Laid, Waiting},
     commit::{Ready, Then},
     left::Left,
     parent::Parent,
@@ -51,8 +51,8 @@ use super::{FlowError, Tip, lease::Lease, open, tip::Read};
 use crate::{
     chain::{LayerConfig, SealedHeader, SlotNumber, Transaction},
     codec::record::{BlockRecord, SlotContent},
-    execute::{CallOutcome, CallRequest, Rules},
-    port::{MintSigner, PortError, Stores},
+    execute::{Built, CallOutcome, CallRequest, Rules},
+    port::{Signer, PortError, Stores},
     state::WorldState,
 };
 
@@ -72,7 +72,7 @@ pub struct Context {
     /// Its rules.
     pub rules: Arc<Rules>,
     /// Signer of mints, if the layer has a shop.
-    pub signer: Option<Arc<dyn MintSigner>>,
+    pub signer: Option<Arc<dyn Signer>>,
     /// How computing and writing overlap.
     pub pipeline: Pipeline,
 }
@@ -90,7 +90,7 @@ impl Context {
     /// [`FlowError::NoLayer`].
     pub async fn load(
         stores: Stores,
-        signer: Option<Arc<dyn MintSigner>>,
+        signer: Option<Arc<dyn Signer>>,
     ) -> Result<Self, FlowError> {
         let config = open::config(&*stores.registers).await?;
         let rules = Arc::new(Rules::layer(config.chain_id));
@@ -245,6 +245,23 @@ impl Sequencer {
         self.unsure = false;
         let ready = Ready { block: built?, dropped: Vec::new() };
         Box::pin(self.commit(ready, Then::Rest)).await
+    }
+
+    /// Commits a block that was built elsewhere, on this one's newest.
+    ///
+    /// # Errors
+    /// As [`Self::step`], and [`PortError::Corrupt`] when the block does not follow the newest.
+    pub async fn adopt(&mut self, built: Built, now_ms: u64) -> Result<(), FlowError> {
+        self.settle().await?;
+        self.keep_lease(now_ms).await?;
+        let (expected, got) = (self.tip.header.hash(), built.header.parent_hash);
+        if expected != got {
+            let name = format!("block {}", built.header.number);
+            let reason = format!("expected parent {expected}, got {got}");
+            return Err(PortError::Corrupt { name, reason }.into());
+        }
+        let ready = Ready { block: BuiltBlock::from(built), dropped: Vec::new() };
+        Box::pin(self.commit(ready, Then::Rest)).await.map(drop)
     }
 
     /// Writes the end slot: no block follows.

@@ -14,7 +14,7 @@ use futures::executor::block_on;
 use crate::{
     chain::{
         DepositEvent, EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId,
-        Limits, MintConfig, SlotNumber, Transaction, recover_sender,
+        Limits, MintConfig, Posting, SlotNumber, Transaction, recover_sender,
     },
     codec::record::{Pending, SlotEntry},
     execute::Rules,
@@ -25,7 +25,7 @@ use crate::{
         sequence::{Committed, Context, Pipeline, Sequencer, Step, TakeOver, Timing},
         submit::{self, SubmitError},
     },
-    port::{Doorbell, Log, LogAppend, MintSigner, PortError, SignError, memory::Memory},
+    port::{Doorbell, Log, LogAppend, PortError, SignError, Signer, memory::Memory},
 };
 
 pub(super) const CHAIN_ID: u64 = 4_242;
@@ -68,7 +68,7 @@ pub(super) fn sign(i: u8, tx: TxEip1559) -> Transaction {
 pub(super) struct Minter;
 
 #[async_trait]
-impl MintSigner for Minter {
+impl Signer for Minter {
     fn address(&self) -> Address {
         account(9)
     }
@@ -256,13 +256,16 @@ fn config() -> LayerConfig {
         fee_recipient: Address::repeat_byte(0xfe),
         organiser: account(0),
         operator: account(0),
+        sequencer: Address::ZERO,
         l1: L1Binding {
             chain_id: 1,
             layer: Address::repeat_byte(0x11),
+            config_hash: B256::ZERO,
             opened_in_block: 1,
             finality: Finality::Depth(0),
         },
         mint: Some(MintConfig { minter: account(9), ticket: Some(Address::repeat_byte(0x77)) }),
-        limits: Limits::default(),
+        limits: Limits { transaction_bytes: 64 * 1024, ..Limits::default() },
+        posting: Posting::Calldata,
     }
 }

@@ -1,6 +1,8 @@
 //! Stories of one layer on the reference model.
 
 mod ahead;
+mod attest;
+mod batch;
 mod index;
 mod intake;
 mod kit;

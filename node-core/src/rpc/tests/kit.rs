@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use alloy_consensus::{SignableTransaction, TxEip1559, TxLegacy, crypto::secp256k1::sign_message};
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, B256, Bytes, TxHash, TxKind, U256, address, bytes, hex};
+use alloy_primitives::{
+    Address, B256, Bytes, Signature, TxHash, TxKind, U256, address, bytes, hex,
+};
 use async_trait::async_trait;
 use futures::{executor::block_on, future::BoxFuture};
 use serde_json::{Value, json};
@@ -14,7 +16,7 @@ use super::unique::Unique;
 use crate::{
     chain::{
         DepositEvent, EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId,
-        Limits, MintConfig, Transaction, recover_sender,
+        Limits, MintConfig, Posting, Transaction, recover_sender,
     },
     codec::record::Pending,
     execute::Rules,
@@ -23,7 +25,7 @@ use crate::{
         query::Replica,
         sequence::{Committed, Context, Pipeline, Sequencer, Step, TakeOver, Timing},
     },
-    port::{Clock, Doorbell, Heads, memory::Memory},
+    port::{Clock, Doorbell, Heads, SignError, Signer, memory::Memory},
     rpc::{Node, Sends, Tags, dispatch},
 };
 
@@ -78,6 +80,21 @@ struct Silent;
 
 impl Doorbell for Silent {
     fn ring(&self) {}
+}
+
+/// Signs as account 1.
+#[derive(Debug)]
+struct Sequencer1;
+
+#[async_trait]
+impl Signer for Sequencer1 {
+    fn address(&self) -> Address {
+        account(1)
+    }
+
+    async fn sign(&self, hash: B256) -> Result<Signature, SignError> {
+        Ok(sign_message(secret(1), hash).expect("a valid key"))
+    }
 }
 
 /// Commits what waits.
@@ -137,6 +154,7 @@ impl Chain {
             tags: Arc::new(tags),
             annexes: Arc::default(),
             sends: Sends::Taken,
+            signer: Some(Arc::new(Sequencer1)),
             client_version: "mayfly/test".to_owned(),
         };
         let pipeline = Pipeline::default();
@@ -327,13 +345,16 @@ fn config() -> LayerConfig {
         fee_recipient: Address::repeat_byte(0xfe),
         organiser: account(0),
         operator: account(1),
+        sequencer: account(1),
         l1: L1Binding {
             chain_id: 1,
             layer: Address::repeat_byte(0x11),
+            config_hash: B256::ZERO,
             opened_in_block: 5,
             finality: Finality::Safe,
         },
         mint: Some(MintConfig { minter: account(8), ticket: Some(Address::repeat_byte(0x77)) }),
         limits: Limits::default(),
+        posting: Posting::default(),
     }
 }

@@ -9,6 +9,7 @@ mod logs;
 mod reading;
 mod running;
 mod sending;
+mod signed;
 mod simulating;
 mod tracing;
 mod unique;

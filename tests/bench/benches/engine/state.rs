@@ -9,7 +9,7 @@ use mayfly_contracts::{Coin, Ticket};
 use node_core::{
     chain::{
         Ancestors, EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits,
-        genesis_header, seal,
+        Posting, genesis_header, seal,
     },
     execute::{Builder, NextBlock, Outcome, Rules},
     flow::open::{Alloc, Genesis},
@@ -160,13 +160,16 @@ fn config() -> LayerConfig {
         fee_recipient: Address::repeat_byte(0xfe),
         organiser: Address::repeat_byte(0x01),
         operator: Address::repeat_byte(0x02),
+        sequencer: Address::ZERO,
         l1: L1Binding {
             chain_id: 1,
             layer: Address::repeat_byte(0x11),
+            config_hash: B256::ZERO,
             opened_in_block: 1,
             finality: Finality::Depth(0),
         },
         mint: None,
         limits: Limits::default(),
+        posting: Posting::default(),
     }
 }

@@ -9,7 +9,8 @@ use futures::executor::block_on;
 use mayfly_disk::Disk;
 use node_core::{
     chain::{
-        EXIT_SEALER, Finality, L1Binding, LayerConfig, LayerId, Limits, Transaction, recover_sender,
+        EXIT_SEALER, Finality, L1Binding, LayerConfig, LayerId, Limits, Posting, Transaction,
+        recover_sender,
     },
     codec::{names, record::Pending},
     flow::{
@@ -112,13 +113,16 @@ pub(crate) fn config() -> LayerConfig {
         fee_recipient: Address::repeat_byte(0xfe),
         organiser: Address::repeat_byte(0x01),
         operator: Address::repeat_byte(0x02),
+        sequencer: Address::ZERO,
         l1: L1Binding {
             chain_id: 1,
             layer: Address::repeat_byte(0x11),
+            config_hash: B256::ZERO,
             opened_in_block: 1,
             finality: Finality::Depth(0),
         },
         mint: None,
         limits: Limits::default(),
+        posting: Posting::default(),
     }
 }
