@@ -13,9 +13,10 @@ import {
   keccak256,
   parseAbi,
   parseEther,
+  verifyTypedData,
 } from "viem";
 import { generatePrivateKey, mnemonicToAccount, nonceManager, privateKeyToAccount } from "viem/accounts";
-import { ACCOUNTS, ECHO_ABI, ECHO_INIT_CODE, MNEMONIC, RPC, Ticket, findDeposit, isMayfly } from "./chain.mjs";
+import { ACCOUNTS, ECHO_ABI, ECHO_INIT_CODE, MNEMONIC, RPC, Ticket, findDeposit, isMayfly, rpc } from "./chain.mjs";
 
 const account = mnemonicToAccount(MNEMONIC, { addressIndex: ACCOUNTS.viem[0] });
 const echoAbi = parseAbi(ECHO_ABI);
@@ -206,4 +207,57 @@ test("a deposit from the L1 is read with its block and receipt", async (t) => {
   const block = await client.getBlock({ blockHash: tx.blockHash, includeTransactions: true });
   assert.ok(block.transactions.some((one) => one.hash === hash));
   assert.equal((await client.getTransactionReceipt({ hash })).status, "success");
+});
+
+/** What the sequencer signs, for the layer's contract on its L1. */
+async function signedWord(method, param, primaryType, fields) {
+  const { result: status } = await rpc("mayfly_status");
+  const { result: answer } = await rpc(method, param);
+  const domain = {
+    name: "Mayfly",
+    version: "1",
+    chainId: BigInt(status.l1.chainId),
+    verifyingContract: status.l1.layer,
+  };
+  const types = { [primaryType]: fields };
+  const message = Object.fromEntries(
+    fields.map(({ name, type }) => [name, type.startsWith("uint") ? BigInt(answer[name]) : answer[name]]),
+  );
+  const { signer: address, signature } = answer;
+  const verify = (changed) =>
+    verifyTypedData({ address, domain, types, primaryType, message: { ...message, ...changed }, signature });
+  return { answer, message, verify };
+}
+
+test("the sequencer's word for a transaction is typed data that viem verifies", async (t) => {
+  if (!(await isMayfly())) return t.skip("anvil signs no receipts");
+  const hash = await wallet.sendTransaction({ to: stranger().address, value: 7n });
+  const receipt = await receiptOf(hash);
+  const { answer, message, verify } = await signedWord("mayfly_getSoftReceipt", hash, "Preconf", [
+    { name: "layerConfig", type: "bytes32" },
+    { name: "blockNumber", type: "uint64" },
+    { name: "txIndex", type: "uint32" },
+    { name: "txHash", type: "bytes32" },
+    { name: "unitPost", type: "bytes32" },
+    { name: "issuedAt", type: "uint64" },
+  ]);
+  assert.equal(await verify({}), true);
+  assert.equal(await verify({ txIndex: message.txIndex + 1n }), false);
+  assert.equal(answer.txHash, hash);
+  assert.equal(message.blockNumber, receipt.blockNumber);
+  assert.equal(Number(message.txIndex), receipt.transactionIndex);
+  assert.equal(answer.unitPost, keccak256(answer.receipt));
+});
+
+test("the sequencer's word for a block is typed data that viem verifies", async (t) => {
+  if (!(await isMayfly())) return t.skip("anvil signs no blocks");
+  const block = await client.getBlock();
+  const number = `0x${block.number.toString(16)}`;
+  const { answer, verify } = await signedWord("mayfly_getBlockSeal", number, "BlockSeal", [
+    { name: "number", type: "uint64" },
+    { name: "hash", type: "bytes32" },
+  ]);
+  assert.equal(answer.hash, block.hash);
+  assert.equal(await verify({}), true);
+  assert.equal(await verify({ hash: block.parentHash }), false);
 });

@@ -1,4 +1,9 @@
-//! Brings deposits from the L1 into a flash layer, as a loop around [`node_core::flow::bridge`].
+//! Brings deposits from the L1 into a flash layer, as a loop around [`node_core::flow::bridge`], and its batches to
+//! the L1, as one around [`node_core::flow::batch`].
+
+mod poster;
+
+pub use poster::Poster;
 
 use std::{sync::Arc, time::Duration};
 

@@ -2,6 +2,7 @@ use std::{path::PathBuf, time::Duration};
 
 use alloy::primitives::Address;
 use clap::{Args, Parser, Subcommand};
+use node_core::chain::Posting;
 
 /// Where a layer is kept when nothing else is said.
 const DEFAULT_DIR: &str = ".mayfly";
@@ -34,10 +35,30 @@ pub(crate) enum Command {
     Exits(Exits),
     /// Pay out exits of a settled layer on the L1.
     Claim(Claim),
+    /// Build a layer again from L1 data alone, and prove its exits.
+    Rebuild(Rebuild),
     /// Execute every block again and compare every root with what the L1 holds.
     Verify(Verify),
     /// Serve a chain that was exported, or a layer that is gone, for reading.
     Archive(Archive),
+}
+
+/// Where the inputs of blocks are posted.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Post {
+    Leaves,
+    Blobs,
+    Calldata,
+}
+
+impl From<Post> for Posting {
+    fn from(post: Post) -> Self {
+        match post {
+            Post::Leaves => Self::Leaves,
+            Post::Blobs => Self::Blobs,
+            Post::Calldata => Self::Calldata,
+        }
+    }
 }
 
 /// Which layer.
@@ -70,6 +91,10 @@ pub(crate) struct Up {
     /// Base fee in wei per gas; 0 makes the layer free to use.
     #[arg(long, default_value_t = 0)]
     pub(crate) base_fee: u64,
+    /// Where the inputs of blocks are posted: leaves (nowhere, only the exits at the end), blobs, or calldata
+    /// for an L1 without blobs such as the development L1. What is posted rebuilds the layer.
+    #[arg(long, value_enum, default_value_t = Post::Leaves)]
+    pub(crate) post: Post,
     /// Contract with `mintTo(address)` that paid webhooks mint from. On the development L1, a sample ticket
     /// contract is deployed when none is named.
     #[arg(long)]
@@ -163,4 +188,23 @@ pub(crate) struct Archive {
     /// Take transactions and keep them in memory. No block will ever include them: for tests of clients.
     #[arg(long)]
     pub(crate) pool: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rebuild {
+    /// RPC URL of the L1.
+    #[arg(long)]
+    pub(crate) l1: String,
+    /// The layer's contract on the L1.
+    #[arg(long)]
+    pub(crate) layer: Address,
+    /// URL of an L1 consensus node, which has the blobs. Not needed for calldata, nor on anvil.
+    #[arg(long)]
+    pub(crate) beacon: Option<String>,
+    /// L1 block to look for the layer's opening from.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) from_block: u64,
+    /// Keep the layer here, to read it or to end it; only its roots are shown when missing.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
 }

@@ -69,6 +69,9 @@ pub(crate) enum Failure {
     /// A chain that was exported.
     #[error(transparent)]
     Archive(#[from] node_core::flow::archive::ArchiveError),
+    /// The batches of a layer.
+    #[error(transparent)]
+    Rebuild(#[from] node_core::flow::rebuild::RebuildError),
     /// The L1.
     #[error(transparent)]
     L1(#[from] node_core::port::PortError),
@@ -107,6 +110,7 @@ impl Failure {
             Self::Disk(_) => "disk",
             Self::Flow(_) => "flow",
             Self::Archive(_) => "archive",
+            Self::Rebuild(_) => "rebuild",
             Self::L1(_) => "l1",
             Self::Mismatch { .. } => "mismatch",
         }

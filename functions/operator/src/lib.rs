@@ -3,7 +3,7 @@
 //! The L1 contract carries the hash of block 0, so block 0 comes first. A crash after the L1 transaction
 //! leaves a contract without a layer, which costs its gas and nothing else.
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes};
 use mayfly_contracts::{PreinstallError, predeploys, preinstalls};
 use mayfly_l1::{Sender, Terms, config_hash, deploy_factory, open_layer};
 use node_core::{
@@ -37,6 +37,8 @@ pub struct Plan {
     pub minter: Address,
     /// Who signs soft receipts and headers; zero for nobody.
     pub sequencer: Address,
+    /// Where the inputs of blocks are posted.
+    pub posting: Posting,
     /// Contract that webhooks mint from, when it is known already.
     pub ticket: Option<Address>,
     /// How settled an L1 block must be before it counts.
@@ -107,6 +109,21 @@ pub fn alloc(chain_id: u64) -> Result<Alloc, PreinstallError> {
     Ok(alloc)
 }
 
+/// Codes of the standard block 0: batches leave them out, and whoever rebuilds a layer has them from here.
+///
+/// # Errors
+/// As [`alloc`].
+pub fn known_codes(chain_id: u64) -> Result<Vec<Bytes>, PreinstallError> {
+    Ok(alloc(chain_id)?.into_values().map(|account| account.code).collect())
+}
+
+/// A transaction must fit into what a block may post.
+fn limits(posting: Posting) -> Limits {
+    let limits = Limits::default();
+    let transaction_bytes = limits.transaction_bytes.min(posting.block_bytes());
+    Limits { transaction_bytes, ..limits }
+}
+
 fn config(plan: &Plan, id: LayerId, sender: &Sender) -> LayerConfig {
     let organiser = sender.address();
     LayerConfig {
@@ -129,7 +146,7 @@ fn config(plan: &Plan, id: LayerId, sender: &Sender) -> LayerConfig {
             finality: plan.finality,
         },
         mint: Some(MintConfig { minter: plan.minter, ticket: plan.ticket }),
-        limits: Limits::default(),
-        posting: Posting::default(),
+        limits: limits(plan.posting),
+        posting: plan.posting,
     }
 }

@@ -17,9 +17,13 @@ use node_core::{
 
 use crate::{
     HttpL1,
+    blobs::Sealed,
     holder::{claim_act, claim_range_act},
     sender::{Act, port_receipt},
 };
+
+/// Assurance mode B, as the contract counts.
+const MODE_ATTESTED: u8 = 2;
 
 impl HttpL1 {
     /// Carries out `action`, once.
@@ -30,6 +34,7 @@ impl HttpL1 {
     /// | action | counts as done when | and is otherwise |
     /// |---|---|---|
     /// | close | deposits were closed by call | |
+    /// | post | a batch that ends with the same block is there | refused when others cover its blocks |
     /// | settle | settled, with the same two roots | refused when the roots are others |
     /// | publish | all of its leaves are published | refused by the contract when some are |
     /// | push | never: the contract skips exits that were paid | |
@@ -45,33 +50,47 @@ impl HttpL1 {
         if let Some(receipt) = self.done(&action).await? {
             return Ok(receipt);
         }
-        let receipt = turn.send(self.transaction(action).await?).await?;
+        let (act, blobs) = self.transaction(action).await?;
+        let receipt = turn.send_with(act, blobs).await?;
         Ok(port_receipt(&receipt))
     }
 
-    async fn transaction(&self, action: L1Action) -> Result<Act, PortError> {
+    async fn transaction(&self, action: L1Action) -> Result<(Act, Option<Sealed>), PortError> {
         let to = self.binding.layer;
         let act = |what, input: Vec<u8>| Act { what, to, input: input.into(), value: U256::ZERO };
-        Ok(match action {
+        let act = match action {
+            L1Action::PostBatch(batch) => return self.batch_transaction(batch).await,
             L1Action::CloseDeposits => {
                 act("closeDeposits", closeDepositsCall { c: self.config.clone() }.abi_encode())
             }
-            L1Action::Settle(settlement) => {
-                act("settle", self.settle(*settlement).await?.abi_encode())
-            }
+            L1Action::Settle(settlement) => Act {
+                value: self.stake(),
+                ..act("settle", self.settle(*settlement).await?.abi_encode())
+            },
             L1Action::Publish(PublishedChunk { start, packed, siblings }) => {
                 let call = publishLeavesCall { start: U256::from(start), packed, siblings };
                 act("publishLeaves", call.abi_encode())
             }
             L1Action::Push(chunk) => claim_range_act(to, chunk),
             L1Action::Claim { leaf, proof } => claim_act(to, &leaf, proof),
-        })
+        };
+        Ok((act, None))
+    }
+
+    /// What a stranger locks up who settles in mode B.
+    fn stake(&self) -> U256 {
+        let is_operator =
+            self.sender.as_ref().is_some_and(|sender| sender.address() == self.config.operator);
+        match self.config.mode {
+            MODE_ATTESTED if !is_operator => U256::from(self.config.quorum.rescueBond),
+            _ => U256::ZERO,
+        }
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<settleCall, PortError> {
         let batch_acc = self.ask(batchAccCall {}).await?;
         let sealed = settlement.sealed;
-        Ok(settleCall {
+        let call = settleCall {
             c: self.config.clone(),
             o: Output {
                 lastBlock: settlement.last_block,
@@ -88,7 +107,11 @@ impl HttpL1 {
             accountProof: settlement.account_proof,
             storageProof: settlement.storage_proof,
             signatures: Vec::new(),
-        })
+        };
+        match self.config.mode {
+            MODE_ATTESTED => self.gather(call).await,
+            _ => Ok(call),
+        }
     }
 
     async fn done(&self, action: &L1Action) -> Result<Option<L1Receipt>, PortError> {
@@ -96,6 +119,7 @@ impl HttpL1 {
             L1Action::CloseDeposits => self.closed().await,
             L1Action::Settle(settlement) => self.settled(settlement).await,
             L1Action::Publish(chunk) => self.published(chunk).await,
+            L1Action::PostBatch(batch) => self.posted_before(batch).await,
             L1Action::Push(_) | L1Action::Claim { .. } => Ok(None),
         }
     }
@@ -134,7 +158,7 @@ impl HttpL1 {
     }
 
     /// Returns the receipt of the newest transaction whose event `wanted` accepts.
-    async fn receipt_of<E: SolEvent>(
+    pub(crate) async fn receipt_of<E: SolEvent>(
         &self,
         wanted: impl Fn(E) -> bool + Send + Sync,
     ) -> Result<Option<L1Receipt>, PortError> {
@@ -152,7 +176,7 @@ impl HttpL1 {
             .ok_or_else(|| PortError::unavailable(what(), "it has no receipt"))
     }
 
-    async fn ask<C: SolCall>(&self, call: C) -> Result<C::Return, PortError> {
+    pub(crate) async fn ask<C: SolCall>(&self, call: C) -> Result<C::Return, PortError> {
         self.node.call(self.binding.layer, &call, BlockNumberOrTag::Latest).await
     }
 }

@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use alloy::{eips::BlockNumberOrTag, primitives::B256, rpc::types::Filter, sol_types::SolEvent};
+use alloy::{
+    eips::BlockNumberOrTag, primitives::B256, rpc::types::Filter, sol_types::SolEvent,
+    transports::http::reqwest,
+};
 use async_trait::async_trait;
 use mayfly_contracts::{FlashFactory, FlashLayer};
 use node_core::{
@@ -20,6 +23,7 @@ pub struct HttpL1 {
     pub(crate) binding: L1Binding,
     pub(crate) config: Config,
     pub(crate) sender: Option<Arc<Sender>>,
+    pub(crate) attestors: Vec<reqwest::Url>,
 }
 
 impl HttpL1 {
@@ -46,13 +50,13 @@ impl HttpL1 {
             .map(|event| terms::of_layer(&event.data.config))
             .find(|config| terms::config_hash(config) == expected)
             .ok_or_else(|| refused(format!("it was not opened in L1 block {block}")))?;
-        Ok(Self { node, binding, config, sender: None })
+        Ok(Self { node, binding, config, sender: None, attestors: Vec::new() })
     }
 
     /// Binds to a layer whose configuration is known; the contract checks it at every act.
     #[must_use]
     pub const fn new(node: Node, binding: L1Binding, config: Config) -> Self {
-        Self { node, binding, config, sender: None }
+        Self { node, binding, config, sender: None, attestors: Vec::new() }
     }
 
     /// Sets the key that acts.
@@ -60,6 +64,22 @@ impl HttpL1 {
     pub fn with_sender(mut self, sender: Arc<Sender>) -> Self {
         self.sender = Some(sender);
         self
+    }
+
+    /// Sets where the layer's attestors answer; more than the quorum are asked only when some refuse.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] for what is no URL.
+    pub fn with_attestors<'a>(
+        mut self,
+        urls: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, PortError> {
+        let parsed: Result<Vec<reqwest::Url>, _> = urls.into_iter().map(str::parse).collect();
+        self.attestors = parsed.map_err(|_| PortError::Refused {
+            what: "URL of an attestor".to_owned(),
+            reason: "not a URL".to_owned(),
+        })?;
+        Ok(self)
     }
 
     /// Returns the configuration as the contract has it.

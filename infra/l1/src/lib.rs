@@ -6,6 +6,9 @@
 //! | `fault` | what a request came to when not to an answer, with reverts by name |
 //! | `sender` | a key, its turns, and its transactions until they are executed |
 //! | `layer`, `view`, `deposits`, `act` | [`HttpL1`], the [`L1`](node_core::port::L1) of one layer |
+//! | `post`, `batches`, `blobs`, `source` | batches: putting them there and getting them back |
+//! | `known`, `quorum` | a layer by its address; the word of its attestors |
+//! | `signer` | a key in memory |
 //! | `terms` | the configuration of a layer as its contract has it |
 //! | `organiser` | deploy the factory, open a layer, deposit |
 //! | `holder` | claim, twins, owners, balances |
@@ -13,14 +16,20 @@
 //! | [`devnet`] | genesis of an L1 inside the process |
 
 mod act;
+mod batches;
+mod blobs;
 mod deposits;
 mod fault;
 mod holder;
+mod known;
 mod layer;
 mod node;
 mod organiser;
+mod post;
+mod quorum;
 mod sender;
 mod signer;
+mod source;
 mod terms;
 mod view;
 mod ways_out;
@@ -35,7 +44,9 @@ pub use node::{L1Block, Node};
 pub use organiser::{
     Deposited, OpenedLayer, deploy_factory, deposit_eth, factory_address, open_layer,
 };
+pub use quorum::Claimed;
 pub use sender::Sender;
 pub use signer::{LocalKey, NotAKey};
+pub use source::BlobSource;
 pub use terms::{Assurance, Offer, Terms, config_hash};
 pub use ways_out::{accept_layer, enter_refund, reclaim_fee, refund, withdraw_bond};

@@ -168,6 +168,31 @@ impl Node {
         Ok(logs)
     }
 
+    /// As [`Self::logs`], over any number of blocks.
+    pub(crate) async fn logs_between(
+        &self,
+        filter: &Filter,
+        first: u64,
+        last: u64,
+    ) -> Result<Vec<Log>, PortError> {
+        let (mut logs, mut next) = (Vec::new(), first);
+        while next <= last {
+            let until = last.min(next + SPAN - 1);
+            logs.extend(self.logs(filter, next, until).await?);
+            next = until + 1;
+        }
+        Ok(logs)
+    }
+
+    /// Returns the time of the block that has a log, Unix seconds; not every node says it with the log.
+    pub(crate) async fn time_of(&self, log: &Log) -> Result<u64, PortError> {
+        if let Some(time_s) = log.block_timestamp {
+            return Ok(time_s);
+        }
+        let tag = BlockNumberOrTag::Number(log.block_number.unwrap_or_default());
+        Ok(self.known_block(tag).await?.timestamp_s)
+    }
+
     /// Returns the newest log of `filter` that `wanted` accepts, looking back from the head to block `first`.
     pub(crate) async fn newest_log(
         &self,

@@ -1,9 +1,10 @@
 use alloy::{eips::BlockNumberOrTag, primitives::B256, sol_types::SolCall};
 use mayfly_contracts::FlashLayer::{
-    claimedCountCall, depositCountCall, depositsClosedCall, exitRootCall, finalAtCall,
-    isDisposableCall, leafCountCall, publishedCountCall, stateRootCall,
+    batchAccCall, batchCountCall, claimedCountCall, consumedDepositsCall, depositCountCall,
+    depositsClosedCall, exitRootCall, finalAtCall, isDisposableCall, leafCountCall,
+    postedBlockCall, publishedCountCall, stateRootCall,
 };
-use node_core::port::{L1Settlement, L1View, PortError};
+use node_core::port::{L1Settlement, L1View, PortError, Posted};
 use tokio::try_join;
 
 use crate::{HttpL1, L1Block};
@@ -17,7 +18,8 @@ impl HttpL1 {
             return Ok(nothing);
         }
         let at = At { l1: self, block: block.number.into() };
-        let (deposit_count, closed, settlement, published, claimed, disposable) = try_join!(
+        let (posted, deposit_count, closed, settlement, published, claimed, disposable) = try_join!(
+            at.posted(),
             at.ask(depositCountCall {}),
             at.ask(depositsClosedCall {}),
             at.settlement(),
@@ -26,6 +28,7 @@ impl HttpL1 {
             at.ask(isDisposableCall {}),
         )?;
         Ok(L1View {
+            posted,
             deposit_count,
             deposits_closed: closed || block.timestamp_s >= self.config.depositCutoff,
             // Nodes differ in the time that a call sees. Erasing cannot be undone, so the block's counts too.
@@ -39,6 +42,16 @@ impl HttpL1 {
     }
 }
 
+impl HttpL1 {
+    /// Returns what all batches fold to at the newest block, and the number of the last block in them.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`].
+    pub async fn posted(&self) -> Result<(B256, u64), PortError> {
+        try_join!(self.ask(batchAccCall {}), self.ask(postedBlockCall {}))
+    }
+}
+
 /// The contract at one block.
 struct At<'a> {
     l1: &'a HttpL1,
@@ -48,6 +61,15 @@ struct At<'a> {
 impl At<'_> {
     async fn ask<C: SolCall>(&self, call: C) -> Result<C::Return, PortError> {
         self.l1.node.call(self.l1.binding.layer, &call, self.block).await
+    }
+
+    async fn posted(&self) -> Result<Posted, PortError> {
+        let (batches, last_block, consumed_deposits) = try_join!(
+            self.ask(batchCountCall {}),
+            self.ask(postedBlockCall {}),
+            self.ask(consumedDepositsCall {}),
+        )?;
+        Ok(Posted { batches: batches.into(), last_block, consumed_deposits })
     }
 
     async fn settlement(&self) -> Result<Option<L1Settlement>, PortError> {

@@ -235,7 +235,7 @@ impl Past {
 /// # Panics
 /// Never: a hash has more bytes than an id.
 pub fn config(file: &GenesisFile, chain_id: u64, name: String) -> LayerConfig {
-    use crate::chain::{Finality, L1Binding, LayerId, Limits};
+    use crate::chain::{Finality, L1Binding, LayerId, Limits, Posting};
     let digest = keccak256(U256::from(chain_id).to_be_bytes::<32>());
     let id = LayerId::new(digest[..16].try_into().expect("16 of 32 bytes"));
     LayerConfig {
@@ -249,13 +249,16 @@ pub fn config(file: &GenesisFile, chain_id: u64, name: String) -> LayerConfig {
         fee_recipient: file.coinbase,
         organiser: file.coinbase,
         operator: file.coinbase,
+        sequencer: file.coinbase,
         l1: L1Binding {
             chain_id,
             layer: file.coinbase,
+            config_hash: B256::ZERO,
             opened_in_block: 0,
             finality: Finality::Depth(0),
         },
         mint: None,
         limits: Limits::default(),
+        posting: Posting::default(),
     }
 }

@@ -8,12 +8,12 @@ use alloy_primitives::{Address, B256, Bytes, FixedBytes, keccak256};
 
 use super::{FlowError, checkpoint, query::Replica, sequence::Committed, unsigned::Unsigned};
 use crate::{
-    chain::{LayerConfig, SealedHeader, Transaction},
+    chain::{Finality, LayerConfig, SealedHeader, Transaction},
     codec::{
         batch::{Payload, PostedBlock, PostedGenesis},
         record::{Record, StatePack},
     },
-    port::{BatchHead, Posted, PostedBatch, Stores},
+    port::{BatchHead, L1, L1Action, L1Receipt, Posted, PostedBatch, Stores},
 };
 
 /// How many times the bytes of a batch are read before they are compressed: inputs are mostly signatures.
@@ -28,6 +28,47 @@ pub struct NextBatch {
     pub oldest_s: u64,
     /// More blocks wait than fit, so that nothing is gained by waiting.
     pub full: bool,
+}
+
+/// Which batches are worth an L1 transaction now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// All that is left: the layer has ended.
+    All,
+    /// Those that are full, and one whose first block is not after this time, Unix seconds.
+    Since(u64),
+}
+
+impl Due {
+    const fn is(self, batch: &NextBatch) -> bool {
+        match self {
+            Self::All => true,
+            Self::Since(time_s) => batch.full || batch.oldest_s <= time_s,
+        }
+    }
+}
+
+/// Posts every batch that is due, one after the other; returns the receipts.
+///
+/// The L1 is asked before each what it has: whoever posted it, it is not posted again.
+///
+/// # Errors
+/// As [`Batcher::next`], and those of the L1.
+pub async fn post(
+    batcher: &Batcher<'_>,
+    l1: &dyn L1,
+    due: Due,
+) -> Result<Vec<L1Receipt>, FlowError> {
+    let mut receipts = Vec::new();
+    loop {
+        let posted = l1.view(Finality::Depth(0)).await?.posted;
+        match batcher.next(&posted).await? {
+            Some(next) if due.is(&next) => {
+                receipts.push(l1.act(L1Action::PostBatch(next.batch)).await?);
+            }
+            _ => return Ok(receipts),
+        }
+    }
 }
 
 /// Makes batches of one layer.

@@ -93,6 +93,8 @@ pub struct PublishedChunk {
 pub enum L1Action {
     /// Take no more deposits.
     CloseDeposits,
+    /// Put the inputs of blocks on the L1.
+    PostBatch(PostedBatch),
     /// Settle: the final state root and the proof of what the sealer sealed.
     Settle(Box<Settlement>),
     /// Put exit leaves on the L1.

@@ -3,8 +3,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::{
     Node, RpcError, accounts, blocks, calls, client, config, fees, fill, filters, layer, logs,
-    params::Params, pool, raw, sending, signed, simulate, trace, transactions,
-    witness,
+    params::Params, pool, raw, sending, signed, simulate, trace, transactions, witness,
 };
 
 /// A result, ready for the wire.

@@ -5,6 +5,7 @@ mod claim;
 mod close;
 mod demo;
 mod exits;
+mod rebuild;
 mod status;
 mod up;
 mod verify;
@@ -25,6 +26,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Exits(exits) => exits::run(exits, json).await,
         Command::Claim(claim) => claim::run(claim, json).await,
         Command::Archive(archive) => archive::run(archive, json).await,
+        Command::Rebuild(rebuild) => Box::pin(rebuild::run(rebuild, json)).await,
         Command::Verify(verify) => verify::run(verify, json).await,
     }
 }

@@ -60,6 +60,7 @@ fn options(up: Up, place: Place) -> Result<Options, Failure> {
         chain_id: up.chain_id,
         ends_in: up.ends_in,
         base_fee_wei: up.base_fee,
+        posting: up.post.into(),
         ticket: up.ticket,
         stripe_secret: up.stripe_secret,
         development: l1.is_none(),

@@ -97,6 +97,7 @@ async fn load(exported: Exported, sends: Sends) -> Result<Node, Failure> {
         tags: Arc::new(Tags::instant()),
         annexes: Arc::new(annexes),
         sends,
+        signer: None,
         client_version: CLIENT_VERSION.to_owned(),
     })
 }

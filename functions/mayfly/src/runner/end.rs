@@ -54,6 +54,7 @@ impl Runner {
                 context,
                 l1: Arc::clone(&self.binding) as Arc<dyn L1>,
                 holder: HOLDER.to_owned(),
+                known_codes: self.known_codes.clone(),
             },
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);

@@ -17,8 +17,8 @@ mod place;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use alloy::primitives::Address;
-use mayfly_bridge::Bridge;
+use alloy::primitives::{Address, Bytes};
+use mayfly_bridge::{Bridge, Poster};
 use mayfly_disk::Disk;
 use mayfly_l1::{HttpL1, Sender};
 use mayfly_operator::Plan;
@@ -26,7 +26,7 @@ use mayfly_rpc::Threads;
 use mayfly_sequencer::{Blocking, SystemClock};
 use mayfly_webhook::{Secret, Secrets, WebhookState};
 use node_core::{
-    chain::{LayerConfig, LayerId},
+    chain::{LayerConfig, LayerId, Posting},
     flow::{
         FlowError, mint, open, phase,
         sequence::{Context, Pipeline},
@@ -49,6 +49,10 @@ use crate::{failure::Failure, keys::Keys};
 /// Most ETH on a layer that this runner opens: the ten development accounts with all they have.
 const TVL_CAP_WEI: u128 = 100_000 * 1_000_000_000_000_000_000;
 
+/// How long a block waits for company before it is posted: a slot of Ethereum has room for nine blobs, and one
+/// that is half empty costs as much as a full one.
+const POST_AFTER: Duration = Duration::from_secs(60);
+
 /// What to run.
 #[derive(Debug)]
 pub(crate) struct Options {
@@ -66,6 +70,8 @@ pub(crate) struct Options {
     pub(crate) ends_in: Duration,
     /// Wei per gas.
     pub(crate) base_fee_wei: u64,
+    /// Where the inputs of blocks are posted.
+    pub(crate) posting: Posting,
     /// Contract that webhooks mint from.
     pub(crate) ticket: Option<Address>,
     /// Stripe's signing secret.
@@ -93,6 +99,8 @@ pub(crate) struct Runner {
     pub(crate) operator: Arc<Sender>,
     /// Secrets.
     pub(crate) keys: Keys,
+    /// Codes of the standard genesis, which batches leave out.
+    pub(crate) known_codes: Arc<[Bytes]>,
     /// RPC URL of the layer.
     pub(crate) url: String,
     /// Whether the layer was opened just now.
@@ -134,6 +142,9 @@ impl Runner {
         let intake = Intake::new(Arc::new(threads));
         let tags = Tags::layer();
         let layer = Chain::start(context, Arc::clone(&clock), tags, intake, sequencer).await?;
+        let known_codes: Arc<[Bytes]> = mayfly_operator::known_codes(config.chain_id)
+            .map_err(|error| Failure::remote("contracts of block 0", error))?
+            .into();
         let bridge = Bridge {
             stores: stores.clone(),
             config: Arc::new(config.clone()),
@@ -143,7 +154,21 @@ impl Runner {
             every: l1.poll_every(),
         };
         let stop = layer.stop.subscribe();
-        let bridge = tokio::spawn(async move { bridge.run(stop).await });
+        let poster = Poster {
+            stores: stores.clone(),
+            config: Arc::new(config.clone()),
+            replica: Arc::clone(&layer.replica),
+            l1: Arc::clone(&binding) as Arc<dyn L1>,
+            tags: Arc::clone(&layer.node.tags),
+            clock: Arc::clone(&clock),
+            known_codes: Arc::clone(&known_codes),
+            every: l1.poll_every(),
+            wait: POST_AFTER,
+        };
+        let stop_poster = layer.stop.subscribe();
+        let bridge = tokio::spawn(async move {
+            tokio::join!(bridge.run(stop), poster.run(stop_poster));
+        });
 
         let closing = Arc::new(tokio::sync::Notify::new());
         let webhook = WebhookState {
@@ -167,6 +192,7 @@ impl Runner {
             binding,
             operator,
             keys,
+            known_codes,
             url,
             is_new,
             closing,
@@ -255,6 +281,7 @@ async fn open_layer(
         base_fee_wei: options.base_fee_wei,
         minter,
         sequencer,
+        posting: options.posting,
         ticket: options.ticket,
         finality: l1.finality(),
         tvl_cap_wei: TVL_CAP_WEI,

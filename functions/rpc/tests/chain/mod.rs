@@ -2,8 +2,9 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
+use alloy_consensus::crypto::secp256k1::sign_message;
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, B256, Bytes, U256, address};
+use alloy_primitives::{Address, B256, Bytes, Signature, U256, address, b256};
 use mayfly_contracts::preinstalls;
 use mayfly_sequencer::{Bell, HeadWatch, Policy, SystemClock, Writer};
 use node_core::{
@@ -17,7 +18,7 @@ use node_core::{
         query::Replica,
         sequence::{Context, Pipeline},
     },
-    port::{Clock, memory::Memory},
+    port::{Clock, SignError, Signer, memory::Memory},
     rpc::{Node, Sends, Tags},
 };
 use tokio::{net::TcpListener, sync::watch};
@@ -40,6 +41,21 @@ const FUNDED: [Address; 10] = [
     address!("23618e81E3f5cdF7f54C3d65f7FBc0aBf5B21E8f"),
     address!("a0Ee7A142d267C1f36714E4a8F75612F20a79720"),
 ];
+
+/// Signs as the first of the accounts.
+struct FirstAccount;
+
+#[async_trait::async_trait]
+impl Signer for FirstAccount {
+    fn address(&self) -> Address {
+        FUNDED[0]
+    }
+
+    async fn sign(&self, hash: B256) -> Result<Signature, SignError> {
+        let secret = b256!("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
+        Ok(sign_message(secret, hash).expect("a valid key"))
+    }
+}
 
 /// A chain that is served.
 pub(crate) struct Served {
@@ -117,7 +133,7 @@ async fn start(rules: Rules, base_fee_wei: u64, stopped: watch::Receiver<bool>) 
         tags: Arc::new(Tags::instant()),
         annexes: Arc::default(),
         sends: Sends::Taken,
-        signer: None,
+        signer: Some(Arc::new(FirstAccount)),
         client_version: concat!("mayfly/", env!("CARGO_PKG_VERSION"), "/dev").to_owned(),
     }
 }
@@ -145,7 +161,7 @@ fn config(now_s: u64, base_fee_wei: u64) -> LayerConfig {
         fee_recipient: Address::repeat_byte(0xfe),
         organiser: FUNDED[0],
         operator: FUNDED[0],
-        sequencer: Address::ZERO,
+        sequencer: FUNDED[0],
         l1: L1Binding {
             chain_id: 1,
             layer: Address::ZERO,

@@ -12,7 +12,8 @@ use alloy::{
 use mayfly_contracts::{Ticket, predeploys};
 use mayfly_it::Anvil;
 use mayfly_l1::{
-    HttpL1, Node, PrivateKeySigner, Sender, Terms, deploy_factory, deposit_eth, devnet, open_layer,
+    Assurance, HttpL1, Node, PrivateKeySigner, Sender, Terms, deploy_factory, deposit_eth, devnet,
+    open_layer,
 };
 use node_core::{
     chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, Phase, Posting},
@@ -67,14 +68,19 @@ pub(crate) fn person(i: usize) -> PrivateKeySigner {
 impl Event {
     /// Opens a layer that credits deposits of finalized blocks.
     pub(crate) async fn open() -> Self {
+        Self::open_with(Posting::Leaves, Assurance::Operator).await
+    }
+
+    /// As [`Self::open`], with inputs posted and the end vouched for.
+    pub(crate) async fn open_with(posting: Posting, assurance: Assurance) -> Self {
         let anvil = Anvil::start();
         let node = Node::connect(&anvil.url()).await.expect("anvil answers");
         let organiser = Arc::new(Sender::new(node.clone(), person(ORGANISER)));
         let factory = deploy_factory(&organiser).await.expect("anvil has the deployer");
         let now_s = node.block(HEAD).await.expect("anvil has blocks").timestamp_s;
-        let mut config = layer_config(now_s, node.chain_id());
+        let mut config = layer_config(now_s, node.chain_id(), posting);
         let genesis = Genesis::new(&config, &alloc()).expect("a valid configuration");
-        let terms = terms(now_s).config(&config, &genesis);
+        let terms = Terms { assurance, ..terms(now_s) }.config(&config, &genesis);
         let opened =
             open_layer(&organiser, factory, &terms, B256::ZERO).await.expect("a valid layer");
         config.l1.layer = opened.address;
@@ -93,7 +99,12 @@ impl Event {
     /// Returns an event that is over: claims are open. Accounts 1, 2 and 3 have deposited 5 ETH each, 1 and 2
     /// have bought ticket 1 and 2 for 1 ETH from 3.
     pub(crate) async fn over() -> (Self, Exits) {
-        let event = Self::open().await;
+        Self::over_with(Posting::Leaves, Assurance::Operator).await
+    }
+
+    /// As [`Self::over`], with inputs posted and the end vouched for.
+    pub(crate) async fn over_with(posting: Posting, assurance: Assurance) -> (Self, Exits) {
+        let event = Self::open_with(posting, assurance).await;
         for i in 1..=3 {
             event.deposit(i, ether("5")).await;
         }
@@ -141,7 +152,12 @@ impl Event {
 
     pub(crate) fn teardown(&self) -> Teardown {
         let l1: Arc<dyn L1> = self.recorder.clone();
-        Teardown { context: self.context.clone(), l1, holder: "end".into() }
+        Teardown {
+            context: self.context.clone(),
+            l1,
+            holder: "end".into(),
+            known_codes: Arc::default(),
+        }
     }
 
     /// Ends the layer up to `phase`, passing time and finality on the L1 as it asks.
@@ -180,6 +196,12 @@ impl Event {
             let value = ether("1");
             self.submit(buyer, TxEip1559 { value, input, ..transaction(ticket.into()) }).await;
         }
+    }
+
+    /// Person `i`, who has only deposited, pays somebody on the layer.
+    pub(crate) async fn pay(&self, i: usize, value: U256) {
+        let to = TxKind::Call(Address::repeat_byte(0xbb));
+        self.submit(i, TxEip1559 { value, gas_limit: 21_000, ..transaction(to) }).await;
     }
 
     async fn submit(&self, i: usize, mut tx: TxEip1559) {
@@ -233,7 +255,7 @@ fn terms(now_s: u64) -> Terms {
     }
 }
 
-fn layer_config(now_s: u64, l1_chain_id: u64) -> LayerConfig {
+fn layer_config(now_s: u64, l1_chain_id: u64, posting: Posting) -> LayerConfig {
     LayerConfig {
         id: LayerId::new([7; 16]),
         name: "event".to_owned(),
@@ -254,7 +276,7 @@ fn layer_config(now_s: u64, l1_chain_id: u64) -> LayerConfig {
             finality: Finality::Finalized,
         },
         mint: None,
-        limits: Limits::default(),
-        posting: Posting::default(),
+        limits: Limits { transaction_bytes: 64 * 1024, ..Limits::default() },
+        posting,
     }
 }

@@ -11,7 +11,10 @@ use mayfly_contracts::{
     BridgedToken, Coin, Items, Metadata, Ticket, WrappedERC20, predeploys, preinstalls,
 };
 use node_core::{
-    chain::{DepositEvent, Finality, L1Binding, LayerConfig, LayerId, Limits, Phase, TokenDeposit},
+    chain::{
+        DepositEvent, Finality, L1Binding, LayerConfig, LayerId, Limits, Phase, Posting,
+        TokenDeposit,
+    },
     exit::{Asset, ExitLeaf},
     flow::{
         open::{self, Alloc, Genesis},
@@ -193,14 +196,17 @@ fn config() -> LayerConfig {
         fee_recipient: Address::repeat_byte(0xfe),
         organiser: ALICE,
         operator: ALICE,
+        sequencer: Address::ZERO,
         l1: L1Binding {
             chain_id: 1,
             layer: Address::repeat_byte(0x11),
+            config_hash: B256::ZERO,
             opened_in_block: 1,
             finality: Finality::Depth(0),
         },
         mint: None,
         limits: Limits::default(),
+        posting: Posting::default(),
     }
 }
 
@@ -216,7 +222,8 @@ async fn sealed() -> (Context, Born, Preview, Settlement) {
     let (now_ms, holder) = (NOW_S * 1_000 + 5_000, "end".to_owned());
     crate::event::take_in(&context, &*l1, now_ms).await;
     let foreseen = preview(&context, now_ms).await.expect("it would seal");
-    let teardown = Teardown { context: context.clone(), l1: l1.clone(), holder };
+    let known_codes = Arc::default();
+    let teardown = Teardown { context: context.clone(), l1: l1.clone(), holder, known_codes };
     for phase in [Phase::Draining, Phase::Sealed] {
         let progress = teardown.advance(now_ms).await.expect("nothing fails");
         assert_eq!(progress, Progress::Moved(phase));

@@ -1,5 +1,7 @@
 //! The adapter against a real node: foundry's anvil, with the contracts that are checked in.
 
+mod attested;
+mod batches;
 mod claims;
 mod deposits;
 mod end;

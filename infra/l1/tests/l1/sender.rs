@@ -68,3 +68,32 @@ async fn key_is_not_shown() {
     assert!(!shown.contains(&secret), "{shown}");
     assert!(!shown.contains("127.0.0.1"), "nor is the node's URL: {shown}");
 }
+
+#[tokio::test]
+async fn transaction_that_no_block_takes_is_sent_again_with_higher_fees() {
+    let event = Event::open().await;
+    let raise_after = Duration::from_millis(50);
+    let sender = event.sender(1).with_raise_after(raise_after);
+    event.anvil.set_automine(false);
+    let to = sender.address();
+    let waiting = deposit_eth(&sender, event.layer(), to, ether("1"));
+    let fee_of = |pool: &serde_json::Value| {
+        let pending = pool["pending"].as_object().expect("an object");
+        let mut fees = pending.values().flat_map(|of| of.as_object().expect("an object").values());
+        let fee = fees.next().map(|tx| tx["maxFeePerGas"].as_str().expect("hex").to_owned());
+        assert_eq!(fees.next(), None, "one nonce, one transaction");
+        fee
+    };
+    let outbid = async {
+        let (mut first, mut now) = (None, None);
+        while now.is_none() || now == first {
+            tokio::time::sleep(raise_after).await;
+            now = fee_of(&event.anvil.rpc().call("txpool_content", &serde_json::json!([])));
+            first = first.or_else(|| now.clone());
+        }
+        event.anvil.mine(1);
+    };
+    let (deposited, ()) = tokio::join!(waiting, outbid);
+    assert_eq!(deposited.expect("one of the tries is executed").index, 0);
+    assert_eq!(event.view(HEAD).await.deposit_count, 1, "and only one");
+}

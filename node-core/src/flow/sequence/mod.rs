@@ -52,7 +52,7 @@ use crate::{
     chain::{LayerConfig, SealedHeader, SlotNumber, Transaction},
     codec::record::{BlockRecord, SlotContent},
     execute::{Built, CallOutcome, CallRequest, Rules},
-    port::{Signer, PortError, Stores},
+    port::{PortError, Signer, Stores},
     state::WorldState,
 };
 
@@ -88,10 +88,7 @@ impl Context {
     ///
     /// # Errors
     /// [`FlowError::NoLayer`].
-    pub async fn load(
-        stores: Stores,
-        signer: Option<Arc<dyn Signer>>,
-    ) -> Result<Self, FlowError> {
+    pub async fn load(stores: Stores, signer: Option<Arc<dyn Signer>>) -> Result<Self, FlowError> {
         let config = open::config(&*stores.registers).await?;
         let rules = Arc::new(Rules::layer(config.chain_id));
         let pipeline = Pipeline::default();

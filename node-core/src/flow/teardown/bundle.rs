@@ -71,7 +71,9 @@ pub(super) async fn remember_settlement(
     stores: &Stores,
     receipt: L1Receipt,
 ) -> Result<(), FlowError> {
-    match register::store(&*stores.registers, names::SETTLEMENT, None, &receipt).await {
+    let held = register::load::<L1Receipt>(&*stores.registers, names::SETTLEMENT).await?;
+    let version = held.map(|held| held.version);
+    match register::store(&*stores.registers, names::SETTLEMENT, version, &receipt).await {
         Ok(_) | Err(PortError::Conflict { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -16,14 +16,17 @@ pub mod preview;
 
 use std::sync::Arc;
 
-use alloy_primitives::U256;
+use alloy_primitives::{Bytes, U256};
 
 use super::{
-    FlowError, bridge, phase,
+    FlowError,
+    batch::{self, Batcher, Due},
+    bridge, phase,
+    query::Replica,
     sequence::{Context, Sequencer, Step, TakeOver, Timing},
 };
 use crate::{
-    chain::{EXIT_SEALER, Finality, Phase},
+    chain::{EXIT_SEALER, Finality, Phase, Posting},
     codec::names,
     execute::SupplyLedger,
     port::{Doorbell, L1, L1Action, L1Receipt, Settlement},
@@ -75,6 +78,8 @@ pub struct Teardown {
     pub l1: Arc<dyn L1>,
     /// Names this process uniquely.
     pub holder: String,
+    /// Codes that whoever rebuilds the layer has as well, see [`Batcher`].
+    pub known_codes: Arc<[Bytes]>,
 }
 
 impl core::fmt::Debug for Teardown {
@@ -173,6 +178,10 @@ impl Teardown {
         let settlement = settle::settlement(&self.context).await?;
         if let Some(held) = self.l1.view(finality).await?.settlement {
             settle::check(&settlement, &held)?;
+            // It is done: this answers with the transaction that did it, which after a reorganisation of the
+            // L1 may be another one than was sent first.
+            let receipt = self.l1.act(L1Action::Settle(Box::new(settlement))).await?;
+            bundle::remember_settlement(&self.context.stores, receipt).await?;
             return self.move_on(Phase::Sealed).await;
         }
         let latest = self.l1.view(Finality::Depth(0)).await?;
@@ -180,16 +189,23 @@ impl Teardown {
             Some(_) => latest.block,
             None => self.settle_now(settlement).await?.block,
         };
-        match self.l1.view(finality).await?.settlement {
-            Some(_) => self.move_on(Phase::Sealed).await,
-            None => Ok(Progress::Waiting(Wait::L1Finality { block })),
-        }
+        Ok(Progress::Waiting(Wait::L1Finality { block }))
     }
 
     async fn settle_now(&self, settlement: Settlement) -> Result<L1Receipt, FlowError> {
-        let receipt = self.l1.act(L1Action::Settle(Box::new(settlement))).await?;
-        bundle::remember_settlement(&self.context.stores, receipt).await?;
-        Ok(receipt)
+        self.post_all().await?;
+        Ok(self.l1.act(L1Action::Settle(Box::new(settlement))).await?)
+    }
+
+    /// Puts the inputs of every block on the L1: the settlement names what they fold to.
+    async fn post_all(&self) -> Result<(), FlowError> {
+        let Context { stores, config, .. } = &self.context;
+        if config.posting == Posting::Leaves {
+            return Ok(());
+        }
+        let replica = &Replica::open(stores, config.id).await?;
+        let batcher = Batcher { stores, config, replica, known_codes: &self.known_codes };
+        batch::post(&batcher, &*self.l1, Due::All).await.map(drop)
     }
 
     async fn wait_for_window(&self) -> Result<Progress, FlowError> {

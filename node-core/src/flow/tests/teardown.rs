@@ -46,8 +46,12 @@ fn published(layer: &Layer) -> (Teardown, Arc<Said>) {
         block_on(phase::advance(registers, from)).expect("one by one");
     }
     let l1 = Arc::new(Said::default());
-    let teardown =
-        Teardown { context: layer.context.clone(), l1: l1.clone(), holder: "end".to_owned() };
+    let teardown = Teardown {
+        context: layer.context.clone(),
+        l1: l1.clone(),
+        holder: "end".to_owned(),
+        known_codes: Arc::default(),
+    };
     (teardown, l1)
 }
 
@@ -76,7 +80,12 @@ fn nothing_is_erased_before_the_l1_says_that_it_may_be() {
 fn a_layer_whose_deposits_cannot_be_closed_is_not_sealed() {
     let layer = Layer::open();
     let l1 = Arc::new(Said::default());
-    let teardown = Teardown { context: layer.context.clone(), l1, holder: "end".to_owned() };
+    let teardown = Teardown {
+        context: layer.context.clone(),
+        l1,
+        holder: "end".to_owned(),
+        known_codes: Arc::default(),
+    };
     let moved = block_on(teardown.advance(NOW_MS)).expect("the first step is ours");
     assert_eq!(moved, Progress::Moved(Phase::Draining));
     let refused = block_on(teardown.advance(NOW_MS));
@@ -103,7 +112,12 @@ fn a_step_of_the_seal_that_does_not_fit_is_halved_and_nobody_is_left_out() {
     let deposits: Vec<_> = (0..90).map(|index| deposit(index, holder(index))).collect();
     let view = L1View { deposits_closed: true, deposit_count: 90, ..L1View::default() };
     let l1 = Arc::new(Said(Mutex::new(view), deposits));
-    let teardown = Teardown { context: layer.context.clone(), l1, holder: "end".to_owned() };
+    let teardown = Teardown {
+        context: layer.context.clone(),
+        l1,
+        holder: "end".to_owned(),
+        known_codes: Arc::default(),
+    };
     block_on(teardown.advance(NOW_MS)).expect("draining");
     let sealed = block_on(teardown.advance(NOW_MS)).expect("it seals, in smaller steps");
     assert_eq!(sealed, Progress::Moved(Phase::Sealed));

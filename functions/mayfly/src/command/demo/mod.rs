@@ -15,7 +15,7 @@ use std::{
 use alloy::primitives::{Address, B256, U256, utils::parse_ether};
 use mayfly_l1::{PrivateKeySigner, Sender, deposit_eth, devnet};
 use node_core::{
-    chain::Finality,
+    chain::{Finality, Posting},
     flow::{mint, teardown::exits::Exits},
     state::WorldState,
 };
@@ -134,6 +134,7 @@ async fn open(options: &Demo, place: Place, steps: &Steps) -> Result<Runner, Fai
         // 250 buyers a second is far below what the layer takes on two cores, in a debug build too.
         ends_in: OPEN_FOR + Duration::from_secs(u64::from(options.buyers.div_ceil(250))),
         base_fee_wei: 0,
+        posting: Posting::Leaves,
         ticket: None,
         stripe_secret: None,
         l1: external,
