@@ -114,6 +114,9 @@ async function examples() {
     ots_getContractCreator: [to],
     mayfly_transactionStatus: [hash],
     mayfly_orderStatus: ["none"],
+    mayfly_getSoftReceipt: [hash],
+    mayfly_getBlockSeal: [number],
+    mayfly_getWitness: [number],
   };
 }
 
