@@ -7,8 +7,8 @@ export const RPC = process.env.MAYFLY_RPC ?? "http://127.0.0.1:8545";
 /** Phrase of the funded accounts, m/44'/60'/0'/0/0 to /9. */
 export const MNEMONIC = process.env.MAYFLY_MNEMONIC ?? "test test test test test test test test test test test junk";
 
-/** Each file of tests has its own accounts, because files run at the same time; `openrpc` runs after them. */
-export const ACCOUNTS = { viem: [0, 1], ethers: [2, 3], cast: [4, 5], sync: [6, 7], flows: [8], web3: [9], openrpc: [8] };
+/** Each file of tests has its own accounts, because files run at the same time; the last two run after them. */
+export const ACCOUNTS = { viem: [0, 1], ethers: [2, 3], cast: [4, 5], sync: [6, 7], flows: [8], web3: [9], openrpc: [8], differential: [8] };
 
 /** A ticket sale: constructor(name, symbol, priceWei, minter, maxSupply). */
 export const Ticket = JSON.parse(

@@ -56,7 +56,7 @@ impl Replica {
     /// Starts at a checkpoint whose index is `runs`. Blocks that the index lacks are read once.
     ///
     /// # Errors
-    /// [`PortError::Corrupt`], or the stores' errors.
+    /// [`crate::port::PortError::Corrupt`], or the stores' errors.
     pub async fn start(
         stores: Stores,
         layer: LayerId,

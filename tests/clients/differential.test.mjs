@@ -1,0 +1,173 @@
+// Random contracts, transactions and calls on this chain and on anvil: what comes out must be the same.
+//
+// The seed is printed; SEED=<number> runs the same again. What blocks are like (numbers, times, fees) is not compared:
+// the two chains go on differently.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+import { after, before, test } from "node:test";
+import { concatHex, createPublicClient, createWalletClient, defineChain, http, parseEther, toHex } from "viem";
+import { mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
+import { ACCOUNTS, MNEMONIC, RPC, isMayfly } from "./chain.mjs";
+
+const CONTRACTS = 12;
+const TRANSACTIONS = 60;
+
+const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+const skip = (await isMayfly()) ? false : "anvil is compared with itself nowhere";
+const random = mulberry(seed);
+const funder = mnemonicToAccount(MNEMONIC, { addressIndex: ACCOUNTS.differential[0] });
+const sender = privateKeyToAccount(toHex(BigInt(seed) + (1n << 200n), { size: 32 }));
+let server;
+let sides;
+
+/** A small generator whose numbers depend on the seed only. */
+function mulberry(state) {
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+async function anvil(chainId) {
+  const arch = { x64: "amd64", arm64: "arm64" }[process.arch];
+  const path = createRequire(import.meta.url).resolve(`@foundry-rs/anvil-${process.platform}-${arch}/bin/anvil`);
+  const args = ["--port", "0", "--chain-id", String(chainId), "--hardfork", "osaka", "--base-fee", "0", "--gas-price", "0"];
+  server = spawn(path, args, { stdio: ["ignore", "pipe", "inherit"] });
+  for await (const line of createInterface({ input: server.stdout })) {
+    const listening = /^Listening on (.+)$/.exec(line);
+    if (!listening) continue;
+    server.stdout.resume();
+    return `http://${listening[1]}`;
+  }
+  throw new Error("anvil did not start");
+}
+
+/** One of the two chains. */
+async function side(url, id) {
+  const nativeCurrency = { name: "Ether", symbol: "ETH", decimals: 18 };
+  const chain = defineChain({ id, name: "compared", nativeCurrency, rpcUrls: { default: { http: [url] } } });
+  const client = createPublicClient({ chain, transport: http(url), pollingInterval: 20 });
+  const wallet = (account) => createWalletClient({ chain, transport: http(url), account });
+  const hash = await wallet(funder).sendTransaction({ to: sender.address, value: parseEther("10") });
+  await client.waitForTransactionReceipt({ hash });
+  return {
+    ask: (method, ...params) => client.request({ method, params }).then((result) => ({ result }), (error) => ({ error })),
+    run: async (transaction) => {
+      const hash = await wallet(sender).sendTransaction({ ...transaction, type: "eip1559", gas: 3_000_000n, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n });
+      return client.waitForTransactionReceipt({ hash });
+    },
+  };
+}
+
+before(async () => {
+  if (skip) return;
+  console.log(`SEED=${seed}`);
+  const id = await createPublicClient({ transport: http(RPC) }).getChainId();
+  sides = await Promise.all([side(RPC, id), side(await anvil(id), id)]);
+});
+
+after(() => server?.kill());
+
+const byte = (value) => toHex(value, { size: 1 });
+const push = (value) => `0x60${byte(value).slice(2)}`;
+
+/** Pieces of code that leave the stack as it was. None looks at the block. */
+const PIECES = [
+  () => [push(random(256)), push(random(4)), "0x55"], // SSTORE
+  () => [push(random(4)), "0x54", push(random(4)), "0x55"], // SLOAD, SSTORE
+  () => ["0x5f35", push(random(4)), "0x55"], // what was given, into a slot
+  () => [push(random(256)), push(random(64)), "0x52", push(random(64)), "0x5f20", push(random(4)), "0x55"], // MSTORE, KECCAK256, SSTORE
+  () => [push(random(256)), push(random(32)), "0x5fa1"], // LOG1
+  () => ["0x5f5fa0"], // LOG0
+  () => ["0x3331015f52"], // CALLER, BALANCE, into memory
+  () => ["0x475f52"], // SELFBALANCE
+  () => ["0x5f5f5f5f", push(random(3)), target(), "0x5af150"], // CALL with value
+  () => ["0x5f5f5f5f", target(), "0x5afa50"], // STATICCALL
+  () => ["0x5f5f5f5f", target(), "0x5af450"], // DELEGATECALL
+  () => [target(), "0x3f", push(random(4)), "0x55"], // EXTCODEHASH
+  () => ["0x60015f53", push(random(3)), "0x5f5ff050"], // CREATE of a STOP or less
+  () => ["0x5f351a15", "0x6000", "0x5750"], // a jump that goes nowhere good, sometimes
+];
+
+/** What a call goes to: contracts of this test, accounts without code, precompiles. */
+function target() {
+  const choices = [...contracts, sender.address, toHex(1 + random(17), { size: 20 }), "0x00000000000000000000000000000000000dead0"];
+  return `0x73${choices[random(choices.length)].slice(2)}`;
+}
+
+const ENDS = ["0x00", "0x60205ff3", "0x60205ffd", "0xfe", `0x73${sender.address.slice(2)}ff`];
+const contracts = [];
+
+function code() {
+  const pieces = Array.from({ length: 2 + random(8) }, () => concatHex(PIECES[random(PIECES.length)]()));
+  return concatHex([...pieces, ENDS[random(ENDS.length)]]);
+}
+
+/** Init code that returns `runtime`. */
+function initCode(runtime) {
+  const length = toHex((runtime.length - 2) / 2, { size: 2 }).slice(2);
+  return `0x61${length}80600a5f395ff3${runtime.slice(2)}`;
+}
+
+const shortReceipt = ({ status, gasUsed, contractAddress, logs }) => ({
+  status,
+  gasUsed,
+  contractAddress: contractAddress?.toLowerCase() ?? null,
+  logs: logs.map(({ address, topics, data }) => ({ address: address.toLowerCase(), topics, data })),
+});
+
+/** A frame of the call tracer, without what the two say in other words. */
+const shortFrame = ({ type, from, to, input, output, gasUsed, value, error, calls }) => ({
+  type, from, to, input, output: output ?? "0x", gasUsed, value: value ?? "0x0", failed: error !== undefined,
+  calls: (calls ?? []).map(shortFrame),
+});
+
+async function both(step) {
+  return Promise.all(sides.map(step));
+}
+
+test("contracts, transactions, calls, estimates, traces and accounts are the same", { skip }, async () => {
+  for (let made = 0; made < CONTRACTS; made += 1) {
+    const data = initCode(code());
+    const [ours, theirs] = await both((side) => side.run({ data }));
+    assert.deepEqual(shortReceipt(ours), shortReceipt(theirs), `SEED=${seed}: contract ${made}: ${data}`);
+    if (ours.status === "success") contracts.push(ours.contractAddress);
+  }
+  for (let sent = 0; sent < TRANSACTIONS; sent += 1) await compare(sent);
+  for (const address of [...contracts, sender.address]) {
+    const [ours, theirs] = await both((side) => side.ask("eth_getProof", address, [0, 1, 2, 3].map((slot) => toHex(slot, { size: 32 })), "latest"));
+    // anvil keeps slots that are zero again in its trie, so its storage roots are not Ethereum's.
+    const short = ({ result: { balance, nonce, codeHash, storageProof } }) => ({
+      balance, nonce, codeHash, values: storageProof.map(({ value }) => value),
+    });
+    assert.deepEqual(short(ours), short(theirs), `SEED=${seed}: ${address}`);
+  }
+});
+
+async function compare(sent) {
+  const to = contracts[random(contracts.length)];
+  const data = toHex(random(2 ** 16), { size: 32 });
+  const value = BigInt(random(3));
+  const what = `SEED=${seed}: transaction ${sent} to ${to}`;
+  const call = { from: sender.address, to, data, value: toHex(value), gas: toHex(3_000_000) };
+  const [called, theyCalled] = await both((side) => side.ask("eth_call", call, "latest"));
+  assert.equal(called.error === undefined, theyCalled.error === undefined, `${what}: eth_call`);
+  assert.equal(called.result, theyCalled.result, `${what}: eth_call`);
+  const [gas, theirGas] = await both((side) => side.ask("eth_estimateGas", call));
+  assert.equal(gas.error === undefined, theirGas.error === undefined, `${what}: eth_estimateGas`);
+  // More gas may do something else in a contract that looks after its calls: two searches may end at two answers.
+  if (gas.result) {
+    const enough = await both((side) => side.ask("eth_call", { ...call, gas: gas.result }, "latest"));
+    assert.ok(enough.every(({ error }) => error === undefined), `${what}: ${gas.result} is not enough`);
+  }
+  const [ours, theirs] = await both((side) => side.run({ to, data, value }));
+  assert.deepEqual(shortReceipt(ours), shortReceipt(theirs), what);
+  const traced = (side, { transactionHash }) => side.ask("debug_traceTransaction", transactionHash, { tracer: "callTracer" });
+  const frames = await Promise.all([traced(sides[0], ours), traced(sides[1], theirs)]);
+  const [frame, theirFrame] = frames.map(({ result }) => shortFrame(result));
+  assert.deepEqual(frame, theirFrame, `${what}: trace`);
+}
