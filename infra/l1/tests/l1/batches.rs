@@ -157,7 +157,7 @@ async fn reorg_under_batch_and_settlement_is_made_good() {
 }
 
 #[tokio::test]
-async fn blobs_come_from_a_consensus_node_and_are_checked() {
+async fn blobs_are_read_back_and_a_silent_node_is_named_without_its_key() {
     let event = Event::open_with(Posting::Blobs, Assurance::Operator).await;
     event.deposit(1, ether("5")).await;
     event.anvil.finalize();
