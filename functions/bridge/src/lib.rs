@@ -39,21 +39,9 @@ impl core::fmt::Debug for Bridge {
 
 impl Bridge {
     /// Reads until the layer stops taking deposits or `stop` says true.
-    pub async fn run(&self, mut stop: watch::Receiver<bool>) {
-        loop {
-            match self.once().await {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(error) => tracing::warn!(%error, "the L1 could not be read; trying again"),
-            }
-            tokio::select! {
-                () = tokio::time::sleep(self.every) => {}
-                stopped = stop.wait_for(|stop| *stop) => {
-                    drop(stopped);
-                    return;
-                }
-            }
-        }
+    pub async fn run(&self, stop: watch::Receiver<bool>) {
+        let failed = "the L1 could not be read; trying again";
+        repeat(self.every, stop, failed, || self.once()).await;
     }
 
     /// Reads what is new; `false` when the layer does not take deposits any more.
@@ -61,13 +49,44 @@ impl Bridge {
     /// # Errors
     /// As [`bridge::ingest`].
     pub async fn once(&self) -> Result<bool, FlowError> {
-        match phase::current(&*self.stores.registers).await {
-            Ok(phase) if phase.accepts() => {}
-            Ok(_) | Err(FlowError::NoLayer) => return Ok(false),
-            Err(error) => return Err(error),
+        if !is_open(&self.stores).await? {
+            return Ok(false);
         }
         let now_ms = self.clock.now_ms();
         bridge::ingest(&self.stores, &self.config, &*self.l1, &*self.doorbell, now_ms).await?;
         Ok(true)
+    }
+}
+
+/// Does it again and again, with a pause of `every` in between, until it says `false` or `stop` says true. What
+/// fails is said and tried again.
+async fn repeat<F: Future<Output = Result<bool, FlowError>>>(
+    every: Duration,
+    mut stop: watch::Receiver<bool>,
+    failed: &str,
+    once: impl Fn() -> F,
+) {
+    loop {
+        match once().await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => tracing::warn!(%error, "{failed}"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            stopped = stop.wait_for(|stop| *stop) => {
+                drop(stopped);
+                return;
+            }
+        }
+    }
+}
+
+/// Whether the layer takes deposits and transactions.
+async fn is_open(stores: &Stores) -> Result<bool, FlowError> {
+    match phase::current(&*stores.registers).await {
+        Ok(phase) => Ok(phase.accepts()),
+        Err(FlowError::NoLayer) => Ok(false),
+        Err(error) => Err(error),
     }
 }

@@ -6,13 +6,14 @@ use node_core::{
     flow::{
         FlowError,
         batch::{self, Batcher, Due},
-        phase,
         query::Replica,
     },
     port::{Clock, L1, Stores},
     rpc::Tags,
 };
 use tokio::sync::watch;
+
+use crate::{is_open, repeat};
 
 /// Puts the inputs of one layer's blocks on its L1, and says which blocks are safe there.
 #[derive(Clone)]
@@ -46,24 +47,12 @@ impl core::fmt::Debug for Poster {
 impl Poster {
     /// Posts until the layer is draining, when its end posts the rest, or `stop` says true. Returns at once
     /// for a layer that posts nothing.
-    pub async fn run(&self, mut stop: watch::Receiver<bool>) {
+    pub async fn run(&self, stop: watch::Receiver<bool>) {
         if self.config.posting == Posting::Leaves {
             return;
         }
-        loop {
-            match self.once().await {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(error) => tracing::warn!(%error, "a batch could not be posted; trying again"),
-            }
-            tokio::select! {
-                () = tokio::time::sleep(self.every) => {}
-                stopped = stop.wait_for(|stop| *stop) => {
-                    drop(stopped);
-                    return;
-                }
-            }
-        }
+        let failed = "a batch could not be posted; trying again";
+        repeat(self.every, stop, failed, || self.once()).await;
     }
 
     /// Posts what is due and raises the tags; `false` when the layer is not open any more.
@@ -71,10 +60,8 @@ impl Poster {
     /// # Errors
     /// As [`batch::post`].
     pub async fn once(&self) -> Result<bool, FlowError> {
-        match phase::current(&*self.stores.registers).await {
-            Ok(phase) if phase.accepts() => {}
-            Ok(_) | Err(FlowError::NoLayer) => return Ok(false),
-            Err(error) => return Err(error),
+        if !is_open(&self.stores).await? {
+            return Ok(false);
         }
         let Self { stores, config, replica, known_codes, .. } = self;
         let batcher = Batcher { stores, config, replica, known_codes };
