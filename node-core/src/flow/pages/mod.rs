@@ -15,6 +15,8 @@
 //! | file | what |
 //! |---|---|
 //! | `decode` | a page as it is in memory, verified |
+//! | `layout` | how a state is cut into pages, and why so |
+//! | `known` | the pages of which the places are known |
 //! | `cache` | pages in memory, up to a number of bytes |
 //! | `write` | the pages that a checkpoint writes anew |
 //! | `import` | the pages of a state that comes from elsewhere |
@@ -22,6 +24,8 @@
 mod cache;
 mod decode;
 mod import;
+mod known;
+mod layout;
 mod write;
 
 use std::{
@@ -37,9 +41,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 pub use cache::PageCache;
 pub use import::{Import, Imported};
+pub use layout::Layout;
 pub use write::Written;
 
-use self::decode::Page;
+use self::{decode::Page, known::KnownPages};
 use super::FlowError;
 use crate::{
     chain::{LayerId, SealedHeader},
@@ -49,7 +54,7 @@ use crate::{
     },
     port::{Objects, PortError},
     state::{Blinded, Need, TrieId, WorldState},
-    trie::{Fragment, Graft, Nibbles, StoredPage},
+    trie::{Fragment, Graft, Nibbles},
 };
 
 /// Pages fetched at a time. An object store answers thousands of requests at once; a first block that
@@ -66,34 +71,6 @@ const FEW_USES: u8 = 4;
 /// Pages that are asked for at a time when a whole state is loaded.
 const AT_ONCE: usize = 4_096;
 
-/// How a state is cut into pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Layout {
-    /// Most bytes of leaves in a page, before compression.
-    pub page_bytes: u64,
-    /// How many times more bytes are below a page one level higher.
-    pub fan_out: u64,
-    /// Slots that are stored with their account.
-    pub slots_here: usize,
-    /// Topmost pages that a manifest names; above this another level goes between.
-    pub top_pages: usize,
-}
-
-impl Default for Layout {
-    /// Small pages: a transaction touches a leaf here and a leaf there, so what is read for a first
-    /// block, and written for each changed account, grows with the page. A radix-16 trie makes pages of
-    /// a sixteenth of the limit up to the limit, so sizes of states come in steps of 16: 15 leaves in a
-    /// page at 1 M accounts and 10 at 10 M.
-    ///
-    /// Measured at 1 M accounts (`make bench`, section `pages`; up to 16 KiB in brackets): 37 (29) bytes
-    /// for an account, 795 (2,687) written for each of 10 k changed accounts, 0.26 (1.4) MB read for 200
-    /// accounts. A level has 16 pages below each of its pages: with 256 the 200 accounts need 1.6 MB, and an
-    /// opening spends most of its time on places of pages that nobody asks for. A level costs a round trip.
-    fn default() -> Self {
-        Self { page_bytes: 4 * 1024, fan_out: 16, slots_here: 32, top_pages: 4_096 }
-    }
-}
-
 /// The pages of one checkpoint.
 #[derive(Clone)]
 pub struct Pages(Arc<Inner>);
@@ -105,18 +82,8 @@ struct Inner {
     accounts: Vec<PageRef>,
     codes: Vec<PageRef>,
     cache: PageCache,
-    known: Mutex<BTreeMap<(TrieId, Nibbles), Known>>,
+    known: Mutex<KnownPages>,
     fetched: Traffic,
-}
-
-/// A page of which the place is known.
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    page: PageRef,
-    /// The pages that it leads to are known too.
-    opened: bool,
-    /// Leaves that were asked for one at a time.
-    uses: u8,
 }
 
 /// What was read from the object store.
@@ -164,9 +131,9 @@ impl Pages {
         top: Written,
     ) -> Self {
         let Written { accounts, codes, .. } = top;
-        let all = accounts.iter().map(|page| (TrieId::Accounts, page));
-        let all = all.chain(codes.iter().map(|page| (TrieId::Codes, page)));
-        let known = all.map(|(of, page)| ((of, page.page.path), Known::new(*page))).collect();
+        let mut known = KnownPages::default();
+        accounts.iter().for_each(|page| known.add(TrieId::Accounts, *page));
+        codes.iter().for_each(|page| known.add(TrieId::Codes, *page));
         let (known, fetched) = (Mutex::new(known), Traffic::default());
         Self(Arc::new(Inner { objects, layer, layout, accounts, codes, cache, known, fetched }))
     }
@@ -330,7 +297,7 @@ impl Pages {
             return Graft::Whole;
         }
         let mut known = self.known();
-        let Some(known) = known.get_mut(&(of, at.page.path)) else { return Graft::Way };
+        let Some(known) = known.get_mut(of, &at.page.path) else { return Graft::Way };
         known.uses += 1;
         if known.uses > FEW_USES { Graft::Whole } else { Graft::Way }
     }
@@ -339,9 +306,9 @@ impl Pages {
     fn open(&self, of: TrieId, at: &PageRef, page: &Page) {
         let mut known = self.known();
         for (of, below) in &page.below {
-            known.entry((*of, below.page.path)).or_insert(Known::new(*below));
+            known.add(*of, *below);
         }
-        if let Some(known) = known.get_mut(&(of, at.page.path)) {
+        if let Some(known) = known.get_mut(of, &at.page.path) {
             known.opened = true;
         }
     }
@@ -375,54 +342,9 @@ impl Pages {
         Ok((page.place, decoded))
     }
 
-    fn known(&self) -> KnownPages<'_> {
+    fn known(&self) -> MutexGuard<'_, KnownPages> {
         // Whoever panicked while holding it has added pages or has not; both are right.
-        KnownPages(self.0.known.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Known {
-    const fn new(page: PageRef) -> Self {
-        Self { page, opened: false, uses: 0 }
-    }
-}
-
-/// The known pages, locked.
-struct KnownPages<'a>(MutexGuard<'a, BTreeMap<(TrieId, Nibbles), Known>>);
-
-impl core::ops::Deref for KnownPages<'_> {
-    type Target = BTreeMap<(TrieId, Nibbles), Known>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
-
-impl core::ops::DerefMut for KnownPages<'_> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.0
-    }
-}
-
-impl KnownPages<'_> {
-    /// The deepest page at or above `path`.
-    fn deepest(&self, of: TrieId, path: &Nibbles) -> Option<Known> {
-        (0..=path.len()).rev().find_map(|depth| self.get(&(of, path.prefix(depth))).copied())
-    }
-
-    /// The topmost pages below `path`, in order.
-    fn below(&self, of: TrieId, path: &Nibbles) -> Vec<StoredPage> {
-        let mut found: Vec<StoredPage> = Vec::new();
-        for ((in_trie, at), known) in self.range((of, *path)..) {
-            if *in_trie != of || !at.starts_with(path) {
-                break;
-            }
-            let covered = found.last().is_some_and(|last| at.starts_with(&last.path));
-            if at != path && !covered {
-                found.push(known.page.page);
-            }
-        }
-        found
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -289,7 +289,7 @@ fn slots(leaves: Leaves<Slot>) -> Result<Vec<(U256, U256)>, FlowError> {
 
 impl Stored<'_> {
     fn known(&self, path: &Nibbles) -> Option<PageRef> {
-        self.writer.pages.known().get(&(self.of, *path)).map(|known| known.page)
+        self.writer.pages.known().get(self.of, path).map(|known| known.page)
     }
 
     fn lose(&self, path: &Nibbles, hash: B256) {
