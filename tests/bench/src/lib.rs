@@ -1,4 +1,4 @@
-//! What all of Mayfly's benchmarks share: the report, and the one file that it leaves.
+//! What all of Mayfly's benchmarks share: a layer, a peer, the report, and the one file that it leaves.
 //!
 //! # Where the writer's time goes
 //! Mints in blocks of 1,000 on a million accounts and a million tickets, share of the processor time of all threads
@@ -20,6 +20,10 @@
 //! A flat cache of accounts and slots in front of the trie has not been measured; what speaks against it is that a
 //! buyer is new to the writer, and that the change walks the same way anyway.
 
+mod layer;
+mod peer;
 mod report;
 
+pub use layer::{CHAIN_ID, NOW_MS, free_layer};
+pub use peer::hash_builder_root;
 pub use report::{FILE, Figure, Line, Report, ReportError, Unit, peak_rss_mib};

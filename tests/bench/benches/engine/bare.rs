@@ -1,5 +1,6 @@
 //! revm alone.
 
+use mayfly_bench::CHAIN_ID;
 use node_core::state::AccountChange;
 use revm::{
     Context, ExecuteCommitEvm, MainBuilder, MainContext, MainnetEvm,
@@ -11,12 +12,7 @@ use revm::{
     state::AccountInfo,
 };
 
-use crate::{
-    Result, Took,
-    load::Sent,
-    state::{CHAIN_ID, State},
-    time,
-};
+use crate::{Result, Took, load::Sent, state::State, time};
 
 type Flat = CacheDB<EmptyDB>;
 

@@ -3,12 +3,13 @@
 use alloy_consensus::{SignableTransaction, TxEip1559, crypto::secp256k1::sign_message};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_sol_types::SolCall;
+use mayfly_bench::CHAIN_ID;
 use mayfly_contracts::{Coin, Ticket};
 use node_core::chain::{Transaction, recover_sender};
 
 use crate::{
     BLOCK, BLOCKS, Result,
-    state::{CHAIN_ID, COIN, SENDERS, TICKET},
+    state::{COIN, SENDERS, TICKET},
 };
 
 /// A transaction with the one who signed it.

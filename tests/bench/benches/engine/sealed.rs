@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use alloy_eips::Encodable2718;
 use futures::executor::block_on;
+use mayfly_bench::{CHAIN_ID, NOW_MS};
 use mayfly_disk::Disk;
 use node_core::{
     codec::record::Pending,
@@ -17,13 +18,7 @@ use node_core::{
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::{
-    Result, Took,
-    load::Sent,
-    portions::Portions,
-    state::{CHAIN_ID, NOW_MS, State},
-    time,
-};
+use crate::{Result, Took, load::Sent, portions::Portions, state::State, time};
 
 /// A layer in a directory of its own, and its writer.
 pub(crate) struct Layer {

@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
 use alloy_sol_types::{SolConstructor, SolValue};
+use mayfly_bench::{CHAIN_ID, NOW_MS, free_layer};
 use mayfly_contracts::{Coin, Ticket};
 use node_core::{
-    chain::{
-        Ancestors, EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits,
-        Posting, genesis_header, seal,
-    },
+    chain::{Ancestors, EXIT_SEALER, GenesisAccount, LayerConfig, LayerId, genesis_header, seal},
     execute::{Builder, NextBlock, Outcome, Rules},
     flow::open::{Alloc, Genesis},
     state::{AccountChange, AccountDelta, AccountInfo, Delta, WorldState},
@@ -18,8 +16,6 @@ use node_core::{
 
 use crate::{BLOCK, BLOCKS, Result, load};
 
-pub(crate) const CHAIN_ID: u64 = 4_242;
-pub(crate) const NOW_MS: u64 = 1_700_000_000_000;
 pub(crate) const TICKET: Address = Address::repeat_byte(0x77);
 pub(crate) const COIN: Address = Address::repeat_byte(0x78);
 
@@ -49,7 +45,7 @@ impl State {
         let small = std::env::var_os("MAYFLY_BENCH_SMALL").is_some();
         let count = if small { ACCOUNTS / 10 } else { ACCOUNTS };
         eprintln!("making a state of {count} accounts ..");
-        let config = config();
+        let config = free_layer(LayerId::new([7; 16]));
         let senders = load::people()?;
         let others = (SENDERS..count).map(|at| Address::from_word(keccak256(at.to_be_bytes())));
         let people: Vec<_> = senders.into_iter().chain(others).collect();
@@ -145,31 +141,4 @@ fn runtime_code(config: &LayerConfig, creation: Vec<u8>) -> Result<Bytes> {
     let account = created.map(|at| world.account(&at)).transpose()?.flatten();
     let code = account.and_then(|account| world.code(&account.info.code_hash));
     code.ok_or_else(|| "the deployment left no code".into())
-}
-
-/// A free layer whose blocks hold everything that a benchmark sends.
-fn config() -> LayerConfig {
-    LayerConfig {
-        id: LayerId::new([7; 16]),
-        name: "bench".to_owned(),
-        chain_id: CHAIN_ID,
-        opened_at_s: NOW_MS / 1_000 - 10,
-        ends_at_s: NOW_MS / 1_000 + 3_600,
-        gas_limit: 1_000_000_000,
-        base_fee_wei: 0,
-        fee_recipient: Address::repeat_byte(0xfe),
-        organiser: Address::repeat_byte(0x01),
-        operator: Address::repeat_byte(0x02),
-        sequencer: Address::ZERO,
-        l1: L1Binding {
-            chain_id: 1,
-            layer: Address::repeat_byte(0x11),
-            config_hash: B256::ZERO,
-            opened_in_block: 1,
-            finality: Finality::Depth(0),
-        },
-        mint: None,
-        limits: Limits::default(),
-        posting: Posting::default(),
-    }
 }

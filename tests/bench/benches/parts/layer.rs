@@ -5,11 +5,11 @@ use std::time::Duration;
 use alloy_consensus::{SignableTransaction, TxEip1559, crypto::secp256k1::sign_message};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
 use alloy_sol_types::{SolCall, SolConstructor};
+use mayfly_bench::{CHAIN_ID, NOW_MS, free_layer};
 use mayfly_contracts::Ticket;
 use node_core::{
     chain::{
-        Ancestors, EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits,
-        Posting, Transaction, recover_sender,
+        Ancestors, EXIT_SEALER, GenesisAccount, LayerConfig, LayerId, Transaction, recover_sender,
     },
     execute::{Builder, Built, NextBlock, Outcome, Rules},
     flow::open::{Alloc, Genesis},
@@ -17,16 +17,12 @@ use node_core::{
 
 use crate::harness::{Result, Samples};
 
-/// Time at which everything happens, Unix milliseconds.
-pub(crate) const NOW_MS: u64 = 1_700_000_000_000;
-
 /// People with ETH; each sends one transaction of a block. Under `flow::sequence::BATCH`.
 pub(crate) const PEOPLE: u64 = 2_000;
 
 /// Accounts that do nothing.
 const BYSTANDERS: u64 = 100_000;
 
-const CHAIN_ID: u64 = 4_242;
 const TICKET: Address = Address::repeat_byte(0x77);
 
 /// What people do in a block.
@@ -66,7 +62,7 @@ pub(crate) type Sent = (Transaction, Address);
 impl Layer {
     /// Everybody has 1000 ETH and nobody has a ticket.
     pub(crate) fn new() -> Result<Self> {
-        let config = config();
+        let config = free_layer(LayerId::new([7; 16]));
         let people = (0..PEOPLE).map(address).collect::<Result<Vec<_>>>()?;
         let bystanders = (0..BYSTANDERS).map(|i| Address::from_word(keccak256(i.to_be_bytes())));
         let mut alloc: Alloc =
@@ -194,31 +190,4 @@ fn funded() -> GenesisAccount {
 
 fn contract(code: Bytes) -> GenesisAccount {
     GenesisAccount { nonce: 1, code, ..GenesisAccount::default() }
-}
-
-/// A free layer whose blocks hold everything that a benchmark sends.
-fn config() -> LayerConfig {
-    LayerConfig {
-        id: LayerId::new([7; 16]),
-        name: "bench".to_owned(),
-        chain_id: CHAIN_ID,
-        opened_at_s: NOW_MS / 1_000 - 10,
-        ends_at_s: NOW_MS / 1_000 + 3_600,
-        gas_limit: 1_000_000_000,
-        base_fee_wei: 0,
-        fee_recipient: Address::repeat_byte(0xfe),
-        organiser: Address::repeat_byte(0x01),
-        operator: Address::repeat_byte(0x02),
-        sequencer: Address::ZERO,
-        l1: L1Binding {
-            chain_id: 1,
-            layer: Address::repeat_byte(0x11),
-            config_hash: B256::ZERO,
-            opened_in_block: 1,
-            finality: Finality::Depth(0),
-        },
-        mint: None,
-        limits: Limits::default(),
-        posting: Posting::default(),
-    }
 }

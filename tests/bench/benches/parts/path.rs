@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use alloy_eips::Encodable2718;
 use futures::executor::block_on;
+use mayfly_bench::NOW_MS;
 use node_core::{
     codec::record::Pending,
     flow::{
@@ -16,7 +17,7 @@ use node_core::{
 
 use crate::{
     harness::{RUNS, Result, Row, Samples, Table, Unit},
-    layer::{Layer, Load, NOW_MS, Sent, recovery_time},
+    layer::{Layer, Load, Sent, recovery_time},
 };
 
 /// Nobody waits at the door: the benchmark steps itself.

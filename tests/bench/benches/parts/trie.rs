@@ -3,10 +3,10 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use alloy_primitives::{B256, Bytes, U256, keccak256};
-use alloy_trie::HashBuilder;
+use mayfly_bench::hash_builder_root;
 use node_core::{
     state::{Account, AccountInfo},
-    trie::{Trie, Value},
+    trie::Trie,
 };
 
 use crate::harness::{RUNS, Result, Row, Samples, Table, Unit};
@@ -40,7 +40,7 @@ fn full_root(table: &mut Table, count: u64) -> Result<(Trie<Account>, Duration)>
     let mut trie = Trie::new();
     for _ in 0..FULL_RUNS {
         let leaves = all_leaves(count);
-        let theirs = limit.time(|| alloy_root(&leaves));
+        let theirs = limit.time(|| hash_builder_root(&leaves));
         trie = build.time(|| Trie::from_sorted(leaves))?;
         assert_eq!(hash.time(|| trie.root()), theirs, "both roots are of the same leaves");
     }
@@ -55,17 +55,6 @@ fn full_root(table: &mut Table, count: u64) -> Result<(Trie<Account>, Duration)>
     table.add(row("sorted build", &build));
     table.add(row("full root", &hash));
     Ok((trie, limit))
-}
-
-fn alloy_root(leaves: &[Leaf]) -> B256 {
-    let mut builder: HashBuilder = HashBuilder::default();
-    let mut value = Vec::new();
-    for (key, account) in leaves {
-        value.clear();
-        account.encode(&mut value);
-        builder.add_leaf(alloy_trie::Nibbles::unpack(key), &value);
-    }
-    builder.root()
 }
 
 /// Returns the medians of a batch with its root, and of hashing the nodes that it changed.

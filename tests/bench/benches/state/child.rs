@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mayfly_bench::NOW_MS;
 use mayfly_disk::Disk;
 use node_core::{
     flow::sequence::{Context, Sequencer, Step, TakeOver, Timing},
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Result,
-    crowd::{self, NOW_MS, PEOPLE},
+    crowd::{self, PEOPLE},
     slow::Slow,
 };
 

@@ -6,12 +6,10 @@ use alloy_consensus::{SignableTransaction, TxEip1559, crypto::secp256k1::sign_me
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
 use futures::executor::block_on;
+use mayfly_bench::{CHAIN_ID, NOW_MS, free_layer};
 use mayfly_disk::Disk;
 use node_core::{
-    chain::{
-        EXIT_SEALER, Finality, L1Binding, LayerConfig, LayerId, Limits, Posting, Transaction,
-        recover_sender,
-    },
+    chain::{EXIT_SEALER, LayerId, Transaction, recover_sender},
     codec::{names, record::Pending},
     flow::{
         open,
@@ -22,9 +20,6 @@ use node_core::{
 };
 
 use crate::Result;
-
-pub(crate) const NOW_MS: u64 = 1_700_000_000_000;
-const CHAIN_ID: u64 = 4_242;
 
 /// Accounts whose keys are known.
 pub(crate) const PEOPLE: u64 = 1_000;
@@ -37,7 +32,7 @@ pub(crate) fn open_layer(dir: &Path, count: u64) -> Result<Written> {
     let disk = Disk::open(dir)?;
     let stores = disk.stores(LAYER);
     let top = write(&*stores.objects, Layout::default(), count)?;
-    block_on(open::open_imported(&stores, &config(), top.clone()))?;
+    block_on(open::open_imported(&stores, &free_layer(LAYER), top.clone()))?;
     Ok(top)
 }
 
@@ -98,31 +93,4 @@ fn sign(i: u64, tx: TxEip1559) -> Result<Transaction> {
     let secret = B256::from(U256::from(i + 1));
     let signature = sign_message(secret, tx.signature_hash())?;
     Ok(Transaction::Ethereum(tx.into_signed(signature).into()))
-}
-
-/// A free layer whose blocks hold everything that a benchmark sends.
-pub(crate) fn config() -> LayerConfig {
-    LayerConfig {
-        id: LAYER,
-        name: "bench".to_owned(),
-        chain_id: CHAIN_ID,
-        opened_at_s: NOW_MS / 1_000 - 10,
-        ends_at_s: NOW_MS / 1_000 + 3_600,
-        gas_limit: 1_000_000_000,
-        base_fee_wei: 0,
-        fee_recipient: Address::repeat_byte(0xfe),
-        organiser: Address::repeat_byte(0x01),
-        operator: Address::repeat_byte(0x02),
-        sequencer: Address::ZERO,
-        l1: L1Binding {
-            chain_id: 1,
-            layer: Address::repeat_byte(0x11),
-            config_hash: B256::ZERO,
-            opened_in_block: 1,
-            finality: Finality::Depth(0),
-        },
-        mint: None,
-        limits: Limits::default(),
-        posting: Posting::default(),
-    }
 }

@@ -3,12 +3,8 @@
 use std::time::Instant;
 
 use alloy_primitives::{B256, keccak256};
-use alloy_trie::HashBuilder;
-use mayfly_bench::{Figure, Line, Report, Unit};
-use node_core::{
-    state::Account,
-    trie::{Trie, Value},
-};
+use mayfly_bench::{Figure, Line, Report, Unit, hash_builder_root};
+use node_core::{state::Account, trie::Trie};
 
 use crate::{Result, crowd, is_small};
 
@@ -34,7 +30,7 @@ fn measure(report: &mut Report, count: u64, word: &str, keys: [&'static str; 2])
         let root = trie.root();
         (build, ours) = (build.min(built), ours.min(millis(started) - built));
         let started = Instant::now();
-        let expected = alloy_root(&leaves);
+        let expected = hash_builder_root(&leaves);
         theirs = theirs.min(millis(started));
         if root != expected {
             return Err(format!("expected root {expected}, got {root}").into());
@@ -64,17 +60,6 @@ fn leaves(count: u64) -> Vec<(B256, Account)> {
     let mut leaves: Vec<_> = (0..count).map(leaf).collect();
     leaves.sort_unstable_by_key(|(key, _)| *key);
     leaves
-}
-
-fn alloy_root(leaves: &[(B256, Account)]) -> B256 {
-    let mut builder: HashBuilder = HashBuilder::default();
-    let mut value = Vec::new();
-    for (key, account) in leaves {
-        value.clear();
-        account.encode(&mut value);
-        builder.add_leaf(alloy_trie::Nibbles::unpack(key), &value);
-    }
-    builder.root()
 }
 
 fn millis(since: Instant) -> f64 {
