@@ -9,6 +9,9 @@ import { createHash } from "node:crypto";
 
 const VENV = ".venv";
 
+/** With this a step says that nothing could be run here: it neither passed nor failed. */
+const SKIPPED = 77;
+
 /** Steps in order; each is a name and a command line for sh. */
 const CHECK = [
   ["format", "cargo fmt --all --check"],
@@ -19,16 +22,21 @@ const CHECK = [
   ["licences", "node tests/gate/licences.mjs"],
   ["privileges on the L1", "node tests/gate/privileges.mjs"],
   ["contract artifacts", "node infra/contracts/build.mjs --check"],
+  ["Terraform READMEs", "node tests/gate/terraform-docs.mjs --check"],
+  ["SAM template", `${VENV}/bin/cfn-lint infra/template.yaml`],
   ["spelling", `${VENV}/bin/typos`],
 ];
 
 const TEST = [
+  ["Terraform and SAM decide the same", `${VENV}/bin/python tests/ground/run.py decided`],
+  ["Terraform with a mocked AWS", `${VENV}/bin/python tests/ground/run.py mocked`],
   ["rust tests", "cargo nextest run --workspace --no-fail-fast --profile gate"],
   ["fuzz decoders", "node tests/fuzz/run.mjs gate"],
   ["contract tests", "node infra/contracts/forge.mjs test --summary"],
   ["conformance of the RPC", "node --test tests/clients/compat.test.mjs"],
   ["wallets and tools on a layer", `node tests/clients/run.mjs ${layer()}`],
   ["wallets and tools on anvil", "node tests/clients/run.mjs anvil"],
+  ["Terraform on an emulated AWS", `${VENV}/bin/python tests/ground/run.py emulated`],
 ];
 
 const plan = { check: CHECK, test: [...CHECK, ...TEST] }[process.argv[2] ?? "test"];
@@ -45,31 +53,36 @@ function layer() {
 
 const results = [];
 step("tools", install);
-if (!results[0].passed) {
+if (results[0].outcome !== "passed") {
   console.error("the tools could not be installed; nothing else can run");
   summarise();
 }
 for (const [name, command] of plan) {
-  step(name, () => sh(command));
+  step(name, () => status(command));
 }
 summarise();
 
 function step(name, run) {
   console.log(`\n== ${name}`);
   const started = process.hrtime.bigint();
-  const passed = run();
+  const left = run();
   const seconds = Number((process.hrtime.bigint() - started) / 1_000_000n) / 1000;
-  results.push({ name, passed, seconds });
+  const outcome = { 0: "passed", [SKIPPED]: "SKIPPED" }[left] ?? "FAILED";
+  results.push({ name, outcome, seconds });
+}
+
+/** What a command line left with; null when a signal ended it. */
+function status(command) {
+  return spawnSync("sh", ["-c", command], { stdio: "inherit" }).status;
 }
 
 function sh(command) {
-  const { status } = spawnSync("sh", ["-c", command], { stdio: "inherit" });
-  return status === 0;
+  return status(command) === 0;
 }
 
 /** Pinned tools, into this folder; done again only when the pins change. */
 function install() {
-  return npm() && pip();
+  return npm() && pip() ? 0 : 1;
 }
 
 /** Not `npm ci`: it wants the lock to list the binaries of every platform, which a registry may not offer. */
@@ -97,13 +110,14 @@ function once(stamp, inputs, run) {
 }
 
 function summarise() {
-  const failed = results.filter((result) => !result.passed);
+  const of = (outcome) => results.filter((result) => result.outcome === outcome).length;
   console.log("\n== summary");
-  for (const { name, passed, seconds } of results) {
-    console.log(`${passed ? "passed" : "FAILED"}  ${seconds.toFixed(1).padStart(7)} s  ${name}`);
+  for (const { name, outcome, seconds } of results) {
+    console.log(`${outcome.padEnd(7)} ${seconds.toFixed(1).padStart(7)} s  ${name}`);
   }
   const total = results.reduce((sum, result) => sum + result.seconds, 0);
   console.log(`                      total ${(total / 60).toFixed(1)} min`);
-  console.log(`steps: ${results.length - failed.length} passed, ${failed.length} failed`);
-  process.exit(failed.length === 0 ? 0 : 1);
+  const skipped = of("SKIPPED") > 0 ? `, ${of("SKIPPED")} skipped` : "";
+  console.log(`steps: ${of("passed")} passed, ${of("FAILED")} failed${skipped}`);
+  process.exit(of("FAILED") === 0 ? 0 : 1);
 }

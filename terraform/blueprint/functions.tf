@@ -1,0 +1,78 @@
+# What runs: size, limits, environment and routes of every function.
+
+locals {
+  # 1,769 MB is one whole processor (AWS Lambda, "Configure memory"); the TLS of a cold start wants at least 512.
+  # An HTTP API waits for 30 s. Nothing here may take longer than 900 s, Lambda's own limit.
+  settings = {
+    for key, function in {
+      rpc       = { memory_mb = 512, timeout_s = 30, description = "JSON-RPC of all layers" }
+      webhook   = { memory_mb = 256, timeout_s = 30, description = "Paid orders from the shop" }
+      sequencer = { memory_mb = 1769, timeout_s = 900, description = "The one writer of a layer, while there is work" }
+      bridge    = { memory_mb = 512, timeout_s = 120, description = "Deposits in, batches out; wakes who should be awake" }
+      teardown  = { memory_mb = 1769, timeout_s = 900, description = "Ends a layer: drain, seal, settle, publish, erase" }
+      operator  = { memory_mb = 512, timeout_s = 60, description = "Opens and closes layers; for IAM principals only" }
+    } : key => function if key != "webhook" || local.has_shop
+  }
+
+  # A doorbell that finds a sequencer at work has done its duty, and so has a watch that is late: neither is repeated.
+  # An end is: Lambda tries it twice more, then it lies with the dead letters.
+  asynchronous = {
+    sequencer = { retries = 0, max_age_s = 60, keep_failures = false }
+    bridge    = { retries = 0, max_age_s = 60, keep_failures = true }
+    teardown  = { retries = 2, max_age_s = 21600, keep_failures = true }
+  }
+
+  stores = {
+    MAYFLY_TABLE  = local.names.table
+    MAYFLY_BUCKET = local.names.bucket
+  }
+
+  shop = {
+    for name in [var.secrets.stripe_secret] : "MAYFLY_STRIPE_SECRET" => "ssm:${name}" if name != null
+  }
+
+  doorbell = { MAYFLY_SEQUENCER = local.names.functions.sequencer }
+  minter   = { MAYFLY_MINTER_KEY = "ssm:${var.secrets.minter_key}" }
+
+  settlement = {
+    MAYFLY_L1_URL = var.l1.url
+    MAYFLY_L1_KEY = "ssm:${var.secrets.l1_key}"
+  }
+
+  opening = {
+    MAYFLY_TEARDOWN          = local.names.functions.teardown
+    MAYFLY_TEARDOWN_ARN      = local.arns.functions.teardown
+    MAYFLY_SCHEDULE_GROUP    = local.names.schedule_group
+    MAYFLY_SCHEDULE_ROLE_ARN = local.arns.schedule_role
+    MAYFLY_DEAD_LETTERS_ARN  = local.arns.dead_letters
+    MAYFLY_PUBLIC_URL        = var.public_url
+  }
+
+  environment = {
+    rpc       = merge(local.stores, local.doorbell)
+    webhook   = merge(local.stores, local.doorbell, local.shop)
+    sequencer = merge(local.stores, local.doorbell, local.minter)
+    bridge    = merge(local.stores, local.doorbell, local.settlement, { MAYFLY_TEARDOWN = local.names.functions.teardown })
+    teardown  = merge(local.stores, local.settlement, local.minter, { MAYFLY_SCHEDULE_GROUP = local.names.schedule_group })
+    operator = merge(
+      local.stores, local.settlement, local.minter, local.opening,
+      var.l1.factory == null ? {} : { MAYFLY_L1_FACTORY = var.l1.factory },
+    )
+  }
+
+  routes = merge(
+    { "$default" = "rpc" },
+    local.has_shop ? { "POST /{layer}/webhooks/{provider}" = "webhook" } : {},
+  )
+
+  functions = {
+    for key, settings in local.settings : key => merge(settings, {
+      name         = local.names.functions[key]
+      log_group    = local.names.log_groups[key]
+      environment  = local.environment[key]
+      concurrency  = key == "sequencer" ? var.sequencer_concurrency : -1
+      asynchronous = try(local.asynchronous[key], null)
+      policy       = local.policies[key]
+    })
+  }
+}

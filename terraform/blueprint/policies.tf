@@ -1,0 +1,157 @@
+# Who may do what: exact actions, on exact ARNs, for each function.
+
+locals {
+  # Actions on items, by partition key. The first word of a key says what kind of thing the item is.
+  items = {
+    rpc = {
+      GetItem    = ["*"]
+      Query      = ["inbox#*"]
+      PutItem    = ["inbox#*", "register#*#filter-*"]
+      DeleteItem = ["dropped#*"]
+    }
+    webhook = {
+      GetItem    = ["layers", "order#*", "register#*"]
+      PutItem    = ["due#*", "order#*"]
+      DeleteItem = ["due#*"]
+    }
+    sequencer = local.writer
+    bridge = {
+      GetItem      = ["*"]
+      BatchGetItem = ["order#*"]
+      Query        = ["due#*", "inbox#*", "layers"]
+      PutItem      = ["inbox#*", "register#*"]
+      DeleteItem   = ["dropped#*"]
+    }
+    teardown = merge(local.writer, {
+      BatchWriteItem = ["*"]
+      PutItem        = concat(local.writer.PutItem, ["layers"])
+      Scan           = ["*"]
+    })
+    operator = {
+      GetItem = ["*"]
+      PutItem = ["layers", "register#*"]
+    }
+  }
+
+  writer = {
+    GetItem      = ["*"]
+    BatchGetItem = ["order#*"]
+    Query        = ["due#*", "inbox#*"]
+    PutItem      = ["dropped#*", "due#*", "inbox#*", "log#*", "order#*", "register#*"]
+    DeleteItem   = ["dropped#*", "due#*", "inbox#*", "log#*", "order#*", "register#*"]
+  }
+
+  # Actions on objects, by name.
+  objects = {
+    rpc       = { GetObject = ["layers/*"] }
+    webhook   = {}
+    sequencer = { GetObject = ["layers/*"], PutObject = ["layers/*"] }
+    bridge    = { GetObject = ["layers/*"] }
+    teardown  = { GetObject = ["layers/*"], PutObject = ["bundles/*", "layers/*"], DeleteObject = ["layers/*"] }
+    operator  = { GetObject = ["layers/*"], PutObject = ["layers/*"] }
+  }
+
+  # Functions that a function wakes.
+  wakes = {
+    rpc       = ["sequencer"]
+    webhook   = ["sequencer"]
+    sequencer = ["sequencer"]
+    bridge    = ["sequencer", "teardown"]
+    teardown  = []
+    operator  = ["teardown"]
+  }
+
+  # Secrets that a function reads when it starts.
+  reads = {
+    rpc       = []
+    webhook   = ["stripe_secret"]
+    sequencer = ["minter_key"]
+    bridge    = ["l1_key"]
+    teardown  = ["l1_key", "minter_key"]
+    operator  = ["l1_key", "minter_key"]
+  }
+
+  # The schedule of a layer's end: made by whoever opens the layer, gone when the layer is.
+  end_schedules = "${trimsuffix(local.arns.schedules, "*")}end-*"
+  extra = {
+    teardown = [
+      { Sid = "Unschedule", Effect = "Allow", Action = ["scheduler:DeleteSchedule"], Resource = [local.end_schedules] },
+    ]
+    operator = [
+      { Sid = "Schedule", Effect = "Allow", Action = ["scheduler:CreateSchedule"], Resource = [local.end_schedules] },
+      {
+        Sid       = "PassScheduleRole"
+        Effect    = "Allow"
+        Action    = ["iam:PassRole"]
+        Resource  = [local.arns.schedule_role]
+        Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }
+      },
+    ]
+  }
+
+  policies = {
+    for key in keys(local.settings) : key => concat(
+      # No CreateLogGroup: a late invocation would make the group again after it was destroyed.
+      [{
+        Sid      = "Log"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = ["${local.arns.log_groups[key]}:*"]
+      }],
+      [for action, kinds in local.items[key] : {
+        Sid       = "Items${action}"
+        Effect    = "Allow"
+        Action    = ["dynamodb:${action}"]
+        Resource  = [local.arns.table]
+        Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = kinds } }
+      } if kinds != ["*"]],
+      [for action, kinds in local.items[key] : {
+        Sid      = "Items${action}"
+        Effect   = "Allow"
+        Action   = ["dynamodb:${action}"]
+        Resource = [local.arns.table]
+      } if kinds == ["*"]],
+      [for action, names in local.objects[key] : {
+        Sid      = "Objects${action}"
+        Effect   = "Allow"
+        Action   = ["s3:${action}"]
+        Resource = [for name in names : "${local.arns.bucket}/${name}"]
+      }],
+      # Without it, S3 answers 403 instead of 404 when there is no such object. The request that reads an object has no
+      # prefix, hence IfExists.
+      [for action in ["GetObject"] : {
+        Sid       = "ObjectsList"
+        Effect    = "Allow"
+        Action    = ["s3:ListBucket"]
+        Resource  = [local.arns.bucket]
+        Condition = { StringLikeIfExists = { "s3:prefix" = ["layers/*"] } }
+      } if can(local.objects[key][action])],
+      [for called in [local.wakes[key]] : {
+        Sid      = "Wake"
+        Effect   = "Allow"
+        Action   = ["lambda:InvokeFunction"]
+        Resource = [for name in called : local.arns.functions[name]]
+      } if length(called) > 0],
+      [for secrets in [local.reads[key]] : {
+        Sid      = "Secrets"
+        Effect   = "Allow"
+        Action   = ["ssm:GetParameter"]
+        Resource = [for name in secrets : local.arns.parameters[name]]
+      } if length(secrets) > 0],
+      [for kms_key in [var.secrets.kms_key_arn] : {
+        Sid       = "SecretsKey"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt"]
+        Resource  = [kms_key]
+        Condition = { StringEquals = { "kms:ViaService" = "ssm.${var.place.region}.amazonaws.com" } }
+      } if kms_key != null && length(local.reads[key]) > 0],
+      [for asynchronous in [try(local.asynchronous[key], null)] : {
+        Sid      = "DeadLetters"
+        Effect   = "Allow"
+        Action   = ["sqs:SendMessage"]
+        Resource = [local.arns.dead_letters]
+      } if try(asynchronous.keep_failures, false)],
+      try(local.extra[key], []),
+    )
+  }
+}

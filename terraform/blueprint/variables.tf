@@ -1,0 +1,42 @@
+variable "name" {
+  description = "Name of the deployment."
+  type        = string
+}
+
+variable "place" {
+  description = "Where it stands: AWS partition, region and account."
+  type = object({
+    partition  = string
+    region     = string
+    account_id = string
+  })
+}
+
+variable "l1" {
+  description = "The L1: RPC URL, and the factory contract if there is one already."
+  type = object({
+    url     = string
+    factory = optional(string)
+  })
+}
+
+variable "public_url" {
+  description = "Where the HTTP API is reached, without a slash at the end."
+  type        = string
+}
+
+variable "secrets" {
+  description = "Names of the SSM parameters that hold the secrets, and the key that encrypts them if it is not the account's own for SSM."
+  type = object({
+    l1_key        = string
+    minter_key    = string
+    stripe_secret = optional(string)
+    kms_key_arn   = optional(string)
+  })
+}
+
+variable "sequencer_concurrency" {
+  description = "Environments reserved for the sequencer; -1 reserves none."
+  type        = number
+  default     = -1
+}

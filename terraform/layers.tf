@@ -1,0 +1,36 @@
+# Layers that are declared here are opened by the operator when they are applied, and only then: it gives the same layer
+# for the same key, changes nothing of it later, and refuses to forget one that has not ended. So a destruction stops
+# here, before anything is gone, until every layer is closed.
+
+resource "aws_lambda_invocation" "layer" {
+  for_each = var.layers
+
+  function_name   = aws_lambda_function.this["operator"].function_name
+  lifecycle_scope = "CRUD"
+  input = jsonencode(merge(
+    {
+      action       = "open"
+      key          = each.key
+      name         = each.value.name
+      chain_id     = each.value.chain_id
+      ends_in_s    = each.value.ends_in_s
+      base_fee_wei = each.value.base_fee_wei
+      posting      = each.value.posting
+    },
+    each.value.ticket == null ? {} : { ticket = each.value.ticket },
+  ))
+
+  # A layer needs all of it until it has ended.
+  depends_on = [
+    aws_apigatewayv2_route.this,
+    aws_apigatewayv2_stage.this,
+    aws_dynamodb_table.this,
+    aws_iam_role_policy.function,
+    aws_iam_role_policy.scheduler,
+    aws_lambda_function_event_invoke_config.this,
+    aws_lambda_permission.api,
+    aws_s3_bucket_ownership_controls.this,
+    aws_s3_bucket_public_access_block.this,
+    aws_scheduler_schedule.this,
+  ]
+}

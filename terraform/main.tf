@@ -1,0 +1,27 @@
+# What a deployment consists of is decided in `blueprint`, which needs no provider. This module makes it.
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+module "blueprint" {
+  source = "./blueprint"
+
+  name = var.name
+  place = {
+    partition  = data.aws_partition.current.partition
+    region     = data.aws_region.current.id
+    account_id = data.aws_caller_identity.current.account_id
+  }
+  l1                    = { url = var.l1_url, factory = var.l1_factory }
+  public_url            = coalesce(var.public_url, aws_apigatewayv2_api.this.api_endpoint)
+  secrets               = var.secrets
+  sequencer_concurrency = var.sequencer_concurrency
+}
+
+locals {
+  blueprint = module.blueprint
+  tags      = merge(var.tags, { "mayfly:deployment" = var.name })
+}

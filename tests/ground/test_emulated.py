@@ -1,0 +1,174 @@
+"""Both examples on an emulator of AWS: applied, planned again, destroyed, with nothing left."""
+
+import json
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+import tool
+from cloud import REGION, Cloud
+
+#: What the emulator needs beside the example; every test of the module knows what this leaves out.
+OVERRIDE = """
+provider "aws" {
+  s3_use_path_style = true
+  max_retries       = 2
+}
+
+module "mayfly" {
+  local_emulation = true
+  enable_budget   = false
+}
+"""
+
+#: What the example does not say, and the tests ask.
+BLUEPRINT = """
+output "blueprint" {
+  value = module.mayfly.blueprint
+}
+"""
+
+VARIABLES = {"region": REGION, "l1_url": "https://l1.example/rpc", "alarm_email": "ops@example.com"}
+
+
+class Life:
+    """One example, from nothing to nothing."""
+
+    def __init__(self, case, cloud, example):
+        self.cloud = cloud
+        self.folder = tool.copy(tool.scratch(case) / "terraform") / "examples" / example
+        (self.folder / "emulated_override.tf").write_text(OVERRIDE)
+        (self.folder / "blueprint.tf").write_text(BLUEPRINT)
+        zips = tool.artifacts(tool.scratch(case) / "lambda")
+        wanted = (self.folder / "variables.tf").read_text()
+        values = {**VARIABLES, "artifact_dir": str(zips)}
+        known = {name: value for name, value in values.items() if f'variable "{name}"' in wanted}
+        (self.folder / "case.auto.tfvars.json").write_text(json.dumps(known))
+
+    def terraform(self, *arguments, check=True):
+        return tool.terraform(self.folder, *arguments, check=check, environment=self.cloud.environment())
+
+    def live(self, before_the_end):
+        """Applies, plans again, lets something happen, and destroys."""
+        self.terraform("apply", "-auto-approve", "-no-color")
+        self.outputs = {key: one["value"] for key, one in json.loads(self.terraform("output", "-json").stdout).items()}
+        self.made = json.loads(self.terraform("show", "-json").stdout)
+        self.second_plan = self.terraform("plan", "-detailed-exitcode", "-no-color", check=False)
+        before_the_end(self)
+        self.terraform("destroy", "-auto-approve", "-no-color")
+        self.state = self.terraform("state", "list").stdout.strip()
+        return self
+
+    def resources(self, kind):
+        """Resources of the module, by key, or by name where there is one."""
+        module = next(one for one in self.made["values"]["root_module"]["child_modules"])
+        return {
+            resource.get("index", resource["name"]): resource["values"]
+            for resource in module["resources"]
+            if resource["type"] == kind
+        }
+
+
+def fill(life):
+    """Data of a layer that somebody left behind."""
+    life.cloud.client("s3").put_object(Bucket=bucket(life), Key="layers/0badcafe/packs/1", Body=b"pack")
+    item = {"pk": {"S": "log#0badcafe#1"}, "sk": {"S": "-"}}
+    life.cloud.client("dynamodb").put_item(TableName=table(life), Item=item)
+
+
+def take_away(life):
+    """Deletes what holds data, and what a teardown deletes, behind Terraform's back."""
+    fill(life)
+    s3 = life.cloud.client("s3")
+    s3.delete_object(Bucket=bucket(life), Key="layers/0badcafe/packs/1")
+    s3.delete_bucket(Bucket=bucket(life))
+    life.cloud.client("dynamodb").delete_table(TableName=table(life))
+    life.cloud.client("scheduler").delete_schedule(Name="watch", GroupName=table(life))
+    life.cloud.client("logs").delete_log_group(logGroupName=f"/aws/lambda/{table(life)}-teardown")
+
+
+def table(life):
+    return life.resources("aws_dynamodb_table")["this"]["name"]
+
+
+def bucket(life):
+    return life.resources("aws_s3_bucket")["this"]["bucket"]
+
+
+class Emulated(unittest.TestCase):
+    """The lives of both examples, side by side."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cloud = Cloud()
+        cls.addClassCleanup(cls.cloud.stop)
+        minimal, sale = (Life(cls, cls.cloud, example) for example in ("minimal", "ticket-sale"))
+        for life in (minimal, sale):
+            tool.initialise(life.folder)
+        with ThreadPoolExecutor() as both:
+            lives = [both.submit(minimal.live, take_away), both.submit(sale.live, fill)]
+        cls.minimal, cls.sale = (life.result() for life in lives)
+        cls.lives = {"minimal": cls.minimal, "ticket-sale": cls.sale}
+
+    def test_a_second_plan_is_empty(self):
+        for name, life in self.lives.items():
+            self.assertEqual(life.second_plan.returncode, 0, f"{name}:\n{life.second_plan.stdout}")
+
+    def test_nothing_is_left(self):
+        """Of ticket-sale with a layer's data in it, of minimal when the data was gone already."""
+        for life, name in ((self.minimal, "mayfly"), (self.sale, "ticket-sale")):
+            self.assertEqual(life.state, "")
+            self.assertEqual(self.cloud.left(name), [])
+
+    def test_something_was_made(self):
+        self.assertEqual(len(self.minimal.resources("aws_lambda_function")), 5)
+        self.assertEqual(len(self.sale.resources("aws_lambda_function")), 6)
+
+    def test_what_was_made_is_the_blueprint(self):
+        for name, life in self.lives.items():
+            decided = life.outputs["blueprint"]
+            functions, policies = life.resources("aws_lambda_function"), life.resources("aws_iam_role_policy")
+            self.assertEqual(set(functions), set(decided), name)
+            for key, function in functions.items():
+                expected = decided[key]
+                with self.subTest(example=name, function=key):
+                    self.assertEqual(function["function_name"], expected["name"])
+                    self.assertEqual(function["memory_size"], expected["memory_mb"])
+                    self.assertEqual(function["timeout"], expected["timeout_s"])
+                    self.assertEqual(function["environment"][0]["variables"], expected["environment"])
+                    self.assertEqual(json.loads(policies[key]["policy"])["Statement"], expected["policy"])
+                    self.assertTrue(function["role"].endswith(f"role/{expected['name']}"))
+
+    def test_arns_are_as_foretold(self):
+        """Policies name ARNs that did not exist yet when they were written."""
+        named = {
+            arn.removesuffix("/layers/*").removesuffix(":*")
+            for function in self.sale.outputs["blueprint"].values()
+            for statement in function["policy"]
+            for arn in statement["Resource"]
+        }
+        kinds = ("aws_dynamodb_table", "aws_s3_bucket", "aws_sqs_queue", "aws_cloudwatch_log_group")
+        made = {values["arn"].removesuffix(":*") for kind in kinds for values in self.sale.resources(kind).values()}
+        called = {function["arn"] for key, function in self.sale.resources("aws_lambda_function").items() if key in ("sequencer", "teardown")}
+        passed = {self.sale.resources("aws_iam_role")["scheduler"]["arn"]}
+        self.assertLessEqual(made | called | passed, named)
+
+    def test_a_declared_layer_is_opened_by_the_operator(self):
+        """The emulated function answers what it was asked."""
+        asked = self.sale.outputs["layer"]
+        self.assertEqual(asked.pop("tf")["action"], "create")
+        self.assertEqual(
+            asked,
+            {
+                "action": "open",
+                "key": "opening-night",
+                "name": "Opening night",
+                "chain_id": 265669,
+                "ends_in_s": 21600,
+                "base_fee_wei": 0,
+                "posting": "leaves",
+            },
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()

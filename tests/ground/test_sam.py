@@ -1,0 +1,218 @@
+"""terraform/ and infra/template.yaml deploy the same."""
+
+import unittest
+
+import tool
+from template import Stack
+
+#: The inputs of the blueprint as parameters of the template.
+PARAMETERS = {
+    "Name": "night",
+    "L1Url": tool.DEPLOYMENT["l1"]["url"],
+    "L1Factory": tool.DEPLOYMENT["l1"]["factory"],
+    "L1KeyParameter": "/night/l1-key",
+    "MinterKeyParameter": "/night/minter-key",
+    "StripeSecretParameter": "/night/stripe-secret",
+    "SecretsKmsKeyArn": tool.DEPLOYMENT["secrets"]["kms_key_arn"],
+}
+
+#: The same deployment without anything that is optional.
+BARE = {name: PARAMETERS[name] for name in ("Name", "L1Url", "L1KeyParameter", "MinterKeyParameter")}
+BARE_DEPLOYMENT = {
+    "l1": {"url": tool.DEPLOYMENT["l1"]["url"]},
+    "secrets": {"l1_key": "/night/l1-key", "minter_key": "/night/minter-key"},
+}
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def statements(policy):
+    """Statements of a policy, however they are written: by Sid, with sorted lists."""
+    found = {}
+    for statement in policy:
+        conditions = {
+            operator: {key: sorted(listed(values)) for key, values in keys.items()}
+            for operator, keys in statement.get("Condition", {}).items()
+        }
+        found[statement.get("Sid", "")] = {
+            "Effect": statement["Effect"],
+            "Action": sorted(listed(statement["Action"])),
+            "Resource": sorted(listed(statement.get("Resource", []))),
+            "Principal": statement.get("Principal"),
+            "Condition": conditions,
+        }
+    if len(found) != len(policy):
+        raise AssertionError(f"a Sid twice in {[statement.get('Sid') for statement in policy]}")
+    return found
+
+
+class Same(unittest.TestCase):
+    """Compares with everything that is optional."""
+
+    parameters = PARAMETERS
+    changes = {}
+
+    @classmethod
+    def setUpClass(cls):
+        place = tool.DEPLOYMENT["place"]
+        cls.stack = Stack(cls.parameters, place["region"], place["account_id"])
+        # The API's own address, which exists only once the stack does.
+        public_url = cls.stack.value({"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"})
+        cls.decided = tool.blueprint(cls, **{"public_url": public_url, **cls.changes})
+        cls.functions = {
+            function["FunctionName"]: function for function in cls.stack.of("AWS::Serverless::Function").values()
+        }
+        cls.roles = {role["RoleName"]: role for role in cls.stack.of("AWS::IAM::Role").values()}
+        cls.maxDiff = None
+
+    def pairs(self):
+        """Each function: its key, what the blueprint says, what the template says."""
+        return [
+            (key, decided, self.functions[decided["name"]]) for key, decided in self.decided["functions"].items()
+        ]
+
+    def test_functions(self):
+        names = {decided["name"] for decided in self.decided["functions"].values()}
+        self.assertEqual(set(self.functions), names)
+
+    def test_memory_and_time_limits(self):
+        for key, decided, function in self.pairs():
+            with self.subTest(function=key):
+                self.assertEqual(function["MemorySize"], decided["memory_mb"])
+                self.assertEqual(function["Timeout"], decided["timeout_s"])
+                self.assertEqual(function["Description"], decided["description"])
+
+    def test_environment(self):
+        for key, decided, function in self.pairs():
+            with self.subTest(function=key):
+                self.assertEqual(function["Environment"]["Variables"], decided["environment"])
+
+    def test_concurrency(self):
+        for key, decided, function in self.pairs():
+            with self.subTest(function=key):
+                # CloudFormation has no word for none but silence.
+                reserved = None if decided["concurrency"] == -1 else decided["concurrency"]
+                self.assertEqual(function.get("ReservedConcurrentExecutions"), reserved)
+
+    def test_asynchronous_invocations(self):
+        for key, decided, function in self.pairs():
+            with self.subTest(function=key):
+                expected, found = decided["asynchronous"], function.get("EventInvokeConfig")
+                if expected is None:
+                    self.assertIsNone(found)
+                    continue
+                self.assertEqual(found["MaximumRetryAttempts"], expected["retries"])
+                self.assertEqual(found["MaximumEventAgeInSeconds"], expected["max_age_s"])
+                failed = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+                self.assertEqual(failed, self.decided["arns"]["dead_letters"] if expected["keep_failures"] else None)
+
+    def test_policies(self):
+        for key, decided, function in self.pairs():
+            with self.subTest(function=key):
+                role = self.roles[decided["name"]]
+                self.assertEqual(function["Role"], f"arn:aws:iam::{self.stack.account}:role/{role['RoleName']}")
+                (policy,) = role["Policies"]
+                self.assertEqual(policy["PolicyName"], key)
+                self.assertEqual(statements(policy["PolicyDocument"]["Statement"]), statements(decided["policy"]))
+                trust = role["AssumeRolePolicyDocument"]["Statement"]
+                self.assertEqual(statements(trust), statements(self.decided["trust"]["functions"]))
+
+    def test_scheduler_role(self):
+        role = self.roles[self.decided["names"]["schedule_role"]]
+        (policy,) = role["Policies"]
+        self.assertEqual(
+            statements(policy["PolicyDocument"]["Statement"]), statements(self.decided["schedule_policy"])
+        )
+        trust = role["AssumeRolePolicyDocument"]["Statement"]
+        self.assertEqual(statements(trust), statements(self.decided["trust"]["scheduler"]))
+
+    def test_no_other_roles(self):
+        names = {decided["name"] for decided in self.decided["functions"].values()}
+        self.assertEqual(set(self.roles), names | {self.decided["names"]["schedule_role"]})
+
+    def test_log_groups(self):
+        groups = {group["LogGroupName"] for group in self.stack.of("AWS::Logs::LogGroup").values()}
+        self.assertEqual(groups, set(self.decided["names"]["log_groups"].values()))
+        for key, decided, function in self.pairs():
+            with self.subTest(function=key):
+                self.assertEqual(function["LoggingConfig"]["LogGroup"], decided["log_group"])
+
+    def test_table(self):
+        (table,) = self.stack.of("AWS::DynamoDB::Table").values()
+        keys = {key["KeyType"]: key["AttributeName"] for key in table["KeySchema"]}
+        decided = self.decided["table"]
+        self.assertEqual(table["TableName"], self.decided["names"]["table"])
+        self.assertEqual(keys, {"HASH": decided["hash_key"], "RANGE": decided["range_key"]})
+        self.assertEqual(table["TimeToLiveSpecification"]["AttributeName"], decided["ttl_attribute"])
+
+    def test_bucket(self):
+        (bucket,) = self.stack.of("AWS::S3::Bucket").values()
+        rules = bucket["LifecycleConfiguration"]["Rules"]
+        expiry = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+        self.assertEqual(bucket["BucketName"], self.decided["names"]["bucket"])
+        self.assertEqual(expiry, self.decided["expiry_days"])
+
+    def test_routes(self):
+        routes = {}
+        for key, _, function in self.pairs():
+            for event in function.get("Events", {}).values():
+                properties = event["Properties"]
+                route = f"{properties['Method']} {properties['Path']}" if "Path" in properties else "$default"
+                routes[route] = key
+        self.assertEqual(routes, self.decided["routes"])
+
+    def test_schedules(self):
+        found = {}
+        for schedule in self.stack.of("AWS::Scheduler::Schedule").values():
+            target = schedule["Target"]
+            self.assertEqual(schedule["GroupName"], self.decided["names"]["schedule_group"])
+            self.assertEqual(target["DeadLetterConfig"]["Arn"], self.decided["arns"]["dead_letters"])
+            self.assertEqual(target["RoleArn"], self.decided["arns"]["schedule_role"])
+            found[schedule["Name"]] = {
+                "expression": schedule["ScheduleExpression"],
+                "function": target["Arn"].rsplit("-", 1)[1],
+                "input": target["Input"],
+                "retries": target["RetryPolicy"]["MaximumRetryAttempts"],
+                "max_age_s": target["RetryPolicy"]["MaximumEventAgeInSeconds"],
+            }
+        self.assertEqual(found, self.decided["schedules"])
+
+
+class SameWithoutWhatIsOptional(Same):
+    """No shop, no factory, no key of one's own."""
+
+    parameters = BARE
+    changes = BARE_DEPLOYMENT
+
+
+class SameWithShopAlone(Same):
+    """A shop, and nothing else that is optional."""
+
+    parameters = {**BARE, "StripeSecretParameter": "/night/stripe-secret"}
+    changes = {
+        **BARE_DEPLOYMENT,
+        "secrets": {**BARE_DEPLOYMENT["secrets"], "stripe_secret": "/night/stripe-secret"},
+    }
+
+
+class SameWithKeyAlone(Same):
+    """A key of one's own for the secrets, and nothing else that is optional."""
+
+    parameters = {**BARE, "SecretsKmsKeyArn": PARAMETERS["SecretsKmsKeyArn"]}
+    changes = {
+        **BARE_DEPLOYMENT,
+        "secrets": {**BARE_DEPLOYMENT["secrets"], "kms_key_arn": PARAMETERS["SecretsKmsKeyArn"]},
+    }
+
+
+class SameWithReservedSequencers(Same):
+    """The sequencer has environments of its own, and there is nothing else that is optional."""
+
+    parameters = {**BARE, "SequencerConcurrency": 4}
+    changes = {**BARE_DEPLOYMENT, "sequencer_concurrency": 4}
+
+
+if __name__ == "__main__":
+    unittest.main()
