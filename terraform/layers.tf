@@ -16,8 +16,10 @@ resource "aws_lambda_invocation" "layer" {
       ends_in_s    = each.value.ends_in_s
       base_fee_wei = each.value.base_fee_wei
       posting      = each.value.posting
+      finality     = each.value.finality
     },
     each.value.ticket == null ? {} : { ticket = each.value.ticket },
+    each.value.tvl_cap_wei == null ? {} : { tvl_cap_wei = each.value.tvl_cap_wei },
   ))
 
   # A layer needs all of it until it has ended.

@@ -4,8 +4,8 @@ variable "name" {
   default     = "mayfly"
 
   validation {
-    condition     = can(regex("^[a-z](-?[a-z0-9]){1,19}$", var.name))
-    error_message = "name: expected 2 to 20 lower-case letters, digits and single hyphens, starting with a letter."
+    condition     = can(regex("^[a-z](-?[a-z0-9]){2,19}$", var.name)) && length(var.name) <= 20
+    error_message = "name: expected 3 to 20 lower-case letters, digits and single hyphens, starting with a letter."
   }
 }
 
@@ -83,14 +83,16 @@ variable "secrets" {
 }
 
 variable "layers" {
-  description = "Layers to open when this is applied, by a key of your own. A layer's terms are fixed when it is opened: a change here changes nothing. Layers are also opened at any time by invoking the operator."
+  description = "Layers to open when this is applied, by a key of your own. `ticket` is the contract that paid orders mint from, `posting` where the inputs of blocks are published, `tvl_cap_wei` the most ETH that may be on it. A layer's terms are fixed when it is opened: a change here changes nothing. Layers are also opened at any time by invoking the operator."
   type = map(object({
     name         = string
     chain_id     = number
     ends_in_s    = number
     base_fee_wei = optional(number, 0)
     posting      = optional(string, "leaves")
+    finality     = optional(string, "finalized")
     ticket       = optional(string)
+    tvl_cap_wei  = optional(string)
   }))
   default = {}
 
@@ -105,8 +107,8 @@ variable "layers" {
   }
 
   validation {
-    condition     = alltrue([for layer in values(var.layers) : layer.ends_in_s >= 60 && layer.ends_in_s <= 7776000 && floor(layer.ends_in_s) == layer.ends_in_s])
-    error_message = "layers: expected ends_in_s of 60 (a minute) to 7776000 (90 days), in whole seconds."
+    condition     = alltrue([for layer in values(var.layers) : layer.ends_in_s >= 60 && layer.ends_in_s <= 2592000 && floor(layer.ends_in_s) == layer.ends_in_s])
+    error_message = "layers: expected ends_in_s of 60 (a minute) to 2592000 (30 days), in whole seconds."
   }
 
   validation {
@@ -122,6 +124,16 @@ variable "layers" {
   validation {
     condition     = alltrue([for layer in values(var.layers) : layer.ticket == null || can(regex("^0x[0-9a-fA-F]{40}$", layer.ticket))])
     error_message = "layers: expected ticket to be an address, 0x and 40 hex digits."
+  }
+
+  validation {
+    condition     = alltrue([for layer in values(var.layers) : contains(["finalized", "safe"], layer.finality)])
+    error_message = "layers: expected finality, of L1 blocks whose deposits count, to be finalized or safe."
+  }
+
+  validation {
+    condition     = alltrue([for layer in values(var.layers) : layer.tvl_cap_wei == null || can(regex("^[0-9]+$", layer.tvl_cap_wei))])
+    error_message = "layers: expected tvl_cap_wei, the most ETH that may be on the layer, to be text with a whole number of wei."
   }
 }
 

@@ -154,7 +154,7 @@ run "opens_layers" {
 
   assert {
     condition = jsondecode(aws_lambda_invocation.layer["opening"].input) == {
-      action = "open", key = "opening", name = "Opening night", chain_id = 265669, ends_in_s = 21600, base_fee_wei = 0, posting = "blobs"
+      action = "open", key = "opening", name = "Opening night", chain_id = 265669, ends_in_s = 21600, base_fee_wei = 0, posting = "blobs", finality = "finalized"
     }
     error_message = "asked: ${aws_lambda_invocation.layer["opening"].input}"
   }

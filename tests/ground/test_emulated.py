@@ -166,6 +166,7 @@ class Emulated(unittest.TestCase):
                 "ends_in_s": 21600,
                 "base_fee_wei": 0,
                 "posting": "leaves",
+                "finality": "finalized",
             },
         )
 

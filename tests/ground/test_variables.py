@@ -20,8 +20,8 @@ LAYER = {"name": "Opening night", "chain_id": 265669, "ends_in_s": 21600}
 EDGES = {
     "name": "a2345678901234567890",
     "layers": {
-        "shortest": {**LAYER, "name": "x" * 100, "chain_id": 1, "ends_in_s": 60, "posting": "blobs"},
-        "longest": {**LAYER, "chain_id": 4503599627370476, "ends_in_s": 7776000, "ticket": "0x" + "aB" * 20},
+        "shortest": {**LAYER, "name": "x" * 100, "chain_id": 1, "ends_in_s": 60, "posting": "blobs", "finality": "safe"},
+        "longest": {**LAYER, "chain_id": 4503599627370476, "ends_in_s": 2592000, "tvl_cap_wei": "1000000000000000000000", "ticket": "0x" + "aB" * 20},
     },
     "secrets": {**GOOD["secrets"], "stripe_secret": "no-slash", "kms_key_arn": "arn:aws:kms:eu-west-1:210987654321:key/5"},
     "sequencer_concurrency": 2,
@@ -33,9 +33,11 @@ EDGES = {
 
 #: A variable, a value that it must not have, and how the complaint begins.
 BAD = [
-    ("name", "Night", "name: expected 2 to 20 lower-case letters"),
-    ("name", "a23456789012345678901", "name: expected 2 to 20"),
-    ("name", "night-", "name: expected 2 to 20"),
+    ("name", "Night", "name: expected 3 to 20 lower-case letters"),
+    ("name", "a23456789012345678901", "name: expected 3 to 20"),
+    ("name", "ab", "name: expected 3 to 20"),
+    ("name", "a-b-c-d-e-f-g-h-i-j-k", "name: expected 3 to 20"),
+    ("name", "night-", "name: expected 3 to 20"),
     ("artifact_dir", " ", "artifact_dir: expected the path"),
     ("artifacts", {"rcp": "rpc.zip"}, "artifacts: expected paths that end in .zip"),
     ("artifacts", {"rpc": "rpc"}, "artifacts: expected paths that end in .zip"),
@@ -49,9 +51,11 @@ BAD = [
     ("layers", {"one": {**LAYER, "chain_id": 0}}, "layers: expected a chain_id of 1"),
     ("layers", {"one": {**LAYER, "chain_id": 4503599627370477}}, "layers: expected a chain_id of 1"),
     ("layers", {"one": {**LAYER, "ends_in_s": 59}}, "layers: expected ends_in_s of 60"),
-    ("layers", {"one": {**LAYER, "ends_in_s": 7776001}}, "layers: expected ends_in_s of 60"),
+    ("layers", {"one": {**LAYER, "ends_in_s": 2592001}}, "layers: expected ends_in_s of 60"),
     ("layers", {"one": {**LAYER, "base_fee_wei": -1}}, "layers: expected base_fee_wei of 0"),
     ("layers", {"one": {**LAYER, "posting": "s3"}}, "layers: expected posting to be"),
+    ("layers", {"one": {**LAYER, "finality": "latest"}}, "layers: expected finality"),
+    ("layers", {"one": {**LAYER, "tvl_cap_wei": "1e21"}}, "layers: expected tvl_cap_wei"),
     ("layers", {"one": {**LAYER, "ticket": "0x12"}}, "layers: expected ticket to be an address"),
     ("public_url", "https://night.example/", "public_url: expected a URL"),
     ("throttle", {"rate": 0, "burst": 10}, "throttle: expected a rate"),
