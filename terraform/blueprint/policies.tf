@@ -4,42 +4,43 @@ locals {
   # Actions on items, by partition key. The first word of a key says what kind of thing the item is.
   items = {
     rpc = {
-      GetItem    = ["*"]
+      GetItem    = ["dropped#*", "layers", "log#*", "order#*", "register#*"]
       Query      = ["inbox#*"]
       PutItem    = ["inbox#*", "register#*#filter-*"]
       DeleteItem = ["dropped#*"]
     }
     webhook = {
       # log#none is what every function asks for when it starts, to learn whether it may.
-      GetItem    = ["layers", "log#none", "order#*", "register#*"]
-      PutItem    = ["due#*", "order#*"]
-      DeleteItem = ["due#*"]
+      GetItem = ["layers", "log#none", "order#*", "register#*"]
+      PutItem = ["due#*", "order#*"]
     }
-    sequencer = local.writer
+    sequencer = merge(local.writer, {
+      BatchWriteItem = ["dropped#*", "inbox#*"]
+    })
     bridge = {
-      GetItem      = ["*"]
-      BatchGetItem = ["order#*"]
-      Query        = ["due#*", "inbox#*", "layers"]
-      PutItem      = ["inbox#*", "register#*"]
-      DeleteItem   = ["dropped#*"]
+      GetItem    = ["dropped#*", "log#*", "order#*", "register#*"]
+      Query      = ["due#*", "inbox#*", "layers"]
+      PutItem    = ["inbox#*", "register#*"]
+      DeleteItem = ["dropped#*", "due#*"]
     }
     teardown = merge(local.writer, {
       BatchWriteItem = ["*"]
-      PutItem        = concat(local.writer.PutItem, ["layers"])
+      GetItem        = concat(["layers"], local.writer.GetItem)
+      PutItem        = concat(["layers"], local.writer.PutItem)
       Scan           = ["*"]
     })
     operator = {
-      GetItem = ["*"]
+      GetItem = ["layers", "log#none", "register#*"]
       PutItem = ["layers", "register#*"]
     }
   }
 
+  # What it takes to write blocks; the end of a layer is written, too.
   writer = {
-    GetItem      = ["*"]
-    BatchGetItem = ["order#*"]
-    Query        = ["due#*", "inbox#*"]
-    PutItem      = ["dropped#*", "due#*", "inbox#*", "log#*", "order#*", "register#*"]
-    DeleteItem   = ["dropped#*", "due#*", "inbox#*", "log#*", "order#*", "register#*"]
+    GetItem    = ["log#*", "order#*", "register#*"]
+    Query      = ["due#*", "inbox#*"]
+    PutItem    = ["log#*", "order#*", "register#*"]
+    DeleteItem = ["due#*"]
   }
 
   # Actions on objects, by name.

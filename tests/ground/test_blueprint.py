@@ -1,6 +1,7 @@
 """What the blueprint decides holds together."""
 
 import json
+import re
 import unittest
 
 import tool
@@ -77,9 +78,17 @@ class Blueprint(unittest.TestCase):
             self.assertEqual(called, told, key)
 
     def test_only_the_end_erases(self):
-        for action in ("s3:DeleteObject", "dynamodb:BatchWriteItem", "dynamodb:Scan", "scheduler:DeleteSchedule"):
+        for action in ("s3:DeleteObject", "dynamodb:Scan", "scheduler:DeleteSchedule"):
             may = {key for key in self.functions if self.allowed(key, action)}
             self.assertEqual(may, {"teardown"}, action)
+
+    def test_nobody_else_touches_all_items(self):
+        for key, function in self.functions.items():
+            for statement in function["policy"]:
+                if key == "teardown" or not statement["Sid"].startswith("Items"):
+                    continue
+                keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+                self.assertTrue(all(re.match(r"[a-z]", pattern) for pattern in keys), (key, statement))
 
     def test_who_reads_objects_may_learn_that_there_is_none(self):
         for key in self.functions:
