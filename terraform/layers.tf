@@ -1,6 +1,6 @@
 # Layers that are declared here are opened by the operator when they are applied, and only then: it gives the same layer
 # for the same key, changes nothing of it later, and refuses to forget one that has not ended. So a destruction stops
-# here, before anything is gone, until every layer is closed.
+# here, before anything is gone that a layer needs, until every layer has ended.
 
 resource "aws_lambda_invocation" "layer" {
   for_each = var.layers

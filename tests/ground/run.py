@@ -11,7 +11,7 @@ import sys
 import unittest
 
 SUITES = {
-    "decided": ["test_blueprint", "test_sam", "test_variables"],
+    "decided": ["test_blueprint", "test_prices", "test_sam", "test_variables"],
     "mocked": ["test_mocked"],
     "emulated": ["test_emulated"],
 }

@@ -12,6 +12,10 @@ OVERRIDE = """
 provider "aws" {
   s3_use_path_style = true
   max_retries       = 2
+
+  endpoints {
+    lambda = "%s"
+  }
 }
 
 module "mayfly" {
@@ -36,7 +40,7 @@ class Life:
     def __init__(self, case, cloud, example):
         self.cloud = cloud
         self.folder = tool.copy(tool.scratch(case) / "terraform") / "examples" / example
-        (self.folder / "emulated_override.tf").write_text(OVERRIDE)
+        (self.folder / "emulated_override.tf").write_text(OVERRIDE % cloud.operator.url)
         (self.folder / "blueprint.tf").write_text(BLUEPRINT)
         zips = tool.artifacts(tool.scratch(case) / "lambda")
         wanted = (self.folder / "variables.tf").read_text()
@@ -50,8 +54,8 @@ class Life:
     def live(self, before_the_end):
         """Applies, plans again, lets something happen, and destroys."""
         self.terraform("apply", "-auto-approve", "-no-color")
-        self.outputs = {key: one["value"] for key, one in json.loads(self.terraform("output", "-json").stdout).items()}
         self.made = json.loads(self.terraform("show", "-json").stdout)
+        self.outputs = {key: one["value"] for key, one in self.made["values"]["outputs"].items()}
         self.second_plan = self.terraform("plan", "-detailed-exitcode", "-no-color", check=False)
         before_the_end(self)
         self.terraform("destroy", "-auto-approve", "-no-color")
@@ -66,6 +70,14 @@ class Life:
             for resource in module["resources"]
             if resource["type"] == kind
         }
+
+
+def end(life):
+    """A destruction while the layer lives, and then its end."""
+    fill(life)
+    life.too_early = life.terraform("destroy", "-auto-approve", "-no-color", "-refresh=false", check=False)
+    life.kept = set(life.terraform("state", "list").stdout.split())
+    life.cloud.operator.has_ended = True
 
 
 def fill(life):
@@ -105,7 +117,7 @@ class Emulated(unittest.TestCase):
         for life in (minimal, sale):
             tool.initialise(life.folder)
         with ThreadPoolExecutor() as both:
-            lives = [both.submit(minimal.live, take_away), both.submit(sale.live, fill)]
+            lives = [both.submit(minimal.live, take_away), both.submit(sale.live, end)]
         cls.minimal, cls.sale = (life.result() for life in lives)
         cls.lives = {"minimal": cls.minimal, "ticket-sale": cls.sale}
 
@@ -153,8 +165,7 @@ class Emulated(unittest.TestCase):
         self.assertLessEqual(made | called | passed, named)
 
     def test_a_declared_layer_is_opened_by_the_operator(self):
-        """The emulated function answers what it was asked."""
-        asked = self.sale.outputs["layer"]
+        asked = dict(self.cloud.operator.asked[0])
         self.assertEqual(asked.pop("tf")["action"], "create")
         self.assertEqual(
             asked,
@@ -169,6 +180,30 @@ class Emulated(unittest.TestCase):
                 "finality": "finalized",
             },
         )
+        self.assertEqual(self.sale.outputs["layer"]["layer"], "0badcafe")
+
+    def test_a_layer_that_lives_stops_the_destruction(self):
+        """Nothing that it needs is gone."""
+        self.assertNotEqual(self.sale.too_early.returncode, 0)
+        self.assertIn("the layer is still there", self.sale.too_early.stderr)
+        needed = {
+            "aws_apigatewayv2_route.this",
+            "aws_apigatewayv2_stage.this",
+            "aws_cloudwatch_log_group.this",
+            "aws_dynamodb_table.this",
+            "aws_iam_role_policy.function",
+            "aws_iam_role_policy.scheduler",
+            "aws_lambda_function.this",
+            "aws_lambda_invocation.layer",
+            "aws_lambda_permission.api",
+            "aws_s3_bucket.this",
+            "aws_scheduler_schedule.this",
+            "aws_sqs_queue.dead_letters",
+        }
+        kept = {address.removeprefix("module.mayfly.").split("[")[0] for address in self.sale.kept}
+        self.assertLessEqual(needed, kept)
+        counted = sum("aws_lambda_function.this" in address for address in self.sale.kept)
+        self.assertEqual(counted, len(self.sale.resources("aws_lambda_function")))
 
 
 if __name__ == "__main__":
