@@ -38,7 +38,7 @@ resource "aws_apigatewayv2_route" "this" {
   target    = "integrations/${aws_apigatewayv2_integration.this[each.value].id}"
 }
 
-# The API alone may call them, and only for their own routes.
+# The API alone may call them, from any stage, and only for their own routes. A variable of a path is whatever it is.
 resource "aws_lambda_permission" "api" {
   for_each = local.blueprint.routes
 
@@ -46,5 +46,5 @@ resource "aws_lambda_permission" "api" {
   action        = "lambda:InvokeFunction"
   function_name = aws_lambda_function.this[each.value].function_name
   principal     = "apigateway.amazonaws.com"
-  source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/${replace(each.key, " ", "")}"
+  source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/${replace(replace(each.key, " ", ""), "/\\{[^}]+\\}/", "*")}"
 }

@@ -38,6 +38,11 @@ output "dead_letters" {
   value       = aws_sqs_queue.dead_letters.url
 }
 
+output "signing_key" {
+  description = "ARN of the KMS key for who signs from outside, if there is one."
+  value       = one(aws_kms_key.signer[*].arn)
+}
+
 output "blueprint" {
   description = "What was decided for each function: memory, time limit, environment and policy, for those who review or test it."
   value       = local.blueprint.functions

@@ -82,6 +82,12 @@ variable "secrets" {
   }
 }
 
+variable "enable_signing_key" {
+  description = "Makes a KMS key of the curve that Ethereum uses (ECC_SECG_P256K1), `alias/<name>`, for an organiser or attestor who signs on the L1 with it. Functions do not: they take their key from SSM. It costs $1 a month."
+  type        = bool
+  default     = false
+}
+
 variable "layers" {
   description = "Layers to open when this is applied, by a key of your own. `ticket` is the contract that paid orders mint from, `posting` where the inputs of blocks are published, `tvl_cap_wei` the most ETH that may be on it. A layer's terms are fixed when it is opened: a change here changes nothing. Layers are also opened at any time by invoking the operator."
   type = map(object({

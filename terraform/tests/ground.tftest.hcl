@@ -95,8 +95,8 @@ run "makes_everything" {
   }
 
   assert {
-    condition     = length(aws_budgets_budget.this) == 0 && length(aws_lambda_invocation.layer) == 0
-    error_message = "expected neither a budget nor layers that nobody asked for"
+    condition     = length(aws_budgets_budget.this) == 0 && length(aws_lambda_invocation.layer) == 0 && length(aws_kms_key.signer) == 0
+    error_message = "expected neither a budget, layers nor a key that nobody asked for"
   }
 
   assert {
@@ -197,6 +197,19 @@ run "a_missing_zip_is_named" {
   }
 
   expect_failures = [aws_lambda_function.this]
+}
+
+run "makes_a_key_to_sign_with" {
+  command = plan
+
+  variables {
+    enable_signing_key = true
+  }
+
+  assert {
+    condition     = aws_kms_key.signer[0].customer_master_key_spec == "ECC_SECG_P256K1" && aws_kms_key.signer[0].key_usage == "SIGN_VERIFY" && aws_kms_alias.signer[0].name == "alias/night"
+    error_message = "expected a key of secp256k1 for signing, by the name of the deployment"
+  }
 }
 
 run "reserves_sequencers" {

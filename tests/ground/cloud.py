@@ -70,6 +70,7 @@ class Cloud:
             *(group["Name"] for group in self.client("scheduler").list_schedule_groups()["ScheduleGroups"]),
             *(one["GroupName"] for one in self.client("scheduler").list_schedules()["Schedules"]),
             *(one["AlarmName"] for one in self.client("cloudwatch").describe_alarms()["MetricAlarms"]),
+            *(alias["AliasName"].removeprefix("alias/") for alias in self.client("kms").list_aliases()["Aliases"]),
             *(one["DashboardName"] for one in self.client("cloudwatch").list_dashboards()["DashboardEntries"]),
         ]
         return sorted(one for one in found if one.startswith(name))

@@ -40,6 +40,7 @@ class Prices(unittest.TestCase):
         time = MINUTES_A_MONTH * bridge["memory_mb"] / 1024 / 10 * price("lambda_gb_second_arm64") / PICO
         self.assertIn(f"about {MINUTES_A_MONTH:,} a month: ${calls:.2f} for the calls", readme)
         self.assertIn(f"about ${time:.2f} for their time at 100 ms each", readme)
+        self.assertIn(f"It costs ${price('kms_key_month') // PICO} a month", readme)
         self.assertIn(f"Alarms: ${price('alarm_month') / PICO:.2f} each", readme)
 
     def test_the_readme_names_the_region_of_its_prices(self):

@@ -84,6 +84,15 @@ class Same(unittest.TestCase):
                 self.assertEqual(function["Timeout"], decided["timeout_s"])
                 self.assertEqual(function["Description"], decided["description"])
 
+    def test_each_is_built_from_its_own_binary(self):
+        for name, resource in self.stack.resources.items():
+            if resource["Type"] != "AWS::Serverless::Function":
+                continue
+            metadata = resource["Metadata"]
+            self.assertEqual(metadata["BuildMethod"], "rust-cargolambda", name)
+            self.assertEqual(metadata["BuildProperties"]["Binary"], name.lower(), name)
+            self.assertEqual(self.stack.value(resource["Properties"]["FunctionName"]), f"night-{name.lower()}")
+
     def test_environment(self):
         for key, decided, function in self.pairs():
             with self.subTest(function=key):
