@@ -1,5 +1,9 @@
 // What the client tests share: where the chain is, who has ETH on it, what to deploy.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
 
 /** RPC URL of the chain under test. */
 export const RPC = process.env.MAYFLY_RPC ?? "http://127.0.0.1:8545";
@@ -8,7 +12,7 @@ export const RPC = process.env.MAYFLY_RPC ?? "http://127.0.0.1:8545";
 export const MNEMONIC = process.env.MAYFLY_MNEMONIC ?? "test test test test test test test test test test test junk";
 
 /** Each file of tests has its own accounts, because files run at the same time; the last two run after them. */
-export const ACCOUNTS = { viem: [0, 1], ethers: [2, 3], cast: [4, 5], sync: [6, 7], flows: [8], web3: [9], openrpc: [8], differential: [8] };
+export const ACCOUNTS = { viem: [0, 1], ethers: [2, 3], cast: [4, 5], sync: [6, 7], flows: [8], web3: [9], openrpc: [8], differential: [8], forge: [9] };
 
 /** A ticket sale: constructor(name, symbol, priceWei, minter, maxSupply). */
 export const Ticket = JSON.parse(
@@ -32,6 +36,30 @@ export async function rpc(method, ...params) {
 export async function isMayfly() {
   const { result } = await rpc("web3_clientVersion");
   return result.startsWith("mayfly");
+}
+
+/** What a layer and anvil do not do alike, each with its reason. */
+const DIFFERENCES = JSON.parse(readFileSync(new URL("differences.json", import.meta.url), "utf8"));
+
+/** The reason of a difference, for the test that leaves something out because of it. */
+export function differs(name) {
+  assert.ok(DIFFERENCES[name], `${name}: explain it in differences.json`);
+  return DIFFERENCES[name];
+}
+
+/** Starts an anvil under the rules of a layer; `stop` ends it. */
+export async function startAnvil(...more) {
+  const arch = { x64: "amd64", arm64: "arm64" }[process.arch];
+  const path = createRequire(import.meta.url).resolve(`@foundry-rs/anvil-${process.platform}-${arch}/bin/anvil`);
+  const args = ["--port", "0", "--hardfork", "osaka", "--base-fee", "0", "--gas-price", "0", ...more];
+  const server = spawn(path, args, { stdio: ["ignore", "pipe", "inherit"] });
+  for await (const line of createInterface({ input: server.stdout })) {
+    const listening = /^Listening on (.+)$/.exec(line);
+    if (!listening) continue;
+    server.stdout.resume();
+    return { url: `http://${listening[1]}`, stop: () => server.kill() };
+  }
+  throw new Error("anvil did not start");
 }
 
 /** Hash of a deposit from the L1, if one of the first blocks has one. */

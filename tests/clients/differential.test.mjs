@@ -3,23 +3,20 @@
 // The seed is printed; SEED=<number> runs the same again. What blocks are like (numbers, times, fees) is not compared:
 // the two chains go on differently.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
-import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { concatHex, createPublicClient, createWalletClient, defineChain, http, parseEther, toHex } from "viem";
 import { mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
-import { ACCOUNTS, MNEMONIC, RPC, isMayfly } from "./chain.mjs";
+import { ACCOUNTS, MNEMONIC, RPC, differs, isMayfly, startAnvil } from "./chain.mjs";
 
 const CONTRACTS = 12;
 const TRANSACTIONS = 60;
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
-const skip = (await isMayfly()) ? false : "anvil is compared with itself nowhere";
+const skip = (await isMayfly()) ? false : differs("compared");
 const random = mulberry(seed);
 const funder = mnemonicToAccount(MNEMONIC, { addressIndex: ACCOUNTS.differential[0] });
 const sender = privateKeyToAccount(toHex(BigInt(seed) + (1n << 200n), { size: 32 }));
-let server;
+let anvil;
 let sides;
 
 /** A small generator whose numbers depend on the seed only. */
@@ -30,20 +27,6 @@ function mulberry(state) {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
   };
-}
-
-async function anvil(chainId) {
-  const arch = { x64: "amd64", arm64: "arm64" }[process.arch];
-  const path = createRequire(import.meta.url).resolve(`@foundry-rs/anvil-${process.platform}-${arch}/bin/anvil`);
-  const args = ["--port", "0", "--chain-id", String(chainId), "--hardfork", "osaka", "--base-fee", "0", "--gas-price", "0"];
-  server = spawn(path, args, { stdio: ["ignore", "pipe", "inherit"] });
-  for await (const line of createInterface({ input: server.stdout })) {
-    const listening = /^Listening on (.+)$/.exec(line);
-    if (!listening) continue;
-    server.stdout.resume();
-    return `http://${listening[1]}`;
-  }
-  throw new Error("anvil did not start");
 }
 
 /** One of the two chains. */
@@ -67,10 +50,11 @@ before(async () => {
   if (skip) return;
   console.log(`SEED=${seed}`);
   const id = await createPublicClient({ transport: http(RPC) }).getChainId();
-  sides = await Promise.all([side(RPC, id), side(await anvil(id), id)]);
+  anvil = await startAnvil("--chain-id", String(id));
+  sides = await Promise.all([side(RPC, id), side(anvil.url, id)]);
 });
 
-after(() => server?.kill());
+after(() => anvil?.stop());
 
 const byte = (value) => toHex(value, { size: 1 });
 const push = (value) => `0x60${byte(value).slice(2)}`;
@@ -126,6 +110,26 @@ const shortFrame = ({ type, from, to, input, output, gasUsed, value, error, call
   calls: (calls ?? []).map(shortFrame),
 });
 
+/** Code whose estimates have one right answer each: it stores what it is given, or hands that on and reverts with it. */
+const STORES = "0x5f355f55";
+const hands = (to) => `0x5f355f5260205f60205f5f73${to.slice(2)}5af1601e5760015ffd5b5f5f5500`;
+
+test("an estimate is the least that is enough, and anvil's is as near as its search goes", { skip }, async () => {
+  const made = async (runtime) => {
+    const [ours, theirs] = await both((side) => side.run({ data: initCode(runtime) }));
+    assert.equal(ours.contractAddress.toLowerCase(), theirs.contractAddress.toLowerCase());
+    return ours.contractAddress;
+  };
+  const store = await made(STORES);
+  for (const to of [store, await made(hands(store)), sender.address]) {
+    for (const data of [1n, 2n, 0n, 0n, 7n]) {
+      const call = { from: sender.address, to, data: toHex(data, { size: 32 }), gas: toHex(3_000_000) };
+      await compareEstimates({ ...call, isPlain: true }, `${to} ${data}`);
+      await both((side) => side.run({ to, data: call.data }));
+    }
+  }
+});
+
 async function both(step) {
   return Promise.all(sides.map(step));
 }
@@ -148,6 +152,48 @@ test("contracts, transactions, calls, estimates, traces and accounts are the sam
   }
 });
 
+/** As much as geth's search may be above what is needed: it ends when it knows that to 1.5 %. */
+const TOLERANCE = 0.015;
+
+/**
+ * Both estimates are enough on both sides, one gas less than ours is not, and the two are as near as a search goes.
+ *
+ * There is more than one right answer for a contract that goes on when a call of its own runs out of gas. With less it
+ * succeeds too, doing something else, which the traces must show; or it burns whatever it gets, and succeeds with much
+ * less. anvil finds that; we begin, as geth does, at what the call uses with all the gas that it may have: less than
+ * that is no safe estimate.
+ */
+async function compareEstimates(call, what) {
+  const [gas, theirGas] = await both((side) => side.ask("eth_estimateGas", call));
+  assert.equal(gas.error === undefined, theirGas.error === undefined, `${what}: eth_estimateGas`);
+  if (gas.error) return;
+  const [ours, theirs] = [gas.result, theirGas.result].map(Number);
+  for (const limit of [ours, theirs]) {
+    const ran = await both((side) => side.ask("eth_call", { ...call, gas: toHex(limit) }, "latest"));
+    assert.ok(ran.every(({ error }) => error === undefined), `${what}: ${limit} is not enough`);
+  }
+  const { gasUsed } = await traced(call, Number(call.gas));
+  const less = await sides[0].ask("eth_call", { ...call, gas: toHex(ours - 1) }, "latest");
+  const isNear = Math.abs(ours - theirs) <= TOLERANCE * theirs;
+  if (less.error && isNear) return;
+  assert.ok(!call.isPlain, `${what}: ours ${ours}, theirs ${theirs}`);
+  if (ours <= Number(gasUsed)) {
+    const lower = isNear ? ours - 1 : theirs;
+    assert.notEqual((await traced(call, lower)).gasUsed, gasUsed, `${what}: ours ${ours}, but ${lower} is enough`);
+    return;
+  }
+  const other = less.error ? theirs : ours - 1;
+  assert.notDeepEqual(outline(await traced(call, ours)), outline(await traced(call, other)), `${what}: ours ${ours}, but ${other} is enough`);
+}
+
+async function traced(call, gas) {
+  const { result } = await sides[0].ask("debug_traceCall", { ...call, gas: toHex(gas) }, "latest", { tracer: "callTracer" });
+  return result;
+}
+
+/** What a call does: its calls, and which of them fail. */
+const outline = ({ type, to, error, calls }) => ({ type, to, error, calls: (calls ?? []).map(outline) });
+
 async function compare(sent) {
   const to = contracts[random(contracts.length)];
   const data = toHex(random(2 ** 16), { size: 32 });
@@ -157,17 +203,11 @@ async function compare(sent) {
   const [called, theyCalled] = await both((side) => side.ask("eth_call", call, "latest"));
   assert.equal(called.error === undefined, theyCalled.error === undefined, `${what}: eth_call`);
   assert.equal(called.result, theyCalled.result, `${what}: eth_call`);
-  const [gas, theirGas] = await both((side) => side.ask("eth_estimateGas", call));
-  assert.equal(gas.error === undefined, theirGas.error === undefined, `${what}: eth_estimateGas`);
-  // More gas may do something else in a contract that looks after its calls: two searches may end at two answers.
-  if (gas.result) {
-    const enough = await both((side) => side.ask("eth_call", { ...call, gas: gas.result }, "latest"));
-    assert.ok(enough.every(({ error }) => error === undefined), `${what}: ${gas.result} is not enough`);
-  }
+  await compareEstimates(call, what);
   const [ours, theirs] = await both((side) => side.run({ to, data, value }));
   assert.deepEqual(shortReceipt(ours), shortReceipt(theirs), what);
-  const traced = (side, { transactionHash }) => side.ask("debug_traceTransaction", transactionHash, { tracer: "callTracer" });
-  const frames = await Promise.all([traced(sides[0], ours), traced(sides[1], theirs)]);
+  const frameOf = (side, { transactionHash }) => side.ask("debug_traceTransaction", transactionHash, { tracer: "callTracer" });
+  const frames = await Promise.all([frameOf(sides[0], ours), frameOf(sides[1], theirs)]);
   const [frame, theirFrame] = frames.map(({ result }) => shortFrame(result));
   assert.deepEqual(frame, theirFrame, `${what}: trace`);
 }

@@ -12,7 +12,7 @@ import {
   keccak256,
   parseEther,
 } from "ethers";
-import { ACCOUNTS, ECHO_ABI, ECHO_INIT_CODE, MNEMONIC, RPC, Ticket, findDeposit } from "./chain.mjs";
+import { ACCOUNTS, ECHO_ABI, ECHO_INIT_CODE, MNEMONIC, RPC, Ticket, differs, findDeposit } from "./chain.mjs";
 
 const price = parseEther("0.01");
 let provider, wallet, ticket;
@@ -147,7 +147,7 @@ test("blocks, fees, code and storage have the shape that ethers reads", async ()
 
 test("a deposit from the L1 is read with its block and receipt", async (t) => {
   const hash = await findDeposit();
-  if (!hash) return t.skip("nobody deposited here");
+  if (!hash) return t.skip(differs("deposits"));
   const tx = await provider.getTransaction(hash);
   const block = await provider.getBlock(tx.blockHash, true);
   assert.ok(block.prefetchedTransactions.some((one) => one.hash === hash));

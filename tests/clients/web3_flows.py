@@ -81,7 +81,7 @@ class Flows(unittest.TestCase):
         found = []
         while not found and time.monotonic() < deadline:
             found = [log.transactionHash for log in events.get_new_entries()]
-        # anvil tells of the block before the filter as well.
+        # differs("filters")
         self.assertEqual(found[-1], receipt.transactionHash)
         self.assertEqual(events.get_new_entries(), [])
         self.assertTrue(self.web3.eth.uninstall_filter(events.filter_id))
