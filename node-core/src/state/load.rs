@@ -41,7 +41,8 @@ impl AnyFragment {
 impl WorldState {
     /// The state whose tries begin with these fragments, both at the root.
     pub fn from_fragments(accounts: &Fragment<Account>, codes: &Fragment<Bytes>) -> Self {
-        Self { accounts: Trie::from_fragment(accounts), codes: Trie::from_fragment(codes) }
+        let (accounts, codes) = (Trie::from_fragment(accounts), Trie::from_fragment(codes));
+        Self { accounts, codes, ..Self::default() }
     }
 
     /// The first node on the way to what is needed that is not loaded; `None` when all is.

@@ -10,6 +10,7 @@
 //! | `world` | reading and applying |
 //! | `later` | the state after any block since a base |
 //! | `walk` | all accounts, all slots |
+//! | `recent` | a flat cache in front of the tries |
 //! | `need`, `load` | what is not loaded, and loading it from fragments of the tries |
 //! | `witness` | the nodes on the way to what is needed |
 //! | `proof` | EIP-1186 answers and revealing from them |
@@ -20,6 +21,7 @@ mod later;
 mod load;
 mod need;
 mod proof;
+mod recent;
 mod walk;
 mod witness;
 mod world;

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::{
     AccountChange, AccountDelta, AccountInfo, Delta, Deltas, ProofError, StateAt, StateError,
-    WorldState,
+    WorldState, recent::Recent,
 };
 use crate::chain::GenesisAccount;
 
@@ -157,7 +157,43 @@ fn slot_keys() -> Vec<U256> {
     (0..6_u64).map(U256::from).collect()
 }
 
+/// A block as the flat cache sees it: what it reads, then what it changes.
+fn any_block() -> impl Strategy<Value = (Vec<Address>, Delta)> {
+    (vec((0..12_u8).prop_map(address), 0..6), any_delta())
+}
+
 proptest! {
+    #[test]
+    fn the_flat_cache_knows_nothing_that_is_not_so(
+        blocks in vec(any_block(), 1..30), generation in 1..40_usize
+    ) {
+        let (mut world, mut model) = (WorldState::new(), Model::default());
+        world.recent = Some(Box::new(Recent::with_generation(generation)));
+        let read = |model: &Model, address| {
+            let (info, slots) = model.0.get(&address).cloned().unzip();
+            let slots = slots.unwrap_or_default();
+            let of = move |key| (key, slots.get(&key).copied().unwrap_or_default());
+            (info, slot_keys().into_iter().map(of))
+        };
+        for (reads, delta) in blocks {
+            for address in reads {
+                let (info, slots) = read(&model, address);
+                world.note_read(address, info, slots);
+                prop_assert_eq!(world.recent_account(&address), Some(info), "just noted");
+            }
+            world = world.apply(&delta).unwrap();
+            model.apply(&delta);
+            for address in (0..12).map(address) {
+                let (info, slots) = read(&model, address);
+                prop_assert!(world.recent_account(&address).is_none_or(|known| known == info));
+                for (key, value) in slots {
+                    prop_assert!(world.recent_slot(&address, &key).is_none_or(|known| known == value));
+                }
+            }
+            prop_assert_eq!(world.clone().recent_account(&address(1)), None, "a clone starts without");
+        }
+    }
+
     #[test]
     fn any_deltas_lead_to_the_root_of_the_oracle(deltas in history()) {
         let (mut world, mut model, mut sum) = (WorldState::new(), Model::default(), Delta::default());

@@ -6,17 +6,28 @@ use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 
 use super::{
     Account, AccountChange, AccountDelta, AccountInfo, Delta, Need, Slot, StateError, TrieId,
+    recent::Recent,
 };
 use crate::chain::GenesisAccount;
 use crate::keccak::keccak256_many;
 use crate::trie::{Grafted, Nibbles, Trie, TrieError};
 
 /// The state after one block; a clone is O(1).
-#[derive(Debug, Clone, Default)]
+///
+/// A state that is moved from block to block can [keep what is used](Self::keep_recent) in a flat cache. Clones
+/// start without: they read the tries.
+#[derive(Debug, Default)]
 pub struct WorldState {
     pub(super) accounts: Trie<Account>,
     /// Codes by their hash. A trie because it is the persistent map at hand; its root means nothing.
     pub(super) codes: Trie<Bytes>,
+    pub(super) recent: Option<Box<Recent>>,
+}
+
+impl Clone for WorldState {
+    fn clone(&self) -> Self {
+        Self { accounts: self.accounts.clone(), codes: self.codes.clone(), recent: None }
+    }
 }
 
 impl WorldState {
@@ -27,7 +38,7 @@ impl WorldState {
 
     /// The state of which only the root is known.
     pub fn from_root(root: B256) -> Self {
-        Self { accounts: Trie::from_root(root), codes: Trie::new() }
+        Self { accounts: Trie::from_root(root), ..Self::default() }
     }
 
     /// The state of block 0.
@@ -54,6 +65,33 @@ impl WorldState {
     /// The state root.
     pub fn root(&self) -> B256 {
         self.accounts.root()
+    }
+
+    /// From now on keeps what is used in a flat cache: for a writer, whose blocks use the same accounts again and again.
+    pub fn keep_recent(&mut self) {
+        self.recent.get_or_insert_default();
+    }
+
+    /// An account, if the flat cache knows whether it exists.
+    pub fn recent_account(&self, address: &Address) -> Option<Option<AccountInfo>> {
+        self.recent.as_ref()?.account(address)
+    }
+
+    /// The value of a slot, if the flat cache knows it.
+    pub fn recent_slot(&self, address: &Address, key: &U256) -> Option<U256> {
+        self.recent.as_ref()?.slot(address, key)
+    }
+
+    /// Puts what was read from this state into the flat cache, where there is one.
+    pub fn note_read(
+        &mut self,
+        address: Address,
+        info: Option<AccountInfo>,
+        slots: impl Iterator<Item = (U256, U256)>,
+    ) {
+        if let Some(recent) = &mut self.recent {
+            recent.note(address, info, slots);
+        }
     }
 
     /// The account at an address.
@@ -141,10 +179,15 @@ impl WorldState {
         if self.accounts.is_partial() && delta.removes() {
             let mut next = self.clone();
             next.change(delta)?;
+            next.recent = self.recent.take();
             *self = next;
-            return Ok(());
+        } else {
+            self.change(delta)?;
         }
-        self.change(delta)
+        if let Some(recent) = &mut self.recent {
+            recent.advance(delta);
+        }
+        Ok(())
     }
 
     /// The first way that is not loaded, of those that a delta changes. Walks each way once, which also

@@ -10,12 +10,13 @@ use revm::{
 use super::cached::{Cached, Hollow, Slot};
 use crate::{
     chain::Ancestors,
-    state::{Account, AccountInfo, Later, Need, StateError, WorldState},
+    state::{AccountInfo, Later, Need, StateError, WorldState},
 };
 
 /// What a block changed so far, over the world before it; revm reads through it.
 ///
-/// Every account and slot that was read stays here, so the trie is walked once per block for each.
+/// Every account and slot that was read stays here, so the trie is walked at most once per block for each; not at all
+/// for what the world has in its flat cache.
 /// Iteration order of the maps never reaches a hash: `seal` sorts.
 #[derive(Debug)]
 pub(in crate::execute) struct Overlay {
@@ -90,19 +91,35 @@ impl Overlay {
     /// whoever asks.
     pub(in crate::execute) fn expect(&mut self, addresses: &[Address]) {
         let Self { world, accounts, .. } = self;
-        for addresses in addresses.chunks(EXPECTED) {
+        let mut others = Vec::with_capacity(addresses.len());
+        for address in addresses {
+            match world.recent_account(address) {
+                Some(info) => {
+                    accounts.entry(*address).or_insert_with(|| Cached::new(info));
+                }
+                None => others.push(*address),
+            }
+        }
+        for addresses in others.chunks(EXPECTED) {
             for (address, found) in addresses.iter().zip(world.accounts(addresses)) {
                 let Ok(found) = found else { continue };
-                accounts.entry(*address).or_insert_with(|| Cached::new(found.cloned()));
+                accounts.entry(*address).or_insert_with(|| Cached::found(found.cloned()));
             }
         }
     }
 
     /// Hands the world before the block out, and forgets everything that was read from it: clones of
-    /// its accounts would keep it from being changed in place.
+    /// its accounts would keep it from being changed in place. What was only read goes into the world's flat cache;
+    /// what changed comes there with the delta.
     pub(in crate::execute) fn take_world(&mut self) -> WorldState {
-        self.accounts.clear();
-        core::mem::take(&mut self.world)
+        let mut world = core::mem::take(&mut self.world);
+        let is_real = self.missed().is_empty() && self.later.is_empty();
+        for (address, cached) in self.accounts.drain() {
+            if is_real && let Some((info, slots)) = cached.into_read() {
+                world.note_read(address, info, slots);
+            }
+        }
+        world
     }
 
     /// Goes on with the same world in which more is loaded.
@@ -258,13 +275,11 @@ fn load<'a>(
     Ok(match accounts.entry(address) {
         Entry::Occupied(entry) => entry.into_mut(),
         Entry::Vacant(entry) => {
-            let base = noted(missed, world.account(&address))?.flatten().cloned();
-            let before = match later.account(&address) {
-                None => base,
-                // Slots that are not in `later` are still those of the base.
-                Some(now) => now.map(|info| Account { info, ..base.unwrap_or_default() }),
-            };
-            entry.insert(Cached::new(before))
+            if let Some(info) = later.account(&address).or_else(|| world.recent_account(&address)) {
+                return Ok(entry.insert(Cached::new(info)));
+            }
+            let found = noted(missed, world.account(&address))?.flatten().cloned();
+            entry.insert(Cached::found(found))
         }
     })
 }

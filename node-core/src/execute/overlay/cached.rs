@@ -10,8 +10,10 @@ use crate::state::{Account, AccountInfo, Later, Need, StateError, WorldState};
 /// An account as it was before the block and as it is now.
 #[derive(Debug)]
 pub(in crate::execute) struct Cached {
-    /// In the world before the block; with its storage trie, so that slots are found from here.
-    before: Option<Account>,
+    /// In the world before the block.
+    before: Option<AccountInfo>,
+    /// Its leaf in the world, from which slots are found, once that was looked up.
+    leaf: Option<Account>,
     /// After the transactions so far.
     pub(in crate::execute) now: Option<AccountInfo>,
     /// Whether slots that are not here are zero, whatever the world says.
@@ -48,15 +50,32 @@ pub(in crate::execute) struct Slot {
 }
 
 impl Cached {
+    /// Returns an account of which no slot was read, and whose leaf was not looked up.
+    pub(super) fn new(before: Option<AccountInfo>) -> Self {
+        let slots = U256Map::default();
+        Self { before, leaf: None, now: before, storage: Storage::Kept, slots }
+    }
+
     /// Returns an account as the world has it, of which no slot was read.
-    pub(super) fn new(before: Option<Account>) -> Self {
-        let now = before.as_ref().map(|account| account.info);
-        Self { before, now, storage: Storage::Kept, slots: U256Map::default() }
+    pub(super) fn found(leaf: Option<Account>) -> Self {
+        let before = leaf.as_ref().map(|leaf| leaf.info);
+        Self { leaf, ..Self::new(before) }
     }
 
     /// The account in the world before the block.
-    pub(in crate::execute) fn before(&self) -> Option<AccountInfo> {
-        self.before.as_ref().map(|account| account.info)
+    pub(in crate::execute) const fn before(&self) -> Option<AccountInfo> {
+        self.before
+    }
+
+    /// What the world before the block says, as far as a delta does not say it again: the account, and slots that are
+    /// what they were. `None` where there is nothing of that kind.
+    pub(super) fn into_read(
+        self,
+    ) -> Option<(Option<AccountInfo>, impl Iterator<Item = (U256, U256)>)> {
+        let is_news = self.before == self.now || !self.slots.is_empty();
+        let same = self.slots.into_iter().filter(|(_, slot)| slot.before == slot.now);
+        (is_news && self.storage == Storage::Kept)
+            .then(|| (self.before, same.map(|(key, slot)| (key, slot.now))))
     }
 
     /// The slot `key`, read from the world when it was not before.
@@ -70,15 +89,17 @@ impl Cached {
         Ok(match self.slots.entry(key) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
-                let before = match (&self.before, self.storage) {
-                    // The second way finds what was loaded after the account was.
-                    (Some(account), Storage::Kept) => match later.slot(address, &key) {
-                        Some(value) => value,
-                        None => {
-                            let read = account.slot(&key).or_else(|_| world.storage(address, &key));
-                            noted(missed, read)?.unwrap_or_default()
+                let before = match (self.before, self.storage) {
+                    (Some(_), Storage::Kept) => {
+                        let known = later.slot(address, &key);
+                        match known.or_else(|| world.recent_slot(address, &key)) {
+                            Some(value) => value,
+                            None => {
+                                let read = read(&mut self.leaf, world, address, &key);
+                                noted(missed, read)?.unwrap_or_default()
+                            }
                         }
-                    },
+                    }
                     _ => U256::ZERO,
                 };
                 entry.insert(Slot { before, now: before })
@@ -119,6 +140,21 @@ impl Cached {
             self.slots.entry(*key).or_insert(fresh).now = slot.present_value;
         }
     }
+}
+
+/// Reads a slot by way of the account's leaf.
+fn read(
+    leaf: &mut Option<Account>,
+    world: &WorldState,
+    address: &Address,
+    key: &U256,
+) -> Result<U256, StateError> {
+    if leaf.is_none() {
+        *leaf = world.account(address)?.cloned();
+    }
+    let Some(leaf) = leaf else { return Ok(U256::ZERO) };
+    // The second way finds what was loaded after the account was.
+    leaf.slot(key).or_else(|_| world.storage(address, key))
 }
 
 const fn info(it: &EvmInfo) -> AccountInfo {

@@ -195,6 +195,7 @@ fn build_once(
     candidates: &Candidates,
     timing: Timing,
 ) -> Laid {
+    parent.world.keep_recent();
     let batch = fill(context, &mut parent, candidates, timing);
     Laid { parent, batch }
 }
