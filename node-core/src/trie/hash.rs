@@ -4,7 +4,7 @@
 //! is cached is not visited: the pass costs as much as the batch, not as the trie.
 //!
 //! Nodes of one depth do not depend on each other, so they are hashed many at a time, the deepest
-//! first. Tries inside of values ([`Value::gather`]) go before the trie that they are in, all of
+//! first; with the feature `parallel`, large subtrees also on several processors (`apart`). Tries inside of values ([`Value::gather`]) go before the trie that they are in, all of
 //! them together.
 
 use std::fmt;
@@ -47,9 +47,9 @@ impl Hasher {
     /// The reference to a subtree at `depth`; `None` for no subtree.
     pub(super) fn reference<V: Value>(&mut self, link: &Link<V>, depth: usize) -> Option<NodeRef> {
         link.known_reference().or_else(|| {
-            let mut unhashed = Unhashed::default();
-            unhashed.visit(link, depth);
-            unhashed.hash();
+            #[cfg(feature = "parallel")]
+            super::apart::hash_children(link, depth);
+            Unhashed::hash_below(link, depth);
             link.known_reference()
         })
     }
@@ -113,9 +113,18 @@ struct Encoder {
 impl<'a> Unhashed<'a> {
     /// Gathers the nodes of a trie inside of the value that is being gathered.
     pub fn add<V: Value>(&mut self, trie: &'a Trie<V>) {
+        #[cfg(feature = "parallel")]
+        super::apart::hash_children(&trie.root, 0);
         self.top += DEPTHS;
         self.visit(&trie.root, 0);
         self.top -= DEPTHS;
+    }
+
+    /// Hashes the subtree at `depth`.
+    pub(super) fn hash_below<V: Value>(link: &Link<V>, depth: usize) {
+        let mut unhashed = Unhashed::default();
+        unhashed.visit(link, depth);
+        unhashed.hash();
     }
 
     /// Gathers what is not hashed in the subtree at `depth`.

@@ -10,7 +10,7 @@
 //! | `nibbles` | paths and their hex-prefix encoding |
 //! | `node` | the shape in memory |
 //! | `rlp` | nodes to and from their encoding |
-//! | `hash` | the pass over dirty nodes, many at once |
+//! | `hash`, `apart` | the pass over dirty nodes, many at once; on several processors |
 //! | `build`, `update`, `collapse` | sorted build, sorted batch, what a removal leaves |
 //! | `ops`, `iter`, `ahead` | the public verbs |
 //! | `reveal`, `proof` | nodes from outside, EIP-1186 |
@@ -18,6 +18,8 @@
 //! | `ordered` | roots of transaction and receipt lists |
 
 mod ahead;
+#[cfg(feature = "parallel")]
+mod apart;
 mod build;
 mod collapse;
 mod cut;

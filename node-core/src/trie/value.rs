@@ -7,7 +7,7 @@ use super::Unhashed;
 /// A typed value of a leaf.
 ///
 /// Encodings must not be empty: an empty value in a trie means that there is none.
-pub trait Value: Clone {
+pub trait Value: Clone + Send + Sync {
     /// Appends the bytes that the trie commits to, usually RLP.
     fn encode(&self, out: &mut Vec<u8>);
 
