@@ -13,6 +13,8 @@ pub const FILE: &str = "mayfly-bench.json";
 pub enum Unit {
     /// Things done in a second; more is better.
     PerSecond,
+    /// Megabytes that went through in a second; more is better.
+    MegabytesPerSecond,
     /// Milliseconds; fewer is better.
     Millis,
     /// Bytes; fewer is better.
@@ -23,12 +25,13 @@ pub enum Unit {
 
 impl Unit {
     const fn more_is_better(self) -> bool {
-        matches!(self, Self::PerSecond)
+        matches!(self, Self::PerSecond | Self::MegabytesPerSecond)
     }
 
     fn show(self, value: f64) -> String {
         match self {
             Self::PerSecond => format!("{value:.0} /s"),
+            Self::MegabytesPerSecond => format!("{value:.0} MB/s"),
             Self::Millis => format!("{value:.2} ms"),
             Self::Bytes => format!("{value:.1} B"),
             Self::Mebibytes => format!("{value:.1} MiB"),
@@ -185,7 +188,7 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// Where cargo builds.
-fn target_directory() -> PathBuf {
+pub fn target_directory() -> PathBuf {
     let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
     env::var_os("CARGO_TARGET_DIR").map_or_else(default, PathBuf::from)
 }

@@ -49,6 +49,7 @@ fn request(sent: &Sent) -> TxEnv {
         tx_type: 2,
         caller: sent.sender,
         gas_limit: sent.request.gas_limit,
+        nonce: sent.request.nonce,
         gas_priority_fee: Some(0),
         kind: sent.request.to,
         value: sent.request.value,

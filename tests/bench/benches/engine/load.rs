@@ -29,6 +29,8 @@ pub(crate) enum Load {
     Transfers,
     /// Each sends 1 coin to the next one.
     Erc20,
+    /// As many as fit into a block send 1 coin to the next one, in every block: a game.
+    Players,
 }
 
 /// Keys of the figures.
@@ -39,13 +41,14 @@ pub(crate) struct Keys {
 }
 
 impl Load {
-    pub(crate) const ALL: [Self; 3] = [Self::Mints, Self::Transfers, Self::Erc20];
+    pub(crate) const ALL: [Self; 4] = [Self::Mints, Self::Transfers, Self::Erc20, Self::Players];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Mints => "mints",
             Self::Transfers => "ETH transfers",
             Self::Erc20 => "ERC-20 transfers",
+            Self::Players => "ERC-20 transfers of the same 1,000",
         }
     }
 
@@ -66,6 +69,11 @@ impl Load {
                 core: "engine_erc20_per_core_s",
                 peer: "revm_erc20_per_s",
             },
+            Self::Players => Keys {
+                wall: "engine_players_per_s",
+                core: "engine_players_per_core_s",
+                peer: "revm_players_per_s",
+            },
         }
     }
 
@@ -80,7 +88,7 @@ impl Load {
         match self {
             Self::Mints => call(TICKET, Ticket::buyCall {}.abi_encode(), U256::ONE),
             Self::Transfers => TxEip1559 { gas_limit: 21_000, ..call(to, Vec::new(), U256::ONE) },
-            Self::Erc20 => {
+            Self::Erc20 | Self::Players => {
                 let transfer = Coin::transferCall { to, value: U256::ONE };
                 call(COIN, transfer.abi_encode(), U256::ZERO)
             }
@@ -88,17 +96,25 @@ impl Load {
     }
 }
 
-/// Blocks of transactions, each of another sender.
+/// Blocks of transactions: each of another sender, or all blocks of the same ones.
 pub(crate) fn sign(load: Load) -> Result<Vec<Vec<Sent>>> {
     let people = people()?;
     let next = people.iter().cycle().skip(1);
-    let mut all = Vec::with_capacity(people.len());
-    for (at, (sender, to)) in (0..).zip(people.iter().zip(next)) {
-        let request = load.request(*to);
-        let transaction = sign_one(at, request.clone())?;
-        all.push(Sent { transaction, request, sender: *sender });
-    }
-    Ok(all.chunks(BLOCK).take(BLOCKS).map(<[Sent]>::to_vec).collect())
+    let pairs: Vec<_> = (0..).zip(people.iter().zip(next)).collect();
+    let block = |block: usize| {
+        let (first, nonce) = match load {
+            Load::Players => (0, block as u64),
+            Load::Mints | Load::Transfers | Load::Erc20 => (block * BLOCK, 0),
+        };
+        let senders = pairs[first..first + BLOCK].iter();
+        let sent = senders.map(|(at, (sender, to))| {
+            let request = TxEip1559 { nonce, ..load.request(**to) };
+            let transaction = sign_one(*at, request.clone())?;
+            Ok(Sent { transaction, request, sender: **sender })
+        });
+        sent.collect()
+    };
+    (0..BLOCKS).map(block).collect()
 }
 
 /// The senders.

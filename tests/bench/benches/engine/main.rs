@@ -27,8 +27,7 @@ mod state;
 
 use std::time::{Duration, Instant};
 
-use mayfly_bench::{Figure, Line, Report, Unit, peak_rss_mib};
-use rustix::time::{ClockId, clock_gettime};
+use mayfly_bench::{Figure, Line, Report, Unit, peak_rss_mib, processor_time};
 
 use load::Load;
 use state::State;
@@ -116,8 +115,7 @@ struct Took {
 }
 
 fn time<T>(run: impl FnOnce() -> T) -> (T, Took) {
-    let now = || Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default();
-    let (wall, cpu) = (Instant::now(), now());
+    let (wall, cpu) = (Instant::now(), processor_time());
     let result = std::hint::black_box(run());
-    (result, Took { wall: wall.elapsed(), cpu: now().saturating_sub(cpu) })
+    (result, Took { wall: wall.elapsed(), cpu: processor_time().saturating_sub(cpu) })
 }

@@ -10,65 +10,53 @@ use alloy_primitives::Bytes;
 use node_core::execute::{Built, summarize, transactions_root};
 
 use crate::{
-    harness::{RUNS, Result, Row, Samples, Table, Unit},
+    harness::{Bench, Result, Row, Shown},
     layer::{Layer, Load, Sent, recover_all, recovery_time},
     trie::hash_all,
 };
 
-pub(crate) fn run(table: &mut Table) -> Result<()> {
+pub(crate) fn run(bench: &mut Bench) -> Result<()> {
     let layer = Layer::new()?;
     for load in Load::ALL {
         let sent = layer.sign(load, 0)?;
-        build(table, &layer, load, &sent)?;
+        build(bench, &layer, load, &sent)?;
         let built = layer.build(&sent)?;
-        table.add(seal_state(&layer, load, &built)?);
-        table.add(seal_transactions(load, &built)?);
-        table.add(seal_receipts(load, &built)?);
+        seal_state(bench, &layer, load, &built)?;
+        seal_transactions(bench, load, &built)?;
+        seal_receipts(bench, load, &built)?;
     }
     Ok(())
 }
 
-fn build(table: &mut Table, layer: &Layer, load: Load, sent: &[Sent]) -> Result<()> {
-    let (mut whole, mut unsealed) = (Samples::default(), Samples::default());
-    for _ in 0..RUNS {
-        unsealed.time(|| layer.fill(sent))?;
-        whole.time(|| layer.build(sent))?;
-    }
-    let recovery = recovery_time(sent, RUNS)?;
+fn build(bench: &mut Bench, layer: &Layer, load: Load, sent: &[Sent]) -> Result<()> {
+    let name = load.name();
+    let unsealed = bench.time(&format!("execute {name}"), || layer.fill(sent))?;
+    let whole = bench.time(&format!("build {name}"), || layer.build(sent))?;
+    let recovery = recovery_time(bench, sent)?;
+    let both = bench.time(&format!("recover and build {name}"), || {
+        recover_all(sent)?;
+        layer.build(sent)
+    })?;
     let row = |what: &str, ours, limit, limit_is| {
-        let part = format!("blocks: {what} {}", load.name());
-        Row { part, unit: Unit::PerSecond(sent.len()), ours, limit, limit_is }
+        let part = format!("{what} {name}");
+        Row { part, shown: Shown::Things(sent.len()), ours, limit, limit_is }
     };
-    table.add(row("build", whole.median(), unsealed.median(), "execution alone, no finish"));
-    let both = with_recovery(layer, sent)?;
-    table.add(row("recover and build", both, recovery, "recovery alone"));
+    bench.add(row("build", whole, unsealed, "execution alone, no finish"));
+    bench.add(row("recover and build", both, recovery, "recovery alone"));
     Ok(())
 }
 
-fn with_recovery(layer: &Layer, sent: &[Sent]) -> Result<Duration> {
-    let mut samples = Samples::default();
-    for _ in 0..RUNS {
-        samples.time(|| recover_all(sent).and_then(|_| layer.build(sent)))?;
-    }
-    Ok(samples.median())
-}
-
-fn seal_state(layer: &Layer, load: Load, built: &Built) -> Result<Row> {
+fn seal_state(bench: &mut Bench, layer: &Layer, load: Load, built: &Built) -> Result<()> {
     let changed = changed_nodes(built)?;
-    let before = &layer.genesis.world;
-    let (mut ours, mut limit) = (Samples::default(), Samples::default());
-    for _ in 0..RUNS {
-        let (world, root) = ours.time(|| {
-            before.clone().apply(&built.delta).map(|world| {
-                let root = world.root();
-                (world, root)
-            })
-        })?;
-        drop(world);
-        assert_eq!(root, built.header.state_root, "the delta leads to the block's state");
-        limit.time(|| hash_all(&changed));
-    }
-    Ok(seal_row("state", load, built, (&ours, &limit), "keccak of the changed nodes"))
+    let ours = bench.time(&format!("state of {}", load.name()), || {
+        let world = layer.genesis.world.clone().apply(&built.delta)?;
+        let is_same = world.root() == built.header.state_root;
+        if is_same { Ok(world) } else { Err("the delta leads to another state".into()) }
+    })?;
+    let limit =
+        bench.time(&format!("changed nodes of {}", load.name()), || Ok(hash_all(&changed)))?;
+    add_seal(bench, ("state", load, built), (ours, limit), "keccak of the changed nodes");
+    Ok(())
 }
 
 /// The nodes of all tries that the block changed.
@@ -83,43 +71,45 @@ fn changed_nodes(built: &Built) -> Result<BTreeSet<Bytes>> {
     Ok(nodes)
 }
 
-fn seal_transactions(load: Load, built: &Built) -> Result<Row> {
+fn seal_transactions(bench: &mut Bench, load: Load, built: &Built) -> Result<()> {
     let transactions = &built.block.transactions;
-    let (mut ours, mut limit) = (Samples::default(), Samples::default());
-    for _ in 0..RUNS {
-        let root = ours.time(|| transactions_root(transactions));
-        let same = limit.time(|| calculate_transaction_root(transactions));
-        assert_eq!(root, same, "both roots are of the same transactions");
-    }
-    Ok(seal_row("transactions", load, built, (&ours, &limit), "alloy-consensus"))
+    let same = (transactions_root(transactions), calculate_transaction_root(transactions));
+    assert_eq!(same.0, same.1, "both roots are of the same transactions");
+    let name = load.name();
+    let ours =
+        bench.time(&format!("transactions of {name}"), || Ok(transactions_root(transactions)))?;
+    let limit = bench.time(&format!("alloy transactions of {name}"), || {
+        Ok(calculate_transaction_root(transactions))
+    })?;
+    add_seal(bench, ("transactions", load, built), (ours, limit), "alloy-consensus");
+    Ok(())
 }
 
-fn seal_receipts(load: Load, built: &Built) -> Result<Row> {
+fn seal_receipts(bench: &mut Bench, load: Load, built: &Built) -> Result<()> {
     let receipts = &built.receipts;
-    let (mut ours, mut limit) = (Samples::default(), Samples::default());
-    for _ in 0..RUNS {
-        let summary = ours.time(|| summarize(receipts));
-        let same = limit.time(|| {
-            let with_bloom: Vec<_> = receipts.iter().map(TxReceipt::with_bloom_ref).collect();
-            calculate_receipt_root(&with_bloom)
-        });
-        assert_eq!(summary.receipts_root, same, "both roots are of the same receipts");
-    }
-    Ok(seal_row("receipts", load, built, (&ours, &limit), "alloy-consensus, blooms too"))
+    let alloys = || {
+        let with_bloom: Vec<_> = receipts.iter().map(TxReceipt::with_bloom_ref).collect();
+        calculate_receipt_root(&with_bloom)
+    };
+    assert_eq!(summarize(receipts).receipts_root, alloys(), "both are of the same receipts");
+    let name = load.name();
+    let ours = bench.time(&format!("receipts of {name}"), || Ok(summarize(receipts)))?;
+    let limit = bench.time(&format!("alloy receipts of {name}"), || Ok(alloys()))?;
+    add_seal(bench, ("receipts", load, built), (ours, limit), "alloy-consensus, blooms too");
+    Ok(())
 }
 
-fn seal_row(
-    what: &str,
-    load: Load,
-    built: &Built,
-    (ours, limit): (&Samples, &Samples),
+fn add_seal(
+    bench: &mut Bench,
+    (what, load, built): (&str, Load, &Built),
+    (ours, limit): (Duration, Duration),
     limit_is: &'static str,
-) -> Row {
-    Row {
-        part: format!("seal: {what} of {}", load.name()),
-        unit: Unit::PerSecond(built.senders.len()),
-        ours: ours.median(),
-        limit: limit.median(),
+) {
+    bench.add(Row {
+        part: format!("seal {what} of {}", load.name()),
+        shown: Shown::Things(built.senders.len()),
+        ours,
+        limit,
         limit_is,
-    }
+    });
 }

@@ -7,22 +7,15 @@ use node_core::codec::{
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
-    harness::{RUNS, Result, Row, Samples, Table, Unit},
+    harness::{Bench, Result, Row, Shown},
     layer::{Layer, Load},
 };
 
-/// Times of one direction.
-#[derive(Debug, Default)]
-struct Times {
-    record: Samples,
-    frame: Samples,
-}
-
-pub(crate) fn run(table: &mut Table) -> Result<()> {
+pub(crate) fn run(bench: &mut Bench) -> Result<()> {
     let layer = Layer::new()?;
     for load in Load::ALL {
         let record = record(&layer, load)?;
-        measure(table, load, &record)?;
+        measure(bench, load, &record)?;
     }
     Ok(())
 }
@@ -38,34 +31,28 @@ fn record(layer: &Layer, load: Load) -> Result<BlockRecord> {
     })
 }
 
-fn measure(table: &mut Table, load: Load, record: &BlockRecord) -> Result<()> {
+fn measure(bench: &mut Bench, load: Load, record: &BlockRecord) -> Result<()> {
     let raw = alloy_rlp::encode(record);
     let stored = record.to_frame();
-    let (mut hash, mut encode, mut decode) =
-        (Samples::default(), Times::default(), Times::default());
-    for _ in 0..RUNS {
-        hash.time(|| xxh3_64(&raw));
-        encode.frame.time(|| frame::encode(Kind::Block, &raw));
-        encode.record.time(|| record.to_frame());
-        decode.frame.time(|| frame::decode(Kind::Block, &stored))?;
-        decode.record.time(|| BlockRecord::from_frame(&stored))?;
-    }
+    let name = load.name();
     let each = stored.len() / record.senders.len().max(1);
-    eprintln!(
-        "  a block of {}: {} B raw, {} B stored, {each} B each",
-        load.name(),
-        raw.len(),
-        stored.len()
-    );
-    add(table, &format!("encode, {}", load.name()), raw.len(), &encode, &hash);
-    add(table, &format!("decode, {}", load.name()), raw.len(), &decode, &hash);
-    Ok(())
-}
+    eprintln!("  a block of {name}: {} B raw, {} B stored, {each} B each", raw.len(), stored.len());
 
-fn add(table: &mut Table, what: &str, bytes: usize, times: &Times, hash: &Samples) {
-    let unit = Unit::BytesPerSecond(bytes);
-    let (record, frame) = (times.record.median(), times.frame.median());
-    let row = |part, ours, limit, limit_is| Row { part, unit, ours, limit, limit_is };
-    table.add(row(format!("codec: frame {what}"), frame, hash.median(), "xxh3 of the raw bytes"));
-    table.add(row(format!("codec: record {what}"), record, frame, "the frame alone"));
+    let hash = bench.time(&format!("hash {name}"), || Ok(xxh3_64(&raw)))?;
+    let shown = Shown::Bytes(raw.len());
+    let add = |bench: &mut Bench, what: &str, frame, record| {
+        let row = |part, ours, limit, limit_is| Row { part, shown, ours, limit, limit_is };
+        bench.add(row(format!("frame {what}, {name}"), frame, hash, "xxh3 of the raw bytes"));
+        bench.add(row(format!("record {what}, {name}"), record, frame, "the frame alone"));
+    };
+    let frame =
+        bench.time(&format!("frame encode {name}"), || Ok(frame::encode(Kind::Block, &raw)))?;
+    let whole = bench.time(&format!("record encode {name}"), || Ok(record.to_frame()))?;
+    add(bench, "encode", frame, whole);
+    let frame =
+        bench.time(&format!("frame decode {name}"), || Ok(frame::decode(Kind::Block, &stored)?))?;
+    let whole =
+        bench.time(&format!("record decode {name}"), || Ok(BlockRecord::from_frame(&stored)?))?;
+    add(bench, "decode", frame, whole);
+    Ok(())
 }

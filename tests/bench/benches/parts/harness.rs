@@ -1,59 +1,34 @@
-//! Clock, medians, table.
+//! Parts that criterion measures, each beside its limit.
 
-use std::{error::Error, fmt, time::Duration};
+use std::{error::Error, fs, time::Duration};
 
-use rustix::time::{ClockId, clock_gettime};
+use criterion::{BatchSize, Criterion, SamplingMode};
+use mayfly_bench::{Figure, Line, Report, ReportError, Unit, target_directory};
+use serde::Deserialize;
+
+use crate::clock::ProcessorTime;
 
 /// What a benchmark returns.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Runs of each part. Odd, so that the median is one of them.
-pub(crate) const RUNS: usize = 7;
-
-/// Processor time that this thread has used.
-fn now() -> Duration {
-    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
-}
-
-/// Times of the runs of one part.
-#[derive(Debug, Default)]
-pub(crate) struct Samples(Vec<Duration>);
-
-impl Samples {
-    /// Runs `part` once and takes its time; what it returns is freed by the caller, outside of it.
-    pub(crate) fn time<T>(&mut self, part: impl FnOnce() -> T) -> T {
-        let start = now();
-        let result = std::hint::black_box(part());
-        self.0.push(now().saturating_sub(start));
-        result
-    }
-
-    /// The median; zero when nothing was run.
-    pub(crate) fn median(&self) -> Duration {
-        let mut sorted = self.0.clone();
-        sorted.sort_unstable();
-        sorted.get(sorted.len() / 2).copied().unwrap_or_default()
-    }
-}
-
 /// How a time is shown.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Unit {
-    /// As it is, in milliseconds.
-    Millis,
+pub(crate) enum Shown {
+    /// As it is.
+    Time,
     /// As a rate: so many things were done in it.
-    PerSecond(usize),
+    Things(usize),
     /// As a rate: so many bytes went through in it.
-    BytesPerSecond(usize),
+    Bytes(usize),
 }
 
-impl Unit {
-    fn show(self, time: Duration) -> String {
+impl Shown {
+    fn of(self, time: Duration) -> (Unit, f64) {
         let seconds = time.as_secs_f64().max(1e-9);
         match self {
-            Self::Millis => format!("{:.2} ms", seconds * 1e3),
-            Self::PerSecond(count) => format!("{:.1} k/s", count as f64 / seconds / 1e3),
-            Self::BytesPerSecond(count) => format!("{:.0} MB/s", count as f64 / seconds / 1e6),
+            Self::Time => (Unit::Millis, seconds * 1e3),
+            Self::Things(count) => (Unit::PerSecond, count as f64 / seconds),
+            Self::Bytes(count) => (Unit::MegabytesPerSecond, count as f64 / seconds / 1e6),
         }
     }
 }
@@ -64,7 +39,7 @@ pub(crate) struct Row {
     /// What is measured.
     pub(crate) part: String,
     /// How both times are shown.
-    pub(crate) unit: Unit,
+    pub(crate) shown: Shown,
     /// Time of the part.
     pub(crate) ours: Duration,
     /// Time of the limit.
@@ -73,36 +48,104 @@ pub(crate) struct Row {
     pub(crate) limit_is: &'static str,
 }
 
-/// All rows of a run.
-#[derive(Debug, Default)]
-pub(crate) struct Table(Vec<Row>);
+/// Criterion, and what it found so far.
+pub(crate) struct Bench {
+    criterion: Criterion<ProcessorTime>,
+    section: &'static str,
+    report: Report,
+}
 
-impl Table {
+impl Bench {
+    /// Few samples: a part takes milliseconds to seconds, and is compared with its limit, not followed from run to run.
+    pub(crate) fn new() -> Self {
+        let criterion = Criterion::default()
+            .with_measurement(ProcessorTime)
+            .output_directory(&target_directory().join("criterion"))
+            .without_plots()
+            .sample_size(10)
+            .warm_up_time(Duration::from_millis(200))
+            .measurement_time(Duration::from_millis(500));
+        Self { criterion, section: "", report: Report::default() }
+    }
+
+    /// What is measured from here on belongs to a section.
+    pub(crate) const fn begin(&mut self, section: &'static str) {
+        self.section = section;
+    }
+
+    /// The median time of `part`; what it returns is freed outside of it. `what` is a name in its section, of letters,
+    /// digits and blanks: criterion makes a directory of it.
+    ///
+    /// # Errors
+    /// What the part failed with.
+    pub(crate) fn time<O>(
+        &mut self,
+        what: &str,
+        mut part: impl FnMut() -> Result<O>,
+    ) -> Result<Duration> {
+        self.time_on(what, || Ok(()), |()| part())
+    }
+
+    /// The median time of `part`, each time on an input of its own, which is made outside of it.
+    ///
+    /// # Errors
+    /// What the part, or making its input, failed with.
+    pub(crate) fn time_on<I, O>(
+        &mut self,
+        what: &str,
+        mut input: impl FnMut() -> Result<I>,
+        mut part: impl FnMut(I) -> Result<O>,
+    ) -> Result<Duration> {
+        let mut failed = None;
+        let mut group = self.criterion.benchmark_group(self.section);
+        group.sampling_mode(SamplingMode::Flat).bench_function(what, |bencher| {
+            let timed = |input: Result<I>| match input.and_then(&mut part) {
+                Ok(output) => Some(output),
+                Err(error) => {
+                    failed.get_or_insert(error);
+                    None
+                }
+            };
+            bencher.iter_batched(&mut input, timed, BatchSize::PerIteration);
+        });
+        group.finish();
+        failed.map_or_else(|| self.median(what), Err)
+    }
+
     /// Adds a row and shows it at once, for who waits.
     pub(crate) fn add(&mut self, row: Row) {
-        eprintln!("  {}: {}", row.part, row.unit.show(row.ours));
-        self.0.push(row);
+        let Row { part, shown, ours, limit, limit_is } = row;
+        let (unit, ours) = shown.of(ours);
+        let (_, limit) = shown.of(limit);
+        self.report.add(Line {
+            what: format!("{}: {part}", self.section),
+            unit,
+            ours: Figure::shown(ours),
+            peer: Some((limit_is, Figure::shown(limit))),
+        });
     }
-}
 
-impl Row {
-    fn ratio(&self) -> f64 {
-        self.ours.as_secs_f64() / self.limit.as_secs_f64().max(1e-9)
+    /// Prints the table.
+    ///
+    /// # Errors
+    /// As [`Report::finish`].
+    pub(crate) fn finish(self) -> std::result::Result<(), ReportError> {
+        self.report.finish()
     }
-}
 
-impl fmt::Display for Row {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { part, unit, ours, limit, limit_is } = self;
-        let (ours, limit) = (unit.show(*ours), unit.show(*limit));
-        write!(f, "{part:<52} {ours:>13} {limit:>13} {:>8.2}x  {limit_is}", self.ratio())
-    }
-}
-
-impl fmt::Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (part, ours, limit, ratio) = ("part", "ours", "limit", "x limit");
-        writeln!(f, "{part:<52} {ours:>13} {limit:>13} {ratio:>9}  the limit is")?;
-        self.0.iter().try_for_each(|row| writeln!(f, "{row}"))
+    /// What criterion found and keeps beside its samples, in nanoseconds.
+    fn median(&self, what: &str) -> Result<Duration> {
+        #[derive(Deserialize)]
+        struct Estimates {
+            median: Estimate,
+        }
+        #[derive(Deserialize)]
+        struct Estimate {
+            point_estimate: f64,
+        }
+        let kept = target_directory().join("criterion").join(self.section).join(what);
+        let estimates = fs::read(kept.join("new/estimates.json"))?;
+        let Estimates { median } = serde_json::from_slice(&estimates)?;
+        Ok(Duration::from_secs_f64(median.point_estimate / 1e9))
     }
 }

@@ -15,7 +15,7 @@ use node_core::{
     flow::open::{Alloc, Genesis},
 };
 
-use crate::harness::{Result, Samples};
+use crate::harness::{Bench, Result};
 
 /// People with ETH; each sends one transaction of a block. Under `flow::sequence::BATCH`.
 pub(crate) const PEOPLE: u64 = 2_000;
@@ -118,13 +118,9 @@ pub(crate) fn recover_all(sent: &[Sent]) -> Result<Vec<Address>> {
     Ok(sent.iter().map(|(tx, _)| recover_sender(tx)).collect::<std::result::Result<_, _>>()?)
 }
 
-/// Recovers all senders, `runs` times; returns the median.
-pub(crate) fn recovery_time(sent: &[Sent], runs: usize) -> Result<Duration> {
-    let mut samples = Samples::default();
-    for _ in 0..runs {
-        samples.time(|| recover_all(sent))?;
-    }
-    Ok(samples.median())
+/// The time that recovering all senders takes.
+pub(crate) fn recovery_time(bench: &mut Bench, sent: &[Sent]) -> Result<Duration> {
+    bench.time("recovery", || recover_all(sent))
 }
 
 fn start(genesis: &Genesis, rules: Rules) -> Result<Builder> {

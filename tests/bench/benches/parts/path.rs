@@ -1,6 +1,6 @@
 //! The whole way of a transaction, on stores in memory.
 
-use std::sync::Arc;
+use std::{cell::RefCell, sync::Arc};
 
 use alloy_eips::Encodable2718;
 use futures::executor::block_on;
@@ -16,7 +16,7 @@ use node_core::{
 };
 
 use crate::{
-    harness::{RUNS, Result, Row, Samples, Table, Unit},
+    harness::{Bench, Result, Row, Shown},
     layer::{Layer, Load, Sent, recovery_time},
 };
 
@@ -27,55 +27,70 @@ impl Doorbell for Unheard {
     fn ring(&self) {}
 }
 
-pub(crate) fn run(table: &mut Table) -> Result<()> {
+pub(crate) fn run(bench: &mut Bench) -> Result<()> {
     for load in Load::ALL {
         let layer = Layer::new()?;
-        table.add(append_step_commit(&layer, load)?);
-        submit_step_commit(table, &layer, load)?;
+        append_step_commit(bench, &layer, load)?;
+        submit_step_commit(bench, &layer, load)?;
     }
     Ok(())
 }
 
-fn append_step_commit(layer: &Layer, load: Load) -> Result<Row> {
+fn append_step_commit(bench: &mut Bench, layer: &Layer, load: Load) -> Result<()> {
     let (mut sequencer, context) = open_layer(layer)?;
-    let (mut ours, mut limit) = (Samples::default(), Samples::default());
+    let name = load.name();
     let first = layer.sign(load, 0)?;
-    for nonce in 0..RUNS as u64 {
-        limit.time(|| layer.build(&first))?;
-        let waiting: Vec<_> = layer.sign(load, nonce)?.iter().map(pending).collect();
-        ours.time(|| {
-            for one in waiting {
-                block_on(context.stores.inbox.append(one))?;
-            }
-            drain(&mut sequencer)
-        })?;
-    }
-    let part = format!("path: append, step, commit {}", load.name());
-    let (ours, limit) = (ours.median(), limit.median());
-    let unit = Unit::PerSecond(first.len());
-    Ok(Row { part, unit, ours, limit, limit_is: "Builder alone" })
+    let limit = bench.time(&format!("build {name}"), || layer.build(&first))?;
+    let mut nonces = 0..;
+    let waiting = || -> Result<Vec<_>> {
+        let sent = layer.sign(load, nonces.next().unwrap_or_default())?;
+        Ok(sent.iter().map(pending).collect())
+    };
+    let ours = bench.time_on(&format!("append step commit {name}"), waiting, |waiting| {
+        for one in waiting {
+            block_on(context.stores.inbox.append(one))?;
+        }
+        drain(&mut sequencer)
+    })?;
+    let part = format!("append, step, commit {name}");
+    let shown = Shown::Things(first.len());
+    bench.add(Row { part, shown, ours, limit, limit_is: "Builder alone" });
+    Ok(())
 }
 
-fn submit_step_commit(table: &mut Table, layer: &Layer, load: Load) -> Result<()> {
-    let (mut sequencer, context) = open_layer(layer)?;
-    let (mut submit, mut commit) = (Samples::default(), Samples::default());
-    for nonce in 0..RUNS as u64 {
-        let raw: Vec<_> =
-            layer.sign(load, nonce)?.iter().map(|(tx, _)| tx.encoded_2718()).collect();
-        submit.time(|| raw.iter().try_for_each(|raw| submit_one(&context, &sequencer, raw)))?;
-        commit.time(|| drain(&mut sequencer))?;
-    }
+fn submit_step_commit(bench: &mut Bench, layer: &Layer, load: Load) -> Result<()> {
+    let (sequencer, context) = open_layer(layer)?;
+    let sequencer = RefCell::new(sequencer);
+    let name = load.name();
+    let mut nonces = 0..;
+    let mut raw = || -> Result<Vec<_>> {
+        let sent = layer.sign(load, nonces.next().unwrap_or_default())?;
+        Ok(sent.iter().map(|(tx, _)| tx.encoded_2718()).collect())
+    };
+    let submit_all = |raw: &[Vec<u8>]| {
+        let sequencer = sequencer.borrow();
+        raw.iter().try_for_each(|raw| submit_one(&context, &sequencer, raw))
+    };
+    let commit = || drain(&mut sequencer.borrow_mut());
+    // What the run before submitted is committed outside of the time.
+    let fresh = || commit().and_then(|()| raw());
+    let submit = bench.time_on(&format!("submit {name}"), fresh, |raw| submit_all(&raw))?;
+    commit()?;
+    let whole = bench.time_on(&format!("submit step commit {name}"), raw, |raw| {
+        submit_all(&raw)?;
+        commit()
+    })?;
     let sent = layer.sign(load, 0)?;
-    let limit = recovery_time(&sent, RUNS)?;
+    let limit = recovery_time(bench, &sent)?;
     let row = |what, ours| Row {
-        part: format!("path: {what} {}", load.name()),
-        unit: Unit::PerSecond(sent.len()),
+        part: format!("{what} {name}"),
+        shown: Shown::Things(sent.len()),
         ours,
         limit,
         limit_is: "recovery alone",
     };
-    table.add(row("submit", submit.median()));
-    table.add(row("submit, step, commit", submit.median() + commit.median()));
+    bench.add(row("submit", submit));
+    bench.add(row("submit, step, commit", whole));
     Ok(())
 }
 

@@ -6,57 +6,49 @@ use alloy_primitives::{B256, Signature, keccak256};
 use node_core::chain::{Transaction, decode_transaction};
 
 use crate::{
-    harness::{RUNS, Result, Row, Samples, Table, Unit},
+    harness::{Bench, Result, Row, Shown},
     layer::{Layer, Load, Sent, recovery_time},
 };
 
-pub(crate) fn run(table: &mut Table) -> Result<()> {
+pub(crate) fn run(bench: &mut Bench) -> Result<()> {
     let sent = Layer::new()?.sign(Load::Transfers, 0)?;
-    table.add(decode(&sent)?);
-    table.add(recover(&sent)?);
+    decode(bench, &sent)?;
+    recover(bench, &sent)
+}
+
+fn decode(bench: &mut Bench, sent: &[Sent]) -> Result<()> {
+    let raw: Vec<_> = sent.iter().map(|(tx, _)| tx.encoded_2718()).collect();
+    let ours = bench.time("decode", || {
+        let decoded = raw.iter().map(|raw| decode_transaction(raw).inspect(|tx| _ = tx.hash()));
+        Ok(decoded.collect::<std::result::Result<Vec<_>, _>>()?)
+    })?;
+    let limit =
+        bench.time("hash", || Ok(raw.iter().fold(B256::ZERO, |all, raw| all ^ keccak256(raw))))?;
+    bench.add(Row {
+        part: "decode with hash".to_owned(),
+        shown: Shown::Things(raw.len()),
+        ours,
+        limit,
+        limit_is: "keccak of the raw bytes",
+    });
     Ok(())
 }
 
-fn decode(sent: &[Sent]) -> Result<Row> {
-    let raw: Vec<_> = sent.iter().map(|(tx, _)| tx.encoded_2718()).collect();
-    let (mut ours, mut limit) = (Samples::default(), Samples::default());
-    for _ in 0..RUNS {
-        let decoded: Vec<_> = ours.time(|| {
-            raw.iter()
-                .map(|raw| decode_transaction(raw).inspect(|tx| _ = tx.hash()))
-                .collect::<std::result::Result<_, _>>()
-        })?;
-        drop::<Vec<Transaction>>(decoded);
-        limit.time(|| raw.iter().fold(B256::ZERO, |all, raw| all ^ keccak256(raw)));
-    }
-    Ok(Row {
-        part: "senders: decode with hash".to_owned(),
-        unit: Unit::PerSecond(raw.len()),
-        ours: ours.median(),
-        limit: limit.median(),
-        limit_is: "keccak of the raw bytes",
-    })
-}
-
-fn recover(sent: &[Sent]) -> Result<Row> {
+fn recover(bench: &mut Bench, sent: &[Sent]) -> Result<()> {
     let signed: Vec<_> = sent.iter().filter_map(|(tx, _)| signature(tx)).collect();
-    let mut limit = Samples::default();
-    for _ in 0..RUNS {
-        limit.time(|| {
-            signed.iter().try_for_each(|(signature, hash)| {
-                recover_signer_unchecked(signature, *hash).map(|signer| {
-                    std::hint::black_box(signer);
-                })
-            })
-        })?;
-    }
-    Ok(Row {
-        part: "senders: recover".to_owned(),
-        unit: Unit::PerSecond(sent.len()),
-        ours: recovery_time(sent, RUNS)?,
-        limit: limit.median(),
+    let bare = |(signature, hash): &(Signature, B256)| recover_signer_unchecked(signature, *hash);
+    let limit = bench.time("bare recovery", || {
+        Ok(signed.iter().map(bare).collect::<std::result::Result<Vec<_>, _>>()?)
+    })?;
+    let ours = recovery_time(bench, sent)?;
+    bench.add(Row {
+        part: "recover".to_owned(),
+        shown: Shown::Things(sent.len()),
+        ours,
+        limit,
         limit_is: "bare recovery, hash known",
-    })
+    });
+    Ok(())
 }
 
 /// The signature of a transaction and what was signed.

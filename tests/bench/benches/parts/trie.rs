@@ -1,6 +1,6 @@
 //! Roots of the account trie.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 
 use alloy_primitives::{B256, Bytes, U256, keccak256};
 use mayfly_bench::hash_builder_root;
@@ -9,22 +9,19 @@ use node_core::{
     trie::Trie,
 };
 
-use crate::harness::{RUNS, Result, Row, Samples, Table, Unit};
-
-/// Runs of a root over everything: each takes seconds.
-const FULL_RUNS: usize = 3;
+use crate::harness::{Bench, Result, Row, Shown};
 
 type Leaf = (B256, Account);
 
-pub(crate) fn run(table: &mut Table) -> Result<()> {
+pub(crate) fn run(bench: &mut Bench) -> Result<()> {
     let count = leaf_count();
-    let (mut trie, full) = full_root(table, count)?;
+    let full = full_root(bench, count)?;
     for touched in [1_000, 10_000] {
-        let (ours, bound) = touch(&mut trie, count, touched)?;
-        let part = format!("trie: {touched} touched of {} k", count / 1_000);
-        let row = |part, limit, limit_is| Row { part, unit: Unit::Millis, ours, limit, limit_is };
-        table.add(row(part.clone(), bound, "keccak of the changed nodes"));
-        table.add(row(format!("{part}, against a full root"), full, "alloy-trie, whole root"));
+        let (ours, bound) = touch(bench, count, touched)?;
+        let part = format!("{touched} touched of {} k", count / 1_000);
+        let row = |part, limit, limit_is| Row { part, shown: Shown::Time, ours, limit, limit_is };
+        bench.add(row(part.clone(), bound, "keccak of the changed nodes"));
+        bench.add(row(format!("{part}, against a full root"), full, "alloy-trie, whole root"));
     }
     Ok(())
 }
@@ -33,44 +30,59 @@ fn leaf_count() -> u64 {
     if std::env::var_os("MAYFLY_BENCH_SMALL").is_some() { 200_000 } else { 1_000_000 }
 }
 
-/// Returns the trie, and the time of alloy-trie.
-fn full_root(table: &mut Table, count: u64) -> Result<(Trie<Account>, Duration)> {
-    let (mut build, mut hash, mut limit) =
-        (Samples::default(), Samples::default(), Samples::default());
-    let mut trie = Trie::new();
-    for _ in 0..FULL_RUNS {
-        let leaves = all_leaves(count);
-        let theirs = limit.time(|| hash_builder_root(&leaves));
-        trie = build.time(|| Trie::from_sorted(leaves))?;
-        assert_eq!(hash.time(|| trie.root()), theirs, "both roots are of the same leaves");
-    }
-    let limit = limit.median();
-    let row = |what, ours: &Samples| Row {
-        part: format!("trie: {what} of {} k", count / 1_000),
-        unit: Unit::Millis,
-        ours: ours.median(),
-        limit,
-        limit_is: "alloy-trie HashBuilder, root alone",
+/// Returns the time of alloy-trie.
+fn full_root(bench: &mut Bench, count: u64) -> Result<Duration> {
+    let leaves = all_leaves(count);
+    let theirs = hash_builder_root(&leaves);
+    let trie = || Ok(Trie::from_sorted(leaves.iter().cloned())?);
+    let limit = bench.time("HashBuilder", || Ok(hash_builder_root(&leaves)))?;
+    let build = bench.time_on(
+        "sorted build",
+        || Ok(leaves.clone()),
+        |leaves| Ok(Trie::from_sorted(leaves)?),
+    )?;
+    let hash = bench.time_on("full root", trie, |trie| {
+        let is_same = trie.root() == theirs;
+        if is_same { Ok(trie) } else { Err("the roots are of other leaves".into()) }
+    })?;
+    let mut add = |what, ours| {
+        bench.add(Row {
+            part: format!("{what} of {} k", count / 1_000),
+            shown: Shown::Time,
+            ours,
+            limit,
+            limit_is: "alloy-trie HashBuilder, root alone",
+        });
     };
-    table.add(row("sorted build", &build));
-    table.add(row("full root", &hash));
-    Ok((trie, limit))
+    add("sorted build", build);
+    add("full root", hash);
+    Ok(limit)
 }
 
-/// Returns the medians of a batch with its root, and of hashing the nodes that it changed.
-fn touch(trie: &mut Trie<Account>, count: u64, touched: u64) -> Result<(Duration, Duration)> {
-    let (mut ours, mut limit) = (Samples::default(), Samples::default());
-    for run in 0..RUNS as u64 {
-        let batch = batch(count, touched, run);
-        let keys: Vec<_> = batch.iter().map(|(key, _)| *key).collect();
-        // Sequencers keep the parent until the block is committed.
-        let parent = trie.clone();
-        ours.time(|| trie.apply(batch).map(|()| trie.root()))?;
-        drop(parent);
-        let changed = changed_nodes(trie, &keys)?;
-        limit.time(|| hash_all(&changed));
-    }
-    Ok((ours.median(), limit.median()))
+/// Returns the times of a batch with its root, and of hashing the nodes that it changed.
+fn touch(bench: &mut Bench, count: u64, touched: u64) -> Result<(Duration, Duration)> {
+    let whole = Trie::from_sorted(all_leaves(count))?;
+    whole.root();
+    let trie = RefCell::new(whole);
+    let mut runs = 0..;
+    // Sequencers keep the parent until the block is committed.
+    let input = || {
+        let batch = batch(count, touched, runs.next().unwrap_or_default());
+        Ok((batch, trie.borrow().clone()))
+    };
+    let ours = bench.time_on(&format!("{touched} touched"), input, |(batch, parent)| {
+        let mut trie = trie.borrow_mut();
+        trie.apply(batch)?;
+        trie.root();
+        Ok(parent)
+    })?;
+    let mut trie = trie.into_inner();
+    let last = batch(count, touched, u64::MAX >> 32);
+    let keys: Vec<_> = last.iter().map(|(key, _)| *key).collect();
+    trie.apply(last)?;
+    let changed = changed_nodes(&trie, &keys)?;
+    let limit = bench.time(&format!("{touched} changed nodes"), || Ok(hash_all(&changed)))?;
+    Ok((ours, limit))
 }
 
 /// Hashes each of `nodes`.
