@@ -123,6 +123,8 @@ error Insolvent(uint32 asset, uint256 owed, uint256 held);
 error BadDepth(uint256 got, uint256 expected);
 /// @notice The seal in the proved state is not the one of the output.
 error BadSeal(bytes32 got, bytes32 expected);
+/// @notice The nodes of a trie proof do not lead from the root to an entry.
+error BadTrieProof();
 /// @notice The asset list is not the sealed one.
 error BadAssets(bytes32 got, bytes32 expected);
 /// @notice The kind of an asset is not known, or not at this place.

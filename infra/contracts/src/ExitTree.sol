@@ -60,8 +60,10 @@ library ExitTree {
             if depth {
                 let sibling := proof.offset
                 let end := add(sibling, shl(5, depth))
+                // Bit 5 is that of the level: 0x20 where the node is the right one.
+                index := shl(5, index)
                 for {} 1 {} {
-                    let place := shl(5, and(index, 1))
+                    let place := and(index, 0x20)
                     mstore(place, hash)
                     mstore(xor(place, 0x20), calldataload(sibling))
                     hash := keccak256(0x00, 0x40)

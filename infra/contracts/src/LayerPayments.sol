@@ -37,10 +37,11 @@ abstract contract LayerPayments is LayerState {
 
     /// @notice Marks exit `index` as paid.
     function _mark(uint256 index) internal {
-        uint256 word = _claimed[index >> 8];
+        uint256 place = index >> 8;
+        uint256 word = _claimed[place];
         uint256 bit = uint256(1) << (index & 0xff);
         if (word & bit != 0) revert AlreadyClaimed(index);
-        _claimed[index >> 8] = word | bit;
+        _claimed[place] = word | bit;
     }
 
     /// @notice The gas for one payment among many.

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {RLP} from "@openzeppelin/contracts/utils/RLP.sol";
-import {TrieProof} from "@openzeppelin/contracts/utils/cryptography/TrieProof.sol";
+import {TrieWalk} from "./TrieWalk.sol";
 
 /// @notice Reads accounts and their storage out of a state root by Merkle-Patricia proofs, as from eth_getProof.
 /// @dev Reverts when a proof does not lead to an entry: what is absent, or zero, cannot be read.
@@ -22,7 +22,7 @@ library StateProof {
         bytes[] calldata storageProof
     ) internal pure returns (bytes32) {
         bytes32 storageRoot = _field(stateRoot, account, accountProof, STORAGE_ROOT);
-        return TrieProof.traverse(storageRoot, _key(abi.encode(slot)), storageProof).decodeBytes32();
+        return TrieWalk.find(storageRoot, keccak256(abi.encode(slot)), storageProof).decodeBytes32();
     }
 
     /// @notice Hash of the code of `account` in the state with this root.
@@ -39,12 +39,7 @@ library StateProof {
         pure
         returns (bytes32)
     {
-        bytes memory fields = TrieProof.traverse(stateRoot, _key(abi.encodePacked(account)), proof);
+        bytes memory fields = TrieWalk.find(stateRoot, keccak256(abi.encodePacked(account)), proof);
         return fields.decodeList()[place].readBytes32();
-    }
-
-    /// @notice Where `preimage` stands in a secure trie.
-    function _key(bytes memory preimage) private pure returns (bytes memory) {
-        return abi.encodePacked(keccak256(preimage));
     }
 }

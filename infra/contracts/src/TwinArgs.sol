@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {LibClone} from "solady/utils/LibClone.sol";
+import {CloneArgs} from "./CloneArgs.sol";
 import {Asset} from "./Types.sol";
 import {TextTooLong} from "./Errors.sol";
 
@@ -31,7 +32,7 @@ library TwinArgs {
 
     /// @notice The layer that mints this twin.
     function layer() internal view returns (address) {
-        return address(bytes20(_slice(0, ASSET_AT)));
+        return address(uint160(CloneArgs.word(0) >> 96));
     }
 
     /// @notice Index of the token in the layer's asset list.

@@ -178,7 +178,7 @@ library Naive {
         return RLP.encode(fields);
     }
 
-    function nibble(bytes32 path, uint256 i) private pure returns (uint256) {
+    function nibble(bytes32 path, uint256 i) internal pure returns (uint256) {
         return uint256(path) >> (252 - 4 * i) & 0xf;
     }
 

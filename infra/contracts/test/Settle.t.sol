@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {TrieProof} from "@openzeppelin/contracts/utils/cryptography/TrieProof.sol";
 import {Base} from "./Base.sol";
 import {Naive} from "./Naive.sol";
 import {vm} from "./Vm.sol";
@@ -144,9 +143,7 @@ contract SettleTest is Base {
         (Output memory o, bytes[] memory a, bytes[] memory s) = seal(outputOf(new Exit[](0)));
         o.stateRoot = keccak256("other");
         vm.prank(operator);
-        vm.expectRevert(
-            abi.encodeWithSelector(TrieProof.TrieProofTraversalError.selector, TrieProof.ProofError.INVALID_ROOT)
-        );
+        vm.expectRevert(E.BadTrieProof.selector);
         settlement().settle(config, o, assetList(), a, s, new bytes[](0));
     }
 
@@ -154,9 +151,7 @@ contract SettleTest is Base {
         closeDeposits();
         (Output memory o,, bytes[] memory s) = seal(outputOf(new Exit[](0)));
         vm.prank(operator);
-        vm.expectRevert(
-            abi.encodeWithSelector(TrieProof.TrieProofTraversalError.selector, TrieProof.ProofError.INVALID_PROOF)
-        );
+        vm.expectRevert(E.BadTrieProof.selector);
         settlement().settle(config, o, assetList(), new bytes[](0), s, new bytes[](0));
     }
 
