@@ -29,6 +29,8 @@ pub const MAX_RAW_BYTES: usize = 1 << 30;
 /// How much time is spent on making a body small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
+    /// The fastest that zstd has, which does little more than copy: for what holds a frame, and would not get smaller.
+    None,
     /// zstd level 1: blocks are written on the way of a transaction; higher levels gain 5-8 % in size for
     /// several times the time.
     Fast,
@@ -39,6 +41,7 @@ pub enum Effort {
 impl Effort {
     const fn level(self) -> i32 {
         match self {
+            Self::None => -131_072,
             Self::Fast => 1,
             Self::Small => 12,
         }

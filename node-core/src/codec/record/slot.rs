@@ -1,7 +1,7 @@
 use alloy_primitives::{B256, Bytes};
 use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
 
-use super::{Kind, Record};
+use super::{Effort, Kind, Record};
 use crate::chain::{Epoch, SlotNumber};
 
 /// One attempt to write a slot; tells the writer's own write from another's after a time-out.
@@ -132,4 +132,7 @@ impl Decodable for SlotEntry {
 
 impl Record for SlotEntry {
     const KIND: Kind = Kind::Slot;
+
+    /// The body of a block is compressed already.
+    const EFFORT: Effort = Effort::None;
 }
