@@ -14,7 +14,7 @@ use node_core::{
     port::{BatchHead, PortError, PostedBatch},
 };
 
-use crate::{BlobSource, HttpL1, L1Block, blobs};
+use crate::{BlobSource, HttpL1, L1Block};
 
 impl HttpL1 {
     /// Reads all batches up to `until`, the oldest first, and checks that they are what the contract counts.
@@ -66,12 +66,6 @@ impl HttpL1 {
             return Ok((payload, data));
         }
         let blobs = source.blobs(&self.node, log, &event.blobHashes).await?;
-        for (blob, expected) in blobs.iter().zip(&event.blobHashes) {
-            let got = blobs::versioned_hash(blob)?;
-            if got != *expected {
-                return Err(corrupt(n, format!("expected blob {expected}, got {got}")));
-            }
-        }
         let payload = from_blobs(&blobs).map_err(|error| corrupt(n, error.to_string()))?;
         let data = keccak256(event.blobHashes.concat());
         Ok((payload.into(), data))

@@ -49,4 +49,7 @@ pub use sender::Sender;
 pub use signer::{LocalKey, NotAKey};
 pub use source::BlobSource;
 pub use terms::{Assurance, Offer, Terms, config_hash};
-pub use ways_out::{accept_layer, enter_refund, reclaim_fee, refund, withdraw_bond};
+pub use ways_out::{
+    Refunds, SignedSeal, accept_layer, enter_refund, reclaim_fee, refund, slash_equivocation,
+    withdraw_bond,
+};

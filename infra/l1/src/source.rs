@@ -1,5 +1,7 @@
 //! Where blobs are read: consensus nodes keep them for 18 days, execution nodes do not have them.
 
+use std::collections::BTreeMap;
+
 use alloy::{
     eips::eip4844::Blob, hex, primitives::B256, providers::Provider, rpc::types::Log,
     transports::http::reqwest,
@@ -7,10 +9,10 @@ use alloy::{
 use node_core::port::PortError;
 use serde::Deserialize;
 
-use crate::Node;
+use crate::{Node, blobs::versioned_hash};
 
-/// Seconds of a slot of Ethereum, where the consensus node does not say.
-const SLOT_S: u64 = 12;
+/// Milliseconds of a slot of Ethereum, where the consensus node does not say.
+const SLOT_MS: u64 = 12_000;
 
 /// Where blobs are read.
 #[derive(Debug, Clone)]
@@ -38,6 +40,28 @@ struct GenesisTime {
     genesis_time: String,
 }
 
+/// Answer of `/eth/v1/config/spec`, which has numbers as texts.
+#[derive(Debug, Deserialize)]
+struct Spec {
+    data: SlotTime,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+struct SlotTime {
+    seconds_per_slot: Option<String>,
+    /// Since Gloas.
+    slot_duration_ms: Option<String>,
+}
+
+impl SlotTime {
+    fn milliseconds(&self) -> Option<u64> {
+        let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
+        let seconds = || number(&self.seconds_per_slot).map(|seconds: u64| seconds * 1_000);
+        number(&self.slot_duration_ms).or_else(seconds).filter(|ms| *ms > 0)
+    }
+}
+
 impl BlobSource {
     /// Reads the URL of a consensus node; without one the execution node is asked.
     ///
@@ -52,8 +76,11 @@ impl BlobSource {
         url.parse().map(Self::Beacon).map_err(|_| refused())
     }
 
-    /// Returns the blobs with these hashes that the transaction of `log` carried, in this order. They are
-    /// not checked.
+    /// Returns the blobs with these hashes that the transaction of `log` carried, in this order. What the source gives is
+    /// looked up by the hashes of its commitments: others' blobs of the same block do no harm.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`] when one is not there.
     pub(crate) async fn blobs(
         &self,
         node: &Node,
@@ -64,12 +91,17 @@ impl BlobSource {
             Self::Beacon(url) => beacon(url, node, log, hashes).await?,
             Self::Anvil => anvil(node, log).await?,
         };
-        let (expected, got) = (hashes.len(), found.len());
-        if got == expected {
-            return Ok(found);
+        let got = found.len();
+        let mut held = BTreeMap::new();
+        for blob in found {
+            held.insert(versioned_hash(&blob)?, blob);
         }
-        let reason = format!("expected {expected}, got {got}: they are kept for 18 days");
-        Err(PortError::unavailable("blobs of a batch", reason))
+        let missing = |hash: &B256| {
+            let reason =
+                format!("expected blob {hash}, got {got} others: they are kept for 18 days");
+            PortError::unavailable("blobs of a batch", reason)
+        };
+        hashes.iter().map(|hash| held.get(hash).copied().ok_or_else(|| missing(hash))).collect()
     }
 }
 
@@ -94,7 +126,11 @@ async fn beacon(
     let time_s = node.time_of(log).await?;
     let genesis: Genesis = get(url, "eth/v1/beacon/genesis").await?;
     let genesis_s: u64 = genesis.data.genesis_time.parse().unwrap_or_default();
-    let slot = time_s.saturating_sub(genesis_s) / SLOT_S;
+    let slot_ms = match get::<Spec>(url, "eth/v1/config/spec").await {
+        Ok(spec) => spec.data.milliseconds().unwrap_or(SLOT_MS),
+        Err(_) => SLOT_MS,
+    };
+    let slot = time_s.saturating_sub(genesis_s) * 1_000 / slot_ms;
     let wanted: Vec<String> =
         hashes.iter().map(|hash| format!("versioned_hashes={hash}")).collect();
     let path = format!("eth/v1/beacon/blobs/{slot}?{}", wanted.join("&"));

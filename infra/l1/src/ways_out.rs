@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use alloy::{
     eips::BlockNumberOrTag,
-    primitives::{Address, B256, U256, keccak256},
+    primitives::{Address, B256, Bytes, U256, keccak256},
     rpc::types::Filter,
     sol_types::{SolCall, SolEvent},
 };
 use mayfly_contracts::FlashLayer::{
-    Deposit, Deposited, acceptCall, depositRootCall, enterRefundCall, reclaimCall, refundCall,
-    withdrawBondCall,
+    Deposit, Deposited, acceptCall, depositRootCall, enterRefundCall, isRefundedCall, phaseCall,
+    reclaimCall, refundCall, slashEquivocationCall, withdrawBondCall,
 };
 use node_core::{
     chain::Finality,
@@ -98,6 +98,38 @@ pub async fn refund(
     act(sender, layer, "refund", &refundCall { d, proof }, U256::ZERO).await
 }
 
+/// The sequencer's word for a block, as `mayfly_getBlockSeal` gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedSeal {
+    /// Hash of the block.
+    pub hash: B256,
+    /// EIP-712 signature of `BlockSeal(number, hash)`.
+    pub signature: Bytes,
+}
+
+/// Shows the L1 that the sequencer has signed two different blocks of one number; whoever does gets half of the
+/// operator's bond.
+///
+/// # Errors
+/// [`PortError::Refused`] names the contract's error: `NoBond`, `NoConflict`, `NotSequencer`.
+pub async fn slash_equivocation(
+    sender: &Sender,
+    layer: Address,
+    config: &Config,
+    number: u64,
+    [a, b]: [SignedSeal; 2],
+) -> Result<L1Receipt, PortError> {
+    let call = slashEquivocationCall {
+        c: config.clone(),
+        number,
+        hashA: a.hash,
+        signatureA: a.signature,
+        hashB: b.hash,
+        signatureB: b.signature,
+    };
+    act(sender, layer, "slashEquivocation", &call, U256::ZERO).await
+}
+
 async fn act<C: SolCall>(
     sender: &Sender,
     to: Address,
@@ -109,7 +141,55 @@ async fn act<C: SolCall>(
     Ok(port_receipt(&sender.send(Act { what, to, input, value }).await?))
 }
 
+/// Where a layer stands on the way to refunds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refunds {
+    /// It has not started: its operator has not accepted it, and nothing can have been deposited.
+    NotAccepted,
+    /// Somebody may still settle it until this time (Unix seconds).
+    NotBefore(u64),
+    /// Nobody settled it in time: anybody may start refunds.
+    Due,
+    /// Deposits go back.
+    Started,
+    /// It is settled: what is on it is claimed, and no deposit goes back.
+    Settled,
+}
+
+/// What the contract's `phase` says.
+const OPEN: u8 = 1;
+const REJECTED: u8 = 4;
+const REFUND: u8 = 5;
+const OFFERED: u8 = 6;
+
 impl HttpL1 {
+    /// Returns whether deposits go back, at the newest block.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`].
+    pub async fn refunds(&self) -> Result<Refunds, PortError> {
+        let phase = self.ask(phaseCall {}).await?;
+        let c = &self.config;
+        let due_s = c.endsAt + u64::from(c.settleDelay) + u64::from(c.rescueDelay);
+        Ok(match phase {
+            OPEN | REJECTED => {
+                let now_s = self.node.block(Finality::Depth(0)).await?.timestamp_s;
+                if now_s < due_s { Refunds::NotBefore(due_s) } else { Refunds::Due }
+            }
+            REFUND => Refunds::Started,
+            OFFERED => Refunds::NotAccepted,
+            _ => Refunds::Settled,
+        })
+    }
+
+    /// Returns whether deposit `index` went back.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`].
+    pub async fn is_refunded(&self, index: u64) -> Result<bool, PortError> {
+        self.ask(isRefundedCall { index: U256::from(index) }).await
+    }
+
     /// Reads every deposit of the layer as the contract hashes it, and the tree over them.
     ///
     /// # Errors
@@ -119,7 +199,7 @@ impl HttpL1 {
         let head = self.node().block(Finality::Depth(0)).await?.number;
         let filter =
             Filter::new().address(self.binding.layer).event_signature(Deposited::SIGNATURE_HASH);
-        let logs = self.node.logs(&filter, self.binding.opened_in_block, head).await?;
+        let logs = self.node.logs_between(&filter, self.binding.opened_in_block, head).await?;
         let mut times = BTreeMap::new();
         let (mut leaves, mut tree) = (Vec::with_capacity(logs.len()), DepositTree::new());
         for log in logs {

@@ -1,19 +1,12 @@
 use std::{
     env,
-    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
-    sync::mpsc,
-    thread,
-    time::Duration,
+    process::Command,
 };
 
 use serde_json::json;
 
-use crate::Rpc;
-
-/// Longest wait for the node to listen.
-const START: Duration = Duration::from_secs(30);
+use crate::{Rpc, process::Server};
 
 /// What anvil prints before its address.
 const LISTENING: &str = "Listening on ";
@@ -24,7 +17,7 @@ const LISTENING: &str = "Listening on ";
 /// finalized when they are two deep.
 #[derive(Debug)]
 pub struct Anvil {
-    process: Child,
+    server: Server,
     rpc: Rpc,
 }
 
@@ -45,23 +38,11 @@ impl Anvil {
     /// As [`Self::start`].
     #[must_use]
     pub fn start_with(arguments: &[&str]) -> Self {
-        let path = binary();
-        let mut process = Command::new(&path)
-            .args(["--port", "0", "--hardfork", "osaka"])
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{} does not start: {error}", path.display()));
-        let output = process.stdout.take().expect("its output is piped");
-        match address(output) {
-            Some(address) => Self { process, rpc: Rpc::new(address) },
-            None => {
-                stop(&mut process);
-                panic!("{} does not listen after {START:?}", path.display());
-            }
-        }
+        let mut command = Command::new(binary());
+        command.args(["--port", "0", "--hardfork", "osaka"]).args(arguments);
+        let server = Server::start(command, LISTENING);
+        let rpc = Rpc::new(server.address());
+        Self { server, rpc }
     }
 
     /// Returns the URL of its JSON-RPC.
@@ -79,7 +60,7 @@ impl Anvil {
     /// Returns the id of its process.
     #[must_use]
     pub fn process(&self) -> u32 {
-        self.process.id()
+        self.server.id()
     }
 
     /// Seals `count` empty blocks.
@@ -122,33 +103,6 @@ impl Anvil {
     pub fn set_automine(&self, on: bool) {
         self.rpc.call("evm_setAutomine", &json!([on]));
     }
-}
-
-impl Drop for Anvil {
-    fn drop(&mut self) {
-        stop(&mut self.process);
-    }
-}
-
-/// Both fail only when the process has ended already.
-fn stop(process: &mut Child) {
-    let _ = process.kill();
-    let _ = process.wait();
-}
-
-/// Reads the output until it says where the node listens, and on from there, so that it never blocks on a
-/// full pipe.
-fn address(output: ChildStdout) -> Option<String> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            if let Some(address) = line.trim().strip_prefix(LISTENING) {
-                // Nobody listens any more when the start took too long.
-                let _ = sender.send(address.to_owned());
-            }
-        }
-    });
-    receiver.recv_timeout(START).ok()
 }
 
 /// Finds anvil as node finds modules: in `node_modules` here or in a directory above.

@@ -1,13 +1,8 @@
-use std::{
-    io::{self, Read, Write},
-    net::TcpStream,
-    time::Duration,
-};
+use std::io;
 
 use serde_json::{Value, json};
 
-/// Longest wait for one answer.
-const TIMEOUT: Duration = Duration::from_secs(30);
+use crate::http;
 
 /// JSON-RPC over plain HTTP, one connection per call: enough to set a scene, whatever the story's own client is.
 #[derive(Debug, Clone)]
@@ -47,24 +42,7 @@ impl Rpc {
     /// When there is none.
     pub fn try_call(&self, method: &str, params: &Value) -> io::Result<Value> {
         let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-        let answer = self.post(&request.to_string())?;
-        let body = answer.split_once("\r\n\r\n").map(|(_, body)| body);
-        let body = body.ok_or_else(|| io::Error::other(format!("not HTTP: {answer}")))?;
-        serde_json::from_str(body).map_err(|error| io::Error::other(format!("{error}: {body}")))
-    }
-
-    /// HTTP/1.0, so that the answer ends with the connection and comes in one piece.
-    fn post(&self, body: &str) -> io::Result<String> {
-        let mut stream = TcpStream::connect(&self.address)?;
-        stream.set_read_timeout(Some(TIMEOUT))?;
-        let (address, length) = (&self.address, body.len());
-        write!(
-            stream,
-            "POST / HTTP/1.0\r\nHost: {address}\r\nContent-Type: application/json\r\n\
-             Content-Length: {length}\r\n\r\n{body}"
-        )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
+        let body = http::post(&self.address, "/", &[], &request.to_string())?.body;
+        serde_json::from_str(&body).map_err(|error| io::Error::other(format!("{error}: {body}")))
     }
 }

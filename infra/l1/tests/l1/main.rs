@@ -2,6 +2,7 @@
 
 mod attested;
 mod batches;
+mod beacon;
 mod claims;
 mod deposits;
 mod end;
