@@ -87,7 +87,9 @@ impl Writer {
     /// As [`Sequencer::step`]; the next call takes over again.
     async fn work(&self, stop: &watch::Receiver<bool>) -> Result<(), FlowError> {
         if !self.has_work().await? {
-            return Ok(());
+            // Another writer may have written, as at the end; of a layer that is gone there is nothing to show.
+            phase::current(&*self.context.stores.registers).await?;
+            return self.follow().await;
         }
         let now_ms = self.clock.now_ms();
         let context = self.context.clone();

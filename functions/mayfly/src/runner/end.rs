@@ -6,7 +6,7 @@ use mayfly_teardown::{Ending, News};
 use node_core::{
     codec::record::Record,
     flow::teardown::{Teardown, bundle::Bundle},
-    port::{Clock, L1},
+    port::{Clock, Doorbell, L1},
 };
 use serde::{Deserialize, Serialize};
 
@@ -63,7 +63,11 @@ impl Runner {
         ending
             .run::<Failure>(&clock, |news| {
                 match news {
-                    News::Phase(phase) => tell(&phase.to_string()),
+                    News::Phase(phase) => {
+                        // What was sealed is shown before it is settled: attestors execute it first.
+                        self.layer.bell.ring();
+                        tell(&phase.to_string());
+                    }
                     News::Waiting(what) => tell(&format!("waiting for {what}")),
                     News::Bundle(bundle) => {
                         self.place.write_bytes(&path, &bundle.to_frame())?;
