@@ -1,15 +1,17 @@
-//! Runs an attestor of one layer. Its key comes in `MAYFLY_ATTESTOR_KEY`, never on the command line.
+//! Runs an attestor of one layer. `MAYFLY_ATTESTOR_KEY` says where its key is ([`KeySpec`]), or is the key; the command line
+//! never does.
 
 use std::{error::Error, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::Address;
 use clap::Parser;
 use mayfly_attestor::{Desk, HttpWitnesses, router};
 use mayfly_disk::Disk;
-use mayfly_l1::{HttpL1, LocalKey, Node};
-use node_core::{chain::Finality, flow::attest::Attesting};
+use mayfly_keys::{KeyError, KeySpec};
+use mayfly_l1::{HttpL1, Node};
+use node_core::{chain::Finality, flow::attest::Attesting, port::Signer};
 
-/// Variable of the environment that has the key.
+/// Variable of the environment that names the key.
 const KEY: &str = "MAYFLY_ATTESTOR_KEY";
 
 /// Executes a layer's blocks again and signs its settlement if, and only if, it is what came out.
@@ -36,18 +38,18 @@ struct Options {
     listen: SocketAddr,
 }
 
-/// Reads the key; what is no key is not shown.
-fn key() -> Result<LocalKey, Box<dyn Error>> {
-    let text = std::env::var(KEY).map_err(|_| format!("{KEY}: expected a private key in hex"))?;
-    let secret: B256 =
-        text.trim().parse().map_err(|_| format!("{KEY}: expected 32 bytes in hex"))?;
-    Ok(LocalKey::new(&secret)?)
+/// Gets the key; what is no key is not shown.
+async fn key() -> Result<Arc<dyn Signer>, Box<dyn Error>> {
+    let named = |error: KeyError| format!("{KEY}: {error}");
+    let text = std::env::var(KEY).map_err(|_| named(KeyError::NoSpec))?;
+    let spec: KeySpec = text.parse().map_err(named)?;
+    Ok(spec.open().await.map_err(named)?)
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
-    let key = Arc::new(key()?);
+    let key = key().await?;
     let node = Node::connect(&options.l1).await?;
     let found = HttpL1::find(node, options.layer, options.from_block, Finality::Finalized).await?;
     let (l1, source) = (Arc::new(found), Arc::new(HttpWitnesses::new(options.rpc)));

@@ -4,6 +4,8 @@ use alloy::primitives::Address;
 use clap::{Args, Parser, Subcommand};
 use node_core::chain::Posting;
 
+use crate::keys::KeyText;
+
 /// Where a layer is kept when nothing else is said.
 const DEFAULT_DIR: &str = ".mayfly";
 
@@ -35,6 +37,8 @@ pub(crate) enum Command {
     Exits(Exits),
     /// Pay out exits of a settled layer on the L1.
     Claim(Claim),
+    /// Take deposits back on the L1 when nobody has settled the layer in time.
+    Refund(Refund),
     /// Build a layer again from L1 data alone, and prove its exits.
     Rebuild(Rebuild),
     /// Execute every block again and compare every root with what the L1 holds.
@@ -95,6 +99,10 @@ pub(crate) struct Up {
     /// for an L1 without blobs such as the development L1. What is posted rebuilds the layer.
     #[arg(long, value_enum, default_value_t = Post::Leaves)]
     pub(crate) post: Post,
+    /// How long a block waits for company before it is posted: a blob that is half empty costs as much as a full one,
+    /// and what is not posted is not `safe`.
+    #[arg(long, default_value = "1m", value_parser = humantime::parse_duration)]
+    pub(crate) post_after: Duration,
     /// Contract with `mintTo(address)` that paid webhooks mint from. On the development L1, a sample ticket
     /// contract is deployed when none is named.
     #[arg(long)]
@@ -105,9 +113,12 @@ pub(crate) struct Up {
     /// RPC URL of an L1 to settle on, instead of the development L1 in this process.
     #[arg(long, env = "MAYFLY_L1", requires = "l1_key")]
     pub(crate) l1: Option<String>,
-    /// Private key (hex) that opens, ends and settles the layer on the L1 given by --l1.
+    /// Key that opens, ends and settles the layer on the L1 given by --l1: 32 bytes in hex, or `file:PATH`.
     #[arg(long, env = "MAYFLY_L1_KEY", hide_env_values = true)]
-    pub(crate) l1_key: Option<String>,
+    pub(crate) l1_key: Option<KeyText>,
+    /// Key that signs soft receipts and blocks, named as --l1-key. Made up and kept in --dir when missing.
+    #[arg(long, env = "MAYFLY_SEQUENCER_KEY", hide_env_values = true)]
+    pub(crate) sequencer_key: Option<KeyText>,
     /// Factory contract on the L1; a new one is deployed when missing.
     #[arg(long)]
     pub(crate) factory: Option<Address>,
@@ -154,9 +165,35 @@ pub(crate) struct Claim {
     /// The layer's contract on the L1.
     #[arg(long, requires = "l1")]
     pub(crate) layer: Option<Address>,
-    /// Private key (hex) that pays the gas on the L1. Anybody's will do: exits go to their recipients.
+    /// Key that pays the gas on the L1: 32 bytes in hex, or `file:PATH`. Anybody's will do: exits go to their
+    /// recipients.
     #[arg(long, env = "MAYFLY_L1_KEY", hide_env_values = true)]
-    pub(crate) l1_key: Option<String>,
+    pub(crate) l1_key: Option<KeyText>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Refund {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Take back what this account has deposited.
+    #[arg(long, conflicts_with = "all")]
+    pub(crate) holder: Option<Address>,
+    /// Give every deposit back.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// RPC URL of the L1; the one of the layer in --dir when missing.
+    #[arg(long, requires = "layer")]
+    pub(crate) l1: Option<String>,
+    /// The layer's contract on the L1.
+    #[arg(long, requires = "l1")]
+    pub(crate) layer: Option<Address>,
+    /// L1 block to look for the layer's opening from.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) from_block: u64,
+    /// Key that pays the gas on the L1: 32 bytes in hex, or `file:PATH`. Anybody's will do: deposits go back to
+    /// who made them.
+    #[arg(long, env = "MAYFLY_L1_KEY", hide_env_values = true)]
+    pub(crate) l1_key: Option<KeyText>,
 }
 
 #[derive(Debug, Args)]

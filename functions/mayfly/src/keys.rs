@@ -1,23 +1,74 @@
-//! Secrets of a layer on this machine, in one file that only its owner can read.
+//! Secrets of a layer on this machine, in one file that only its owner can read, and keys that are somewhere else.
 
 use std::{
+    convert::Infallible,
     fs::{self, OpenOptions},
     io::{ErrorKind, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
+    str::FromStr,
+    sync::Arc,
 };
 
 use alloy::{
     primitives::{Address, B256},
     signers::local::PrivateKeySigner,
 };
-use mayfly_l1::LocalKey;
+use mayfly_keys::KeySpec;
+use mayfly_l1::{LocalKey, Node, Sender, devnet};
 use node_core::port::Signer;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 
 const FILE: &str = "keys.json";
+
+/// What an option or a variable says of a key: the key itself or where it is. It is never shown.
+#[derive(Clone)]
+pub(crate) struct KeyText(String);
+
+impl core::fmt::Debug for KeyText {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("KeyText(..)")
+    }
+}
+
+impl FromStr for KeyText {
+    type Err = Infallible;
+
+    /// Takes everything: what the command line refuses it prints.
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl KeyText {
+    /// Gets the key that `option` names.
+    pub(crate) async fn open(&self, option: &'static str) -> Result<Arc<dyn Signer>, Failure> {
+        let refused =
+            |error: mayfly_keys::KeyError| Failure::Option { option, reason: error.to_string() };
+        let spec: KeySpec = self.0.parse().map_err(refused)?;
+        spec.open().await.map_err(refused)
+    }
+}
+
+/// Who pays for transactions that anybody may send to the L1: the key of --l1-key, on the development L1 also the
+/// first of its accounts.
+pub(crate) async fn payer(node: Node, key: Option<&KeyText>) -> Result<Arc<Sender>, Failure> {
+    let signer: Arc<dyn Signer> = match key {
+        Some(key) => key.open("--l1-key").await?,
+        None if node.chain_id() == devnet::CHAIN_ID => {
+            Arc::new(LocalKey::from(devnet::accounts().swap_remove(0)))
+        }
+        None => {
+            return Err(Failure::Option {
+                option: "--l1-key",
+                reason: "expected a key that pays the gas on this L1".to_owned(),
+            });
+        }
+    };
+    Ok(Arc::new(Sender::of(node, signer)))
+}
 
 /// Keys that are made up once for a layer.
 #[derive(Clone, Serialize, Deserialize)]

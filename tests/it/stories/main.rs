@@ -1,8 +1,14 @@
 //! Stories of whole layers, told with the `mayfly` binary as a stranger would use it.
 
+mod anvil;
 mod demo;
+mod keys;
 mod life;
+mod posted;
+mod preview;
+mod refunds;
 mod sigkill;
+mod soft;
 
 /// Running the binary.
 mod mayfly {
@@ -41,10 +47,17 @@ mod mayfly {
     impl Up {
         /// Starts, or goes on with, the layer in `dir` on free ports.
         pub(crate) fn start(dir: &Path, arguments: &[&str]) -> Self {
-            let dir = dir.to_str().expect("a temporary directory has a plain name");
-            let fixed = ["--json", "up", "--port", "0", "--l1-port", "0", "--dir", dir];
-            let mut process = command(&[&fixed, arguments].concat())
-                .stdout(Stdio::piped())
+            Self::start_with(dir, arguments, |command| command)
+        }
+
+        /// As [`Self::start`], with an environment and outputs of the caller's choice.
+        pub(crate) fn start_with(
+            dir: &Path,
+            arguments: &[&str],
+            set: impl FnOnce(&mut Command) -> &mut Command,
+        ) -> Self {
+            let mut command = up(dir, arguments);
+            let mut process = set(command.stdout(Stdio::piped()))
                 .spawn()
                 .expect("the binary was built with this test");
             let stdout = process.stdout.take().expect("its output is piped");
@@ -79,12 +92,20 @@ mod mayfly {
         }
     }
 
+    /// The command that [`Up::start`] runs.
+    pub(crate) fn up(dir: &Path, arguments: &[&str]) -> Command {
+        let dir = dir.to_str().expect("a temporary directory has a plain name");
+        let fixed = ["--json", "up", "--port", "0", "--l1-port", "0", "--dir", dir];
+        command(&[&fixed, arguments].concat())
+    }
+
     fn rpc(url: &Value) -> Rpc {
         let url = url.as_str().expect("a URL");
         Rpc::new(url.trim_start_matches("http://"))
     }
 
-    fn command(arguments: &[&str]) -> Command {
+    /// A command of the binary.
+    pub(crate) fn command(arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mayfly"));
         command.args(arguments).stdin(Stdio::null()).env_remove("MAYFLY_DIR");
         command

@@ -1,8 +1,6 @@
-use std::sync::Arc;
-
 use alloy::primitives::Address;
 use futures::{StreamExt, TryStreamExt, stream};
-use mayfly_l1::{Node, Sender, claim, claim_range, devnet};
+use mayfly_l1::{Node, Sender, claim, claim_range};
 use node_core::{
     exit::ExitLeaf,
     flow::teardown::exits::{Exits, PUSH_LEAVES},
@@ -15,7 +13,8 @@ use crate::{
     client::Client,
     exits,
     failure::Failure,
-    runner::{External, Place},
+    keys::payer,
+    runner::Place,
     ui::{Facts, Steps, print},
 };
 
@@ -43,7 +42,7 @@ pub(crate) async fn run(options: Claim, json: bool) -> Result<(), Failure> {
     };
     let mine: Vec<ExitLeaf> =
         exits.leaves().iter().filter(|leaf| leaf.recipient == recipient).copied().collect();
-    let sender = sender(&options, &target).await?;
+    let sender = payer(Node::connect(&target.l1_url).await?, options.l1_key.as_ref()).await?;
     let paying = steps.start("claiming", mine.len());
     let mut paid = 0_usize;
     for leaf in &mine {
@@ -67,7 +66,7 @@ async fn pay_all(
     steps: &Steps,
     json: bool,
 ) -> Result<(), Failure> {
-    let sender = sender(options, target).await?;
+    let sender = payer(Node::connect(&target.l1_url).await?, options.l1_key.as_ref()).await?;
     let paying = steps.start("pushing all exits", exits.leaves().len());
     push(&sender, target.layer, exits, 0, |count| paying.advance(count)).await?;
     paying.done("every recipient has its exits");
@@ -138,21 +137,6 @@ fn list(exits: &Exits, json: bool) {
         print(format_args!("... and {} more (all with --json)", exits.leaves().len() - 50));
     }
     print("pay one recipient with --recipient ADDRESS, everybody with --all");
-}
-
-async fn sender(options: &Claim, target: &Target) -> Result<Arc<Sender>, Failure> {
-    let node = Node::connect(&target.l1_url).await?;
-    let key = match &options.l1_key {
-        Some(key) => External::key(key)?,
-        None if node.chain_id() == devnet::CHAIN_ID => devnet::accounts().swap_remove(0),
-        None => {
-            return Err(Failure::Option {
-                option: "--l1-key",
-                reason: "expected a private key that pays the gas on this L1".to_owned(),
-            });
-        }
-    };
-    Ok(Arc::new(Sender::new(node, key)))
 }
 
 fn target(options: &Claim) -> Result<Target, Failure> {

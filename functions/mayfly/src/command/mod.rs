@@ -6,6 +6,7 @@ mod close;
 mod demo;
 mod exits;
 mod rebuild;
+mod refund;
 mod status;
 mod up;
 mod verify;
@@ -26,6 +27,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Exits(exits) => exits::run(exits, json).await,
         Command::Claim(claim) => claim::run(claim, json).await,
         Command::Archive(archive) => archive::run(archive, json).await,
+        Command::Refund(refund) => refund::run(refund, json).await,
         Command::Rebuild(rebuild) => Box::pin(rebuild::run(rebuild, json)).await,
         Command::Verify(verify) => verify::run(verify, json).await,
     }

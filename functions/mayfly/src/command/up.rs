@@ -17,7 +17,7 @@ pub(crate) async fn run(up: Up, json: bool) -> Result<(), Failure> {
     }
     let steps = Steps::new(json);
     let opening = steps.start("opening the layer", 0);
-    let runner = Runner::start(options(up, place)?).await?;
+    let runner = Runner::start(options(up, place).await?).await?;
     opening.done(if runner.is_new { "a new layer" } else { "going on where it was" });
     show(&runner, json).await?;
 
@@ -45,15 +45,21 @@ async fn finish(runner: &Runner, steps: &Steps, json: bool) -> Result<(), Failur
     Ok(())
 }
 
-fn options(up: Up, place: Place) -> Result<Options, Failure> {
+async fn options(up: Up, place: Place) -> Result<Options, Failure> {
     let l1 = match (up.l1, up.l1_key) {
         (Some(url), Some(key)) => {
-            Some(External { url, key: External::key(&key)?, finality: Finality::Finalized })
+            let signer = key.open("--l1-key").await?;
+            Some(External { url, signer, finality: Finality::Finalized })
         }
         _ => None,
     };
+    let sequencer = match &up.sequencer_key {
+        Some(key) => Some(key.open("--sequencer-key").await?),
+        None => None,
+    };
     Ok(Options {
         place,
+        sequencer,
         name: up.name,
         port: up.port,
         l1_port: up.l1_port,
@@ -61,6 +67,7 @@ fn options(up: Up, place: Place) -> Result<Options, Failure> {
         ends_in: up.ends_in,
         base_fee_wei: up.base_fee,
         posting: up.post.into(),
+        post_after: up.post_after,
         ticket: up.ticket,
         stripe_secret: up.stripe_secret,
         development: l1.is_none(),

@@ -1,8 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
-use alloy::primitives::B256;
 use mayfly_disk::Disk;
-use mayfly_l1::{Node, PrivateKeySigner, Sender, devnet};
+use mayfly_l1::{LocalKey, Node, Sender, devnet};
 use node_core::{
     chain::Finality,
     execute::Rules,
@@ -11,7 +10,7 @@ use node_core::{
         sequence::{Context, Pipeline},
         submit::Intake,
     },
-    port::Clock,
+    port::{Clock, Signer},
     rpc::Tags,
 };
 use tokio::task::JoinHandle;
@@ -24,27 +23,15 @@ use crate::failure::Failure;
 pub(crate) struct External {
     /// RPC URL.
     pub(crate) url: String,
-    /// Key of organiser and operator.
-    pub(crate) key: PrivateKeySigner,
+    /// Signs as organiser and operator.
+    pub(crate) signer: Arc<dyn Signer>,
     /// How settled its blocks must be.
     pub(crate) finality: Finality,
 }
 
 impl core::fmt::Debug for External {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("External").field("address", &self.key.address()).finish_non_exhaustive()
-    }
-}
-
-impl External {
-    /// Reads a private key in hex.
-    pub(crate) fn key(text: &str) -> Result<PrivateKeySigner, Failure> {
-        let bad = |reason: &str| Failure::Option {
-            option: "--l1-key",
-            reason: format!("expected 32 bytes in hex, {reason}"),
-        };
-        let bytes: B256 = text.trim().parse().map_err(|_| bad("got something else"))?;
-        PrivateKeySigner::from_bytes(&bytes).map_err(|_| bad("got a number that is no key"))
+        f.debug_struct("External").field("address", &self.signer.address()).finish_non_exhaustive()
     }
 }
 
@@ -73,18 +60,19 @@ impl L1Side {
         port: u16,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, Failure> {
-        let (url, key, finality, devnet) = match external {
-            Some(External { url, key, finality }) => (url, key, finality, None),
+        let (url, signer, finality, devnet) = match external {
+            Some(External { url, signer, finality }) => (url, signer, finality, None),
             None => {
                 let (url, devnet) = Devnet::start(place, port, clock).await?;
                 let [organiser, ..] = &devnet::accounts()[..] else {
                     unreachable!("the development L1 has ten accounts")
                 };
-                (url, organiser.clone(), Finality::Finalized, Some(devnet))
+                let signer: Arc<dyn Signer> = Arc::new(LocalKey::from(organiser.clone()));
+                (url, signer, Finality::Finalized, Some(devnet))
             }
         };
         let node = Node::connect(&url).await?;
-        let operator = Arc::new(Sender::new(node.clone(), key));
+        let operator = Arc::new(Sender::of(node.clone(), signer));
         Ok(Self { node, url, operator, finality, devnet })
     }
 

@@ -49,12 +49,7 @@ use crate::{failure::Failure, keys::Keys};
 /// Most ETH on a layer that this runner opens: the ten development accounts with all they have.
 const TVL_CAP_WEI: u128 = 100_000 * 1_000_000_000_000_000_000;
 
-/// How long a block waits for company before it is posted: a slot of Ethereum has room for nine blobs, and one
-/// that is half empty costs as much as a full one.
-const POST_AFTER: Duration = Duration::from_secs(60);
-
 /// What to run.
-#[derive(Debug)]
 pub(crate) struct Options {
     /// Where everything is kept.
     pub(crate) place: Place,
@@ -72,10 +67,14 @@ pub(crate) struct Options {
     pub(crate) base_fee_wei: u64,
     /// Where the inputs of blocks are posted.
     pub(crate) posting: Posting,
+    /// How long a block waits for company before it is posted.
+    pub(crate) post_after: Duration,
     /// Contract that webhooks mint from.
     pub(crate) ticket: Option<Address>,
     /// Stripe's signing secret.
     pub(crate) stripe_secret: Option<String>,
+    /// Signs soft receipts and blocks; a key of the layer's own when missing.
+    pub(crate) sequencer: Option<Arc<dyn Signer>>,
     /// An L1 somewhere else; the development L1 when missing.
     pub(crate) l1: Option<External>,
     /// Factory on the L1.
@@ -126,11 +125,15 @@ impl Runner {
         let operator = l1.operator();
         let disk = Disk::open(&place.layer_dir())?;
         let minter: Arc<dyn Signer> = Arc::new(keys.minter()?);
-        let sequencer = keys.sequencer()?.map(|key| Arc::new(key) as Arc<dyn Signer>);
+        let sequencer = match options.sequencer.clone() {
+            Some(signer) => Some(signer),
+            None => keys.sequencer()?.map(|key| Arc::new(key) as Arc<dyn Signer>),
+        };
         let signs = sequencer.as_ref().map_or(Address::ZERO, |key| key.address());
         let signers = (minter.address(), signs);
         let (stores, config, is_new) =
             open_layer(&options, &disk, &operator, &l1, signers, &*clock).await?;
+        check_sequencer(config.sequencer, signs)?;
         if let Some(ticket) = options.ticket {
             mint::set_ticket(&stores, ticket).await?;
         }
@@ -163,7 +166,7 @@ impl Runner {
             clock: Arc::clone(&clock),
             known_codes: Arc::clone(&known_codes),
             every: l1.poll_every(),
-            wait: POST_AFTER,
+            wait: options.post_after,
         };
         let stop_poster = layer.stop.subscribe();
         let bridge = tokio::spawn(async move {
@@ -272,6 +275,11 @@ async fn open_layer(
         };
         return Ok((stores, config, false));
     }
+    let account = operator.address();
+    if operator.node().balance_of(account).await?.is_zero() {
+        let reason = format!("expected a key whose account has ETH on this L1, {account} has none");
+        return Err(Failure::Option { option: "--l1-key", reason });
+    }
     let now_s = clock.now_ms() / 1000;
     let plan = Plan {
         name: options.name.clone(),
@@ -293,6 +301,17 @@ async fn open_layer(
         .map_err(|error| Failure::remote("open the layer", error))?;
     place.remember(layer)?;
     Ok((stores, config, true))
+}
+
+/// The L1 knows the address of the key that signs; with another one every signature would be worth nothing.
+fn check_sequencer(expected: Address, got: Address) -> Result<(), Failure> {
+    if expected.is_zero() || expected == got {
+        return Ok(());
+    }
+    let reason = format!(
+        "expected the key of {expected}, which the layer was opened with, got that of {got}"
+    );
+    Err(Failure::Option { option: "--sequencer-key", reason })
 }
 
 /// How a loopback server is called from this machine.

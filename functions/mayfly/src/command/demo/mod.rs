@@ -9,11 +9,12 @@ mod shop;
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use alloy::primitives::{Address, B256, U256, utils::parse_ether};
-use mayfly_l1::{PrivateKeySigner, Sender, deposit_eth, devnet};
+use mayfly_l1::{LocalKey, PrivateKeySigner, Sender, deposit_eth, devnet};
 use node_core::{
     chain::{Finality, Posting},
     flow::{mint, teardown::exits::Exits},
@@ -122,7 +123,7 @@ async fn open(options: &Demo, place: Place, steps: &Steps) -> Result<Runner, Fai
     let step = steps.start("open a flash layer on an L1", 0);
     let external = options.l1.as_ref().map(|url| External {
         url: url.clone(),
-        key: organiser(),
+        signer: Arc::new(LocalKey::from(organiser())),
         finality: Finality::Depth(0),
     });
     let runner = Runner::start(Options {
@@ -135,8 +136,10 @@ async fn open(options: &Demo, place: Place, steps: &Steps) -> Result<Runner, Fai
         ends_in: OPEN_FOR + Duration::from_secs(u64::from(options.buyers.div_ceil(250))),
         base_fee_wei: 0,
         posting: Posting::Leaves,
+        post_after: Duration::ZERO,
         ticket: None,
         stripe_secret: None,
+        sequencer: None,
         l1: external,
         factory: None,
         development: false,
