@@ -110,6 +110,11 @@ const shortFrame = ({ type, from, to, input, output, gasUsed, value, error, call
   calls: (calls ?? []).map(shortFrame),
 });
 
+/** A trace in Parity's form, without where it is. */
+const shortTrace = ({ action, result, error, subtraces, traceAddress, type }) => ({
+  action, result: result ?? null, failed: error !== undefined, subtraces, traceAddress, type,
+});
+
 /** Code whose estimates have one right answer each: it stores what it is given, or hands that on and reverts with it. */
 const STORES = "0x5f355f55";
 const hands = (to) => `0x5f355f5260205f60205f5f73${to.slice(2)}5af1601e5760015ffd5b5f5f5500`;
@@ -210,4 +215,8 @@ async function compare(sent) {
   const frames = await Promise.all([frameOf(sides[0], ours), frameOf(sides[1], theirs)]);
   const [frame, theirFrame] = frames.map(({ result }) => shortFrame(result));
   assert.deepEqual(frame, theirFrame, `${what}: trace`);
+  const flat = (side, { transactionHash }) => side.ask("trace_transaction", transactionHash);
+  const traces = await Promise.all([flat(sides[0], ours), flat(sides[1], theirs)]);
+  const [calls, theirCalls] = traces.map(({ result }) => result.map(shortTrace));
+  assert.deepEqual(calls, theirCalls, `${what}: trace_transaction`);
 }

@@ -145,6 +145,7 @@ test("a transaction is run again and traced", async () => {
   assert.match(run, new RegExp(`Gas used: ${Number(gasUsed)}`));
   const [trace] = JSON.parse(await cast("trace", hash));
   assert.equal(trace.action.to, counter.toLowerCase());
+  assert.ok(Number(trace.result.gasUsed) <= Number(trace.action.gas), "of the call, not of the transaction");
   const called = await cast("call", "--trace", counter, "raiseTo(uint256)", "2");
   assert.match(called, /← \[Revert\]/);
 });

@@ -112,6 +112,8 @@ async function examples() {
     ots_searchTransactionsAfter: [to, 0, 5],
     ots_getTransactionBySenderAndNonce: [from, 0],
     ots_getContractCreator: [to],
+    mayfly_finality: [number],
+    mayfly_exits: [from, "0x0"],
     mayfly_transactionStatus: [hash],
     mayfly_orderStatus: ["none"],
     mayfly_getSoftReceipt: [hash],

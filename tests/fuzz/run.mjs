@@ -22,6 +22,7 @@ const RUNS = {
   pages: 120_000,
   proofs: 300_000,
   records: 500_000,
+  requests: 60_000,
   runs: 400_000,
   transactions: 2_000_000,
 };

@@ -110,6 +110,9 @@ pub(crate) struct Up {
     /// Stripe's signing secret for the webhook (whsec_...). Made up when missing.
     #[arg(long, env = "MAYFLY_STRIPE_SECRET", hide_env_values = true)]
     pub(crate) stripe_secret: Option<String>,
+    /// File of rules that say who may ask the layer for what, see the README. Without it everybody may ask for everything.
+    #[arg(long)]
+    pub(crate) access: Option<PathBuf>,
     /// RPC URL of an L1 to settle on, instead of the development L1 in this process.
     #[arg(long, env = "MAYFLY_L1", requires = "l1_key")]
     pub(crate) l1: Option<String>,
@@ -216,6 +219,10 @@ pub(crate) struct Archive {
     /// Blocks of the chain in RLP one after the other, as geth exports them.
     #[arg(long, requires = "genesis", required_unless_present = "bundle")]
     pub(crate) chain: Option<PathBuf>,
+    /// State that the chain must lead to, as `{"stateRoot", "alloc"}` with accounts as in a genesis file: nothing of
+    /// it may differ.
+    #[arg(long)]
+    pub(crate) state: Option<PathBuf>,
     /// Bundle of a layer that is gone.
     #[arg(long)]
     pub(crate) bundle: Option<PathBuf>,

@@ -2,7 +2,7 @@
 //!
 //! `devserver [layer|ethereum] [port]` prints one line of JSON with `rpcUrl` when it is ready.
 
-#[path = "../tests/chain/mod.rs"]
+#[path = "../tests/http/chain.rs"]
 mod chain;
 
 use node_core::execute::{Protocol, Rules};

@@ -2,32 +2,36 @@
 //!
 //! [`router`] is all there is: the runner merges it into its server, the cloud function mounts it.
 
+mod caller;
 mod manners;
 mod socket;
 mod threads;
 
-pub use manners::{MAX_IN_FLIGHT, TIMEOUT};
+pub use manners::{MAX_IN_FLIGHT, Patience, TIMEOUT};
 pub use threads::Threads;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     extract::{
         DefaultBodyLimit, State,
         ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
     },
-    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderMap, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER},
+    },
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use bytes::Bytes;
-use node_core::rpc::{Node, dispatch};
-use tokio::sync::Semaphore;
+use manners::Door;
+use node_core::rpc::{Caller, Node, dispatch};
 use tower_http::{
     compression::CompressionLayer,
-    cors::{Any, CorsLayer},
+    cors::{AllowHeaders, Any, CorsLayer},
 };
 
 /// Largest body of a request. geth's limit.
@@ -40,19 +44,21 @@ const JSON_TYPES: [&str; 3] =
 /// Returns the routes: requests on `POST /` and `/rpc`, life signs on `GET /` and `/health`. A `GET` that wants
 /// to become a WebSocket becomes one.
 ///
-/// Pages of any origin may ask: a layer's RPC holds no secrets and no sessions.
+/// Pages of any origin may ask, unless the organiser's rules say otherwise: a layer's RPC holds no secrets and no
+/// sessions. The rule for network addresses needs to know them: serve with
+/// [`into_make_service_with_connect_info`](Router::into_make_service_with_connect_info), or behind a proxy.
 pub fn router(node: Arc<Node>) -> Router {
-    router_with_places(node, MAX_IN_FLIGHT)
+    router_with(node, Patience::default())
 }
 
-/// As [`router`], with `places` requests answered at a time.
-pub fn router_with_places(node: Arc<Node>, places: usize) -> Router {
-    let places = Arc::new(Semaphore::new(places));
+/// As [`router`], with another patience.
+pub fn router_with(node: Arc<Node>, patience: Patience) -> Router {
+    let door = Door::new(Arc::clone(&node), patience);
     Router::new()
         .route("/", post(answer).get(socket_or_health))
         .route("/rpc", post(answer).get(socket_or_health))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(from_fn_with_state(places, manners::admit))
+        .layer(from_fn_with_state(door, manners::admit))
         .route("/health", get(health))
         .layer(CompressionLayer::new().gzip(true))
         .layer(cors())
@@ -61,12 +67,13 @@ pub fn router_with_places(node: Arc<Node>, places: usize) -> Router {
 
 async fn socket_or_health(
     State(node): State<Arc<Node>>,
+    Extension(caller): Extension<Caller>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     match upgrade {
         Ok(upgrade) => upgrade
             .max_message_size(MAX_BODY_BYTES)
-            .on_upgrade(move |socket| socket::serve(socket, node)),
+            .on_upgrade(move |socket| socket::serve(socket, node, caller)),
         Err(_) => health(State(node)).await,
     }
 }
@@ -76,15 +83,25 @@ fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)
         .allow_methods(Any)
-        .allow_headers(Any)
+        // Not `*`, which leaves out `authorization`.
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([RETRY_AFTER])
         .allow_private_network(true)
         .max_age(Duration::from_secs(24 * 60 * 60))
 }
 
-async fn answer(State(node): State<Arc<Node>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(
+    State(node): State<Arc<Node>>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     if !is_json(&headers) {
         let text = "invalid content type, only application/json is supported\n";
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, text).into_response();
+    }
+    if let Err(refusal) = node.access.count(&caller, &body, node.clock.now_ms()) {
+        return manners::refused(&body, refusal);
     }
     match dispatch(&node, &body).await {
         Some(answer) => ([(CONTENT_TYPE, "application/json")], answer).into_response(),

@@ -1,19 +1,23 @@
 use std::{pin::Pin, sync::Arc};
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
-use node_core::rpc::{Node, Subscriptions, dispatch};
+use node_core::rpc::{Caller, Node, Subscriptions, dispatch, refuse};
 
 /// How long a connection waits for a block before it looks again, in milliseconds.
 const LOOK_EVERY_MS: u64 = 30_000;
 
 /// Serves one connection until the other side leaves: requests one after the other, and news in between.
-pub(crate) async fn serve(mut socket: WebSocket, node: Arc<Node>) {
+///
+/// `caller` opened it, and every message counts as a request of theirs.
+pub(crate) async fn serve(mut socket: WebSocket, node: Arc<Node>, caller: Caller) {
     let mut subscriptions = Subscriptions::new(&node);
     loop {
         let told = subscriptions.told();
         let go_on = tokio::select! {
             message = socket.recv() => match message {
-                Some(Ok(message)) => answer(&mut socket, &node, &mut subscriptions, &message).await,
+                Some(Ok(message)) => {
+                    answer(&mut socket, (&node, &caller), &mut subscriptions, &message).await
+                }
                 _ => return,
             },
             () = node.heads.wait_beyond(told, LOOK_EVERY_MS), if !subscriptions.is_empty() => {
@@ -37,7 +41,7 @@ fn boxed<'a>(
 /// Answers a message; `false` when nobody is there any more.
 async fn answer(
     socket: &mut WebSocket,
-    node: &Node,
+    (node, caller): (&Node, &Caller),
     subscriptions: &mut Subscriptions,
     message: &Message,
 ) -> bool {
@@ -47,6 +51,9 @@ async fn answer(
         Message::Ping(_) | Message::Pong(_) => return true,
         Message::Close(_) => return false,
     };
+    if let Err(refusal) = node.access.count(caller, body, node.clock.now_ms()) {
+        return send(socket, refuse(body, refusal)).await;
+    }
     let answer = match subscriptions.answer(node, body) {
         Some(answer) => Some(answer),
         None => boxed(node, body).await,

@@ -58,13 +58,13 @@ pub use error::{BlockError, Fault};
 pub use outcome::{Included, Outcome};
 pub use precompiles::precompiles;
 pub use rejected::{BlobFault, Rejected};
-pub use replay::{ReplayError, Replayed, old_receipt, replay};
+pub use replay::{ReplayError, Replayed, Reward, RewardKind, old_receipt, replay, rewards};
 pub use rules::{Fees, Protocol, Rules, SupplyLedger};
 pub use seal::{Summary, summarize, transactions_root};
-pub use simulate::{SimulateError, SimulatedBlock, SimulatedCall, simulate};
+pub use simulate::{NumberedLog, SimulateError, SimulatedBlock, SimulatedCall, simulate};
 pub use trace::{
     PastBlock, TraceError, internal_operations, replay_call, replay_transactions, trace_call,
-    trace_localized, trace_transactions,
+    trace_call_within, trace_localized, trace_transactions,
 };
 pub use verify::{
     Candidate, InvalidBlock, Senders, Verified, VerifyError, build_exactly, needs_of, verify,

@@ -96,8 +96,8 @@ pub fn replay(
             post_states.push(builder.pending_world()?.root());
         }
     }
-    if fork < Fork::Paris {
-        reward(&mut builder, fork, header, &annex.ommers)?;
+    for Reward { author, value, .. } in rewards(fork, header, &annex.ommers) {
+        builder.pay(author, value)?;
     }
     let built = builder.finish().map_err(|unfinished| unfinished.error)?;
     compare(header, &built, &post_states)?;
@@ -105,25 +105,44 @@ pub fn replay(
     Ok(Replayed { senders, receipts, post_states, delta, world })
 }
 
-/// What mining a block brought: EIP-649, EIP-1234, Yellow Paper 11.3.
-fn reward(
-    builder: &mut Builder,
-    fork: Fork,
-    header: &Header,
-    ommers: &[Header],
-) -> Result<(), Fault> {
+/// What somebody got for mining a block, or one beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reward {
+    /// Who got it.
+    pub author: Address,
+    /// How much, in wei.
+    pub value: U256,
+    /// Whether it was for the block itself.
+    pub kind: RewardKind,
+}
+
+/// What a reward is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RewardKind {
+    /// The block, and naming those beside it.
+    Block,
+    /// A block beside it.
+    Ommer,
+}
+
+/// Returns what mining a block brought, the block's own reward first; nothing since the merge. EIP-649, EIP-1234, Yellow
+/// Paper 11.3.
+pub fn rewards(fork: Fork, header: &Header, ommers: &[Header]) -> Vec<Reward> {
     const ETHER: u128 = 1_000_000_000_000_000_000;
     let block = U256::from(match fork {
         _ if fork < Fork::Byzantium => 5 * ETHER,
         _ if fork < Fork::Constantinople => 3 * ETHER,
-        _ => 2 * ETHER,
+        _ if fork < Fork::Paris => 2 * ETHER,
+        _ => return Vec::new(),
     });
-    for ommer in ommers {
+    let value = block + block / U256::from(32) * U256::from(ommers.len());
+    let own = Reward { author: header.beneficiary, value, kind: RewardKind::Block };
+    let beside = ommers.iter().map(|ommer| {
         let nearness = U256::from((ommer.number + 8).saturating_sub(header.number));
-        builder.pay(ommer.beneficiary, block * nearness / U256::from(8))?;
-    }
-    let inclusion = block / U256::from(32) * U256::from(ommers.len());
-    builder.pay(header.beneficiary, block + inclusion)
+        let value = block * nearness / U256::from(8);
+        Reward { author: ommer.beneficiary, value, kind: RewardKind::Ommer }
+    });
+    [own].into_iter().chain(beside).collect()
 }
 
 fn compare(header: &Header, built: &Built, post_states: &[B256]) -> Result<(), ReplayError> {

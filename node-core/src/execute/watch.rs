@@ -6,15 +6,12 @@ use revm::{
     inspector::{Inspector, InspectorHandler},
     interpreter::interpreter::EthInterpreter,
 };
-use revm_inspectors::{
-    otterscan::InternalOperationsInspector,
-    tracing::{DebugInspector, TracingInspector},
-    transfer::TransferInspector,
-};
 
 use super::{
     error::RunError,
     machine::{Context, Evm, RunRules},
+    simulate::LogBook,
+    trace::Budget,
 };
 
 /// Nobody: blocks are built without a look at every instruction.
@@ -25,6 +22,11 @@ pub(super) struct Unwatched;
 pub(super) trait Watch: Sized {
     /// Runs the transaction that is in `evm`.
     fn drive(rules: &mut RunRules<Self>, evm: &mut Evm<Self>) -> Result<ExecutionResult, RunError>;
+
+    /// Whether whoever watches stopped the run.
+    fn has_stopped(&self) -> bool {
+        false
+    }
 }
 
 impl Watch for Unwatched {
@@ -37,17 +39,18 @@ impl<I: Inspector<Context, EthInterpreter>> InspectorHandler for RunRules<I> {
     type IT = EthInterpreter;
 }
 
-macro_rules! watchers {
-    ($($tracer:ty),* $(,)?) => {
-        $(impl Watch for $tracer {
-            fn drive(
-                rules: &mut RunRules<Self>,
-                evm: &mut Evm<Self>,
-            ) -> Result<ExecutionResult, RunError> {
-                rules.inspect_run(evm)
-            }
-        })*
-    };
+impl Watch for LogBook {
+    fn drive(rules: &mut RunRules<Self>, evm: &mut Evm<Self>) -> Result<ExecutionResult, RunError> {
+        rules.inspect_run(evm)
+    }
 }
 
-watchers!(DebugInspector, InternalOperationsInspector, TracingInspector, TransferInspector,);
+impl<I: Inspector<Context, EthInterpreter>> Watch for (I, Budget) {
+    fn drive(rules: &mut RunRules<Self>, evm: &mut Evm<Self>) -> Result<ExecutionResult, RunError> {
+        rules.inspect_run(evm)
+    }
+
+    fn has_stopped(&self) -> bool {
+        self.1.is_spent()
+    }
+}

@@ -10,8 +10,10 @@ use alloy_consensus::{
 };
 use alloy_eips::eip7685::EMPTY_REQUESTS_HASH;
 pub use alloy_genesis::Genesis as GenesisFile;
-use alloy_primitives::{B64, B256, Bytes, U256, keccak256};
+use alloy_genesis::GenesisAccount;
+use alloy_primitives::{Address, B64, B256, Bytes, U64, U256, keccak256};
 use alloy_rlp::Decodable;
+use serde::Deserialize;
 
 use super::{
     FlowError,
@@ -61,6 +63,20 @@ pub enum ArchiveError {
         /// What is wrong.
         source: Box<ReplayError>,
     },
+    /// Accounts that were written down do not give the root that was written down with them.
+    #[error("state: expected the root {expected}, its accounts give {got}")]
+    StateRoot {
+        /// What the file says.
+        expected: B256,
+        /// What its accounts give.
+        got: B256,
+    },
+    /// The chain never comes to a state.
+    #[error("state: no block of the chain leads to the root {root}")]
+    StateNowhere {
+        /// Root of the state.
+        root: B256,
+    },
     /// The stores failed.
     #[error(transparent)]
     Flow(#[from] FlowError),
@@ -86,31 +102,80 @@ pub fn decode_blocks(mut file: &[u8]) -> Result<Vec<(Block, Annex)>, ArchiveErro
 /// # Errors
 /// [`FlowError`] never comes from a state that starts empty.
 pub fn genesis(file: &GenesisFile) -> Result<Genesis, FlowError> {
-    let world = WorldState::new().apply(&alloc(file))?;
+    let world = world(file.alloc.iter().map(|(address, account)| (*address, account.into())))?;
     let forks = Forks::of(&file.config);
     let fork = forks.at(0, file.timestamp).fork;
     let header = seal(genesis_header(file, fork, world.root()));
     Ok(Genesis { header, world })
 }
 
-fn alloc(file: &GenesisFile) -> Delta {
+fn world(
+    accounts: impl IntoIterator<Item = (Address, StateAccount)>,
+) -> Result<WorldState, FlowError> {
     let mut delta = Delta::default();
-    for (address, account) in &file.alloc {
-        let code = account.code.clone().unwrap_or_default();
-        let info = AccountInfo {
-            nonce: account.nonce.unwrap_or_default(),
-            balance: account.balance,
-            code_hash: keccak256(&code),
-        };
+    for (address, StateAccount { nonce, balance, code, storage }) in accounts {
+        let info = AccountInfo { nonce: nonce.to(), balance, code_hash: keccak256(&code) };
         let mut change = AccountDelta::updated(info);
-        let slots = account.storage.iter().flatten();
-        change.slots = slots.map(|(key, value)| ((*key).into(), (*value).into())).collect();
-        delta.accounts.insert(*address, change);
+        change.slots = storage;
+        delta.accounts.insert(address, change);
         if !code.is_empty() {
             delta.codes.insert(info.code_hash, code);
         }
     }
-    delta
+    Ok(WorldState::new().apply(&delta)?)
+}
+
+/// An account with everything that it has.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct StateAccount {
+    /// Transactions sent, or contracts created.
+    pub nonce: U64,
+    /// Wei.
+    pub balance: U256,
+    /// Its code.
+    pub code: Bytes,
+    /// Its slots that are not zero.
+    pub storage: BTreeMap<U256, U256>,
+}
+
+impl From<&GenesisAccount> for StateAccount {
+    fn from(account: &GenesisAccount) -> Self {
+        let slots = account.storage.iter().flatten();
+        Self {
+            nonce: U64::from(account.nonce.unwrap_or_default()),
+            balance: account.balance,
+            code: account.code.clone().unwrap_or_default(),
+            storage: slots.map(|(key, value)| ((*key).into(), (*value).into())).collect(),
+        }
+    }
+}
+
+/// A state that somebody else wrote down: its root, and all accounts, as in a genesis file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StateFile {
+    /// Root of the state.
+    pub state_root: B256,
+    /// Its accounts.
+    pub alloc: BTreeMap<Address, StateAccount>,
+}
+
+/// Finds the block of a chain that leads to a state, of which nothing may be missing or too much. Blocks are executed
+/// elsewhere: here a header is believed.
+///
+/// # Errors
+/// [`ArchiveError::StateRoot`], [`ArchiveError::StateNowhere`].
+pub fn find_state<'a>(
+    file: &StateFile,
+    headers: impl IntoIterator<Item = &'a Header>,
+) -> Result<u64, ArchiveError> {
+    let (root, got) = (file.state_root, world(file.alloc.clone())?.root());
+    if got != root {
+        return Err(ArchiveError::StateRoot { expected: root, got });
+    }
+    let found = headers.into_iter().find(|header| header.state_root == root);
+    found.map(|header| header.number).ok_or(ArchiveError::StateNowhere { root })
 }
 
 fn genesis_header(file: &GenesisFile, fork: Fork, state_root: B256) -> Header {

@@ -67,11 +67,7 @@ impl Asked {
         state: Option<StateOverride>,
         block: Option<BlockOverrides>,
     ) -> Self {
-        let overrides = (state.is_some() || block.is_some()).then(|| Overrides {
-            state: state.unwrap_or_default(),
-            block: block.unwrap_or_default(),
-        });
-        Self { request, at, overrides }
+        Self { request, at, overrides: overrides(state, block) }
     }
 
     fn read(params: Params<'_>) -> Result<Self, RpcError> {
@@ -112,8 +108,20 @@ impl Asked {
     }
 }
 
+/// What a call pretends; `None` for nothing.
+pub(super) fn overrides(
+    state: Option<StateOverride>,
+    block: Option<BlockOverrides>,
+) -> Option<Overrides> {
+    (state.is_some() || block.is_some())
+        .then(|| Overrides { state: state.unwrap_or_default(), block: block.unwrap_or_default() })
+}
+
 /// Refuses requests that say two things at once, with geth's texts.
-fn checked(request: TransactionRequest, chain_id: u64) -> Result<CallRequest, ParamError> {
+pub(super) fn checked(
+    request: TransactionRequest,
+    chain_id: u64,
+) -> Result<CallRequest, ParamError> {
     if request.gas_price.is_some()
         && (request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some())
     {

@@ -3,7 +3,7 @@ use core::{future::poll_fn, task::Poll};
 use serde_json::value::RawValue;
 
 use super::{
-    Node, RpcError,
+    AccessError, Node, RpcError,
     message::{Body, Request, Response},
     params::Params,
     sending, table,
@@ -12,9 +12,9 @@ use super::{
 /// Most requests in one batch. geth's `--rpc.batch-request-limit`.
 pub const MAX_BATCH: usize = 1_000;
 
-/// Most bytes of results in one answer, of a batch or a single request. geth's
+/// Most bytes of one answer, where the transport has no limit of its own. geth's
 /// `--rpc.batch-response-max-size`.
-const MAX_BATCH_BYTES: usize = 25_000_000;
+pub const MAX_ANSWER_BYTES: usize = 25_000_000;
 
 /// Answers the body of a request; `None` when nobody waits for an answer.
 ///
@@ -22,12 +22,25 @@ const MAX_BATCH_BYTES: usize = 25_000_000;
 /// it did.
 pub async fn dispatch(node: &Node, body: &[u8]) -> Option<Vec<u8>> {
     match Body::parse(body) {
-        Ok(Body::Single(raw)) => single(node, &Request::parse(raw), MAX_BATCH_BYTES).await,
+        Ok(Body::Single(raw)) => single(node, &Request::parse(raw), node.answer_bytes).await,
         Ok(Body::Batch(requests)) => match check_batch(&requests) {
             Ok(()) => batch(node, &requests).await,
             Err(error) => Some(failure(&error)),
         },
         Err(error) => Some(failure(&error)),
+    }
+}
+
+/// Answers the body of a request that is refused as a whole; an empty one where nobody read it.
+pub fn refuse(body: &[u8], refusal: AccessError) -> Vec<u8> {
+    let error = RpcError::from(refusal);
+    let request = match Body::parse(body) {
+        Ok(Body::Single(raw)) => Request::parse(raw).ok(),
+        _ => None,
+    };
+    match request {
+        Some(Request { id: Some(id), .. }) => Response::new(Some(id), Err(error)).to_bytes(),
+        _ => failure(&error),
     }
 }
 
@@ -43,7 +56,7 @@ async fn batch(node: &Node, requests: &[&RawValue]) -> Option<Vec<u8>> {
     let parsed: Vec<_> = requests.iter().map(|raw| Request::parse(raw)).collect();
     let mut answers = vec![b'['];
     for run in parsed.chunk_by(|one, next| is_send(one) && is_send(next)) {
-        let room = MAX_BATCH_BYTES.saturating_sub(answers.len());
+        let room = node.answer_bytes.saturating_sub(answers.len());
         match run {
             [one] => add(&mut answers, single(node, one, room).await),
             sends => add(&mut answers, send_all(node, sends).await),
@@ -71,7 +84,7 @@ fn is_send(request: &Result<Request<'_>, RpcError>) -> bool {
 /// so there is room for them.
 async fn send_all(node: &Node, sends: &[Result<Request<'_>, RpcError>]) -> Option<Vec<u8>> {
     let requests = || sends.iter().flatten();
-    let params = requests().map(|request| Params::parse(request.params)).collect();
+    let params = requests().map(|request| arguments(node, request)).collect();
     let outcomes = sending::send_all(node, params).await;
     let mut answers = Vec::with_capacity(sends.len() * 128);
     for (request, outcome) in requests().zip(outcomes) {
@@ -82,8 +95,9 @@ async fn send_all(node: &Node, sends: &[Result<Request<'_>, RpcError>]) -> Optio
     (answers.pop() == Some(b',')).then_some(answers)
 }
 
-/// Lets others of the same runtime run: a batch of calls computes for long without waiting for anything.
-async fn make_way() {
+/// Lets others of the same runtime run, and a time limit end this: a batch of calls computes for long without waiting
+/// for anything.
+pub(super) async fn make_way() {
     let mut made = false;
     poll_fn(|context| {
         if made {
@@ -106,21 +120,30 @@ async fn single(
         Ok(request) => request,
         Err(error) => return Some(failure(error)),
     };
-    let answer = match Params::parse(request.params) {
+    let answer = match arguments(node, request) {
         Ok(params) => table::answer(node, &request.method, params).await,
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     };
-    let answer = answer.and_then(|result| check_room(result, room));
+    let answer = answer.and_then(|result| check_room(node, result, room));
     Some(Response::new(Some(request.id?), answer).to_bytes())
 }
 
-fn check_room(result: Box<RawValue>, room: usize) -> Result<Box<RawValue>, RpcError> {
+/// Reads the arguments of a request that is allowed.
+pub(super) fn arguments<'a>(node: &Node, request: &Request<'a>) -> Result<Params<'a>, RpcError> {
+    node.access.check_method(&request.method)?;
+    Ok(Params::parse(request.params)?)
+}
+
+fn check_room(node: &Node, result: Box<RawValue>, room: usize) -> Result<Box<RawValue>, RpcError> {
     if result.get().len() <= room {
         return Ok(result);
     }
     Err(RpcError::Limit {
-        what: format!("answer too large: more than {room} bytes; ask for less"),
-        limit: MAX_BATCH_BYTES,
+        what: format!(
+            "answer too large: {} bytes where {room} are left; ask for less",
+            result.get().len()
+        ),
+        limit: node.answer_bytes,
     })
 }
 

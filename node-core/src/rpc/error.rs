@@ -6,7 +6,7 @@ use alloy_sol_types::{Panic, Revert, SolError};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::ParamError;
+use super::{AccessError, ParamError};
 use crate::{
     execute::{CallError, EstimateError, Rejected, SimulateError, TraceError},
     flow::{FlowError, query::Needs, submit::SubmitError},
@@ -68,6 +68,9 @@ pub enum RpcError {
     /// There is no trace.
     #[error(transparent)]
     Trace(#[from] TraceError),
+    /// The organiser does not allow it.
+    #[error(transparent)]
+    Refused(#[from] AccessError),
     /// The node takes no transactions.
     #[error("read-only: an archive takes no transactions")]
     ReadOnly,
@@ -140,6 +143,7 @@ impl RpcError {
             | Self::SubscriptionNotFound => -32000,
             Self::Trace(error) => trace_code(error),
             Self::ReadOnly => -32003,
+            Self::Refused(error) => error.code(),
             Self::Simulate(error) => simulate_code(error),
             Self::Limit { .. } | Self::Range { .. } => -32005,
             Self::SyncTimeout { .. } => 4,
@@ -154,6 +158,7 @@ impl RpcError {
                 Some(json!({ "from": format!("{from:#x}"), "to": format!("{to:#x}") }))
             }
             Self::SyncTimeout { hash, .. } | Self::SyncUnready { hash, .. } => Some(json!(hash)),
+            Self::Refused(error) => Some(error.data()),
             _ => None,
         }
     }
@@ -195,6 +200,7 @@ const fn call_code(error: &CallError) -> i32 {
 const fn trace_code(error: &TraceError) -> i32 {
     match error {
         TraceError::Tracer { .. } => -32602,
+        TraceError::TooLarge { .. } => -32005,
         TraceError::Call(error) => call_code(error),
         TraceError::Refused { .. } | TraceError::Internal(_) => -32603,
     }

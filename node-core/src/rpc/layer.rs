@@ -105,7 +105,7 @@ pub(super) async fn status(node: &Node, params: Params<'_>) -> Answer {
 }
 
 /// A layer that was open and is in no store any more was erased.
-async fn current_phase(node: &Node) -> Result<Phase, RpcError> {
+pub(super) async fn current_phase(node: &Node) -> Result<Phase, RpcError> {
     match phase::current(&*node.stores.registers).await {
         Err(FlowError::NoLayer) => Ok(Phase::Erased),
         other => Ok(other?),

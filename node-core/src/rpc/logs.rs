@@ -86,13 +86,25 @@ async fn in_range(
     let first = *range.start();
     let bloom = |bloom: &Bloom| filter.matches_bloom(*bloom);
     let numbers = node.replica.blocks_with_logs(range, &query(filter), bloom).await?;
+    let mut bytes = 0;
     for numbers in numbers.chunks(STRIDE) {
         for block in node.replica.blocks(numbers).await? {
+            let before = logs.len();
             collect(filter, &block, logs);
-            check_count(logs, first, block.header.number)?;
+            bytes += logs[before..].iter().map(size).sum::<usize>();
+            if block.header.number > first {
+                check_size(node, logs.len(), bytes, first..=block.header.number - 1)?;
+            }
         }
     }
     Ok(())
+}
+
+/// Bytes of a log in an answer, at the most.
+fn size(log: &Log) -> usize {
+    /// With four topics and the largest numbers.
+    const WITHOUT_DATA: usize = 768;
+    WITHOUT_DATA + 2 * log.inner.data.data.len()
 }
 
 /// What the index is asked for.
@@ -104,13 +116,22 @@ fn query(filter: &Filter) -> LogQuery {
     }
 }
 
-/// A single block is answered whatever it holds: there is nothing narrower to ask for.
-fn check_count(logs: &[Log], first: u64, block: u64) -> Result<(), RpcError> {
-    if logs.len() <= MAX_LOGS || block == first {
+/// Says which part of the range is not too much. A single block is answered if that is possible at all: there is nothing
+/// narrower to ask for.
+fn check_size(
+    node: &Node,
+    count: usize,
+    bytes: usize,
+    fits: RangeInclusive<u64>,
+) -> Result<(), RpcError> {
+    let what = if count > MAX_LOGS {
+        format!("query returned more than {MAX_LOGS} results")
+    } else if bytes > node.answer_bytes {
+        format!("query returned more than {} bytes", node.answer_bytes)
+    } else {
         return Ok(());
-    }
-    let what = format!("query returned more than {MAX_LOGS} results");
-    Err(RpcError::Range { what, from: first, to: block - 1 })
+    };
+    Err(RpcError::Range { what, from: *fits.start(), to: *fits.end() })
 }
 
 pub(super) fn collect(filter: &Filter, block: &Committed, logs: &mut Vec<Log>) {

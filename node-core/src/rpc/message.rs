@@ -27,6 +27,14 @@ impl<'a> Body<'a> {
     }
 }
 
+/// Counts the requests of a body; what is no JSON is one that is wrong.
+pub(super) fn count(body: &[u8]) -> usize {
+    match Body::parse(body) {
+        Ok(Body::Batch(requests)) => requests.len().max(1),
+        Ok(Body::Single(_)) | Err(_) => 1,
+    }
+}
+
 /// One request.
 #[derive(Debug, Deserialize)]
 pub(super) struct Request<'a> {

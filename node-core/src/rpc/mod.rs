@@ -7,14 +7,16 @@
 //! |---|---|
 //! | `dispatch`, `message` | JSON-RPC 2.0: single, batch, notification |
 //! | `table` | all methods, one line each |
+//! | `access` | what an organiser allows |
 //! | `params`, `error` | reading arguments; what goes wrong, with its code |
 //! | `node` | what an answer is made from; which block a tag means |
 //! | `client`, `config`, `accounts`, `blocks`, `raw`, `transactions`, `logs`, `filters`, `fees` | the methods that read |
 //! | `calls`, `simulate`, `fill`, `trace` | those that run something |
 //! | `subscribe` | what a connection wants to be told |
-//! | `sending`, `pool`, `layer` | transactions that wait; what only layers have |
+//! | `sending`, `pool`, `layer`, `life` | transactions that wait; what only layers have |
 //! | `view`, `receipt` | blocks, transactions and receipts as the wire shows them |
 
+mod access;
 mod accounts;
 mod blocks;
 mod calls;
@@ -26,6 +28,7 @@ mod fees;
 mod fill;
 mod filters;
 mod layer;
+mod life;
 mod logs;
 mod message;
 mod node;
@@ -46,7 +49,10 @@ mod witness;
 #[cfg(test)]
 mod tests;
 
-pub use dispatch::{MAX_BATCH, dispatch};
+pub use access::{
+    Access, AccessError, AccessRules, ApiKey, Caller, MethodPattern, Origin, Rate, RuleError,
+};
+pub use dispatch::{MAX_ANSWER_BYTES, MAX_BATCH, dispatch, refuse};
 pub use error::RpcError;
 
 /// The `OpenRPC` document that `rpc.discover` serves: every method with its arguments and its result.

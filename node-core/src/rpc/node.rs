@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use alloy_eips::{BlockId, BlockNumberOrTag};
 
-use super::RpcError;
+use super::{Access, RpcError};
 use crate::{
     chain::{Annex, Era, LayerConfig},
     execute::Rules,
@@ -39,6 +39,10 @@ pub struct Node {
     pub annexes: Arc<Annexes>,
     /// Whether transactions are taken.
     pub sends: Sends,
+    /// What is allowed.
+    pub access: Arc<Access>,
+    /// Most bytes of one answer; a function in the cloud may return less than a server.
+    pub answer_bytes: usize,
     /// Signs soft receipts and headers; `None` where nobody does.
     pub signer: Option<Arc<dyn Signer>>,
     /// Answer of `web3_clientVersion`: name, version, platform.

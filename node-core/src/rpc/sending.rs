@@ -8,7 +8,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Node, ParamError, RpcError, Sends, accounts,
+    Node, RpcError, Sends,
+    access::Counted,
+    accounts,
     params::Params,
     receipt,
     table::{Answer, json},
@@ -33,43 +35,82 @@ pub(super) async fn send(node: &Node, params: Params<'_>) -> Answer {
 }
 
 /// As [`send`] of one after the other: senders are recovered side by side, and one write stores all.
-pub(super) async fn send_all(node: &Node, all: Vec<Result<Params<'_>, ParamError>>) -> Vec<Answer> {
+pub(super) async fn send_all(node: &Node, all: Vec<Result<Params<'_>, RpcError>>) -> Vec<Answer> {
     if node.sends == Sends::Refused {
         return all.iter().map(|_| Err(RpcError::ReadOnly)).collect();
     }
     let read = |params: Params<'_>| params.read(|p| p.need("transaction"));
     let raw: Vec<Result<Bytes, RpcError>> =
-        all.into_iter().map(|params| params.map_err(RpcError::from).and_then(read)).collect();
+        all.into_iter().map(|params| params.and_then(read)).collect();
     let bytes: Vec<_> = raw.iter().flatten().cloned().collect();
     let mut decoded = node.intake.decode_all(&bytes, &node.config).await.into_iter();
     let mut outcomes: Vec<Result<TxHash, RpcError>> = Vec::with_capacity(raw.len());
-    let mut signed = Vec::with_capacity(bytes.len());
+    let mut allowed = Vec::with_capacity(bytes.len());
     for raw in raw {
         let next = raw.and_then(|_| Ok(decoded.next().expect("one for each")?));
-        outcomes.push(next.map(|one| {
-            let hash = *one.transaction.hash();
-            signed.push(one);
-            hash
-        }));
+        outcomes.push(match next {
+            Ok(signed) => allow(node, signed).await.map(|one| {
+                let hash = *one.signed.transaction.hash();
+                allowed.push(one);
+                hash
+            }),
+            Err(error) => Err(error),
+        });
     }
-    accept_all(node, signed, &mut outcomes).await;
+    accept_all(node, allowed, &mut outcomes).await;
     outcomes.into_iter().map(|outcome| json(&outcome?)).collect()
 }
 
-/// Submits `signed` and puts what is refused into `outcomes`, where they are in this order among errors.
-async fn accept_all(node: &Node, signed: Vec<Signed>, outcomes: &mut [Result<TxHash, RpcError>]) {
-    let is_new = |one: &Signed| node.replica.recent(one.transaction.hash()).is_none();
-    let new: Vec<_> = signed.into_iter().filter(is_new).collect();
-    let hashes: Vec<_> = new.iter().map(|one| *one.transaction.hash()).collect();
+/// Submits what is allowed and puts what is refused into `outcomes`, where they are in this order among errors.
+async fn accept_all(node: &Node, allowed: Vec<Allowed>, outcomes: &mut [Result<TxHash, RpcError>]) {
+    let is_new = |one: &Allowed| node.replica.recent(one.signed.transaction.hash()).is_none();
+    let (mut new, mut counted) = (Vec::new(), Vec::new());
+    for one in allowed.into_iter().filter(is_new) {
+        counted.push((*one.signed.transaction.hash(), one.counted));
+        new.push(one.signed);
+    }
     let submitted = node.intake.submit(desk(node), new).await;
-    let mut waiting = hashes.into_iter().zip(submitted).peekable();
+    let mut waiting = counted.into_iter().zip(submitted).peekable();
     for outcome in outcomes {
         let Ok(hash) = outcome else { continue };
-        if let Some((hash, Err(error))) = waiting.next_if(|(submitted, _)| submitted == hash)
-            && let Err(error) = check_old(node, &hash, error).await
-        {
+        let next = waiting.next_if(|((submitted, _), _)| submitted == hash);
+        let Some(((hash, counted), Err(error))) = next else { continue };
+        give_back(node, counted);
+        if let Err(error) = check_old(node, &hash, error).await {
             *outcome = Err(error);
         }
+    }
+}
+
+/// A transaction that the organiser's rules allow.
+struct Allowed {
+    signed: Signed,
+    counted: Option<Counted>,
+}
+
+/// Asks the organiser's rules. A copy of what is in a recent block or waits was counted when the first one came.
+async fn allow(node: &Node, signed: Signed) -> Result<Allowed, RpcError> {
+    let Node { access, config, .. } = node;
+    access.check_target(&signed, config)?;
+    if access.rules().per_sender.is_none() || is_copy(node, &signed).await? {
+        return Ok(Allowed { signed, counted: None });
+    }
+    let counted = access.count_send(signed.sender, config, node.clock.now_ms())?;
+    Ok(Allowed { signed, counted })
+}
+
+async fn is_copy(node: &Node, signed: &Signed) -> Result<bool, RpcError> {
+    let hash = signed.transaction.hash();
+    if node.replica.recent(hash).is_some() {
+        return Ok(true);
+    }
+    let waiting = node.stores.inbox.of_sender(signed.sender).await?;
+    Ok(waiting.iter().any(|one| one.hash == *hash))
+}
+
+fn give_back(node: &Node, counted: Option<Counted>) {
+    if let Some(counted) = counted {
+        node.access.give_back(counted);
     }
 }
 
@@ -115,6 +156,7 @@ async fn accept(node: &Node, raw: &[u8]) -> Result<Accepted, RpcError> {
         return Err(RpcError::ReadOnly);
     }
     let signed = submit::decode(raw, &node.config)?;
+    let Allowed { signed, counted } = allow(node, signed).await?;
     let Signed { transaction, sender } = &signed;
     let accepted = Accepted {
         hash: *transaction.hash(),
@@ -129,6 +171,7 @@ async fn accept(node: &Node, raw: &[u8]) -> Result<Accepted, RpcError> {
     match submitted.into_iter().collect::<Result<Vec<_>, _>>() {
         Ok(_) => Ok(accepted),
         Err(error) => {
+            give_back(node, counted);
             check_old(node, &accepted.hash, error).await?;
             Ok(Accepted { inclusion: Inclusion::Old, ..accepted })
         }

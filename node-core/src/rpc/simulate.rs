@@ -20,7 +20,7 @@ use super::{
     view::{self, TransactionView},
 };
 use crate::{
-    execute::{self, CallOutcome, SimulatedBlock, SimulatedCall, View},
+    execute::{self, CallOutcome, NumberedLog, SimulatedBlock, SimulatedCall, View},
     state::StateAt,
 };
 
@@ -82,23 +82,11 @@ fn transaction(block: &SimulatedBlock, index: usize, full: bool) -> Shown {
 }
 
 fn calls(block: &SimulatedBlock) -> Vec<SimCallResult> {
-    let mut logs_before = 0;
     let calls = block.calls.iter().enumerate();
-    calls
-        .map(|(index, call)| {
-            let shown = show_call(block, index, call, logs_before);
-            logs_before += u64::try_from(shown.logs.len()).unwrap_or(u64::MAX);
-            shown
-        })
-        .collect()
+    calls.map(|(index, call)| show_call(block, index, call)).collect()
 }
 
-fn show_call(
-    block: &SimulatedBlock,
-    index: usize,
-    call: &SimulatedCall,
-    logs_before: u64,
-) -> SimCallResult {
+fn show_call(block: &SimulatedBlock, index: usize, call: &SimulatedCall) -> SimCallResult {
     let shown = SimCallResult {
         gas_used: call.outcome.gas_used(),
         max_used_gas: Some(call.max_used_gas),
@@ -106,9 +94,9 @@ fn show_call(
         ..SimCallResult::default()
     };
     match &call.outcome {
-        CallOutcome::Success { output, logs, .. } => SimCallResult {
+        CallOutcome::Success { output, .. } => SimCallResult {
             return_data: output.clone(),
-            logs: show_logs(block, index, logs, logs_before),
+            logs: call.logs.iter().map(|log| show_log(block, index, log)).collect(),
             ..shown
         },
         CallOutcome::Revert { output, .. } => SimCallResult {
@@ -130,22 +118,16 @@ fn show_call(
     }
 }
 
-fn show_logs(
-    block: &SimulatedBlock,
-    index: usize,
-    logs: &[alloy_primitives::Log],
-    before: u64,
-) -> Vec<Log> {
+fn show_log(block: &SimulatedBlock, index: usize, numbered: &NumberedLog) -> Log {
     let header = &block.header;
-    let show = |(log_index, inner): (u64, &alloy_primitives::Log)| Log {
-        inner: inner.clone(),
+    Log {
+        inner: numbered.log.clone(),
         block_hash: Some(header.hash()),
         block_number: Some(header.number),
         block_timestamp: Some(header.timestamp),
         transaction_hash: Some(*block.block.transactions[index].hash()),
         transaction_index: u64::try_from(index).ok(),
-        log_index: Some(log_index),
+        log_index: Some(numbered.index),
         removed: false,
-    };
-    (before..).zip(logs).map(show).collect()
+    }
 }

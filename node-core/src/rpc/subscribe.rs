@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
-    Node, ParamError, RpcError, logs,
+    Node, ParamError, RpcError, dispatch, logs,
     message::{Request, Response},
     params::Params,
     table::{Answer, json},
@@ -62,10 +62,10 @@ impl Subscriptions {
     pub fn answer(&mut self, node: &Node, body: &[u8]) -> Option<Vec<u8>> {
         let raw: &RawValue = serde_json::from_slice(body).ok()?;
         let request = Request::parse(raw).ok()?;
-        let params = Params::parse(request.params).map_err(RpcError::from);
+        let params = || dispatch::arguments(node, &request);
         let answer = match &*request.method {
-            "eth_subscribe" => params.and_then(|params| self.subscribe(node, params)),
-            "eth_unsubscribe" => params.and_then(|params| self.unsubscribe(params)),
+            "eth_subscribe" => params().and_then(|params| self.subscribe(node, params)),
+            "eth_unsubscribe" => params().and_then(|params| self.unsubscribe(params)),
             _ => return None,
         };
         Some(Response::new(request.id, answer).to_bytes())

@@ -2,8 +2,8 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::{
-    Node, RpcError, accounts, blocks, calls, client, config, fees, fill, filters, layer, logs,
-    params::Params, pool, raw, sending, signed, simulate, trace, transactions, witness,
+    Node, RpcError, accounts, blocks, calls, client, config, fees, fill, filters, layer, life,
+    logs, params::Params, pool, raw, sending, signed, simulate, trace, transactions, witness,
 };
 
 /// A result, ready for the wire.
@@ -97,6 +97,10 @@ pub(super) async fn answer(node: &Node, method: &str, params: Params<'_>) -> Ans
         "txpool_inspect" => pool::inspect(node, params).await,
 
         "mayfly_status" => layer::status(node, params).await,
+        "mayfly_phase" => life::phase(node, params).await,
+        "mayfly_finality" => life::finality(node, params).await,
+        "mayfly_exits" => life::exits(node, params).await,
+        "mayfly_cost" => life::cost(node, params),
         "mayfly_transactionStatus" => layer::transaction_status(node, params).await,
         "mayfly_getSoftReceipt" => signed::soft_receipt(node, params).await,
         "mayfly_getBlockSeal" => signed::block_seal(node, params).await,

@@ -9,6 +9,7 @@
 //! | [`pages`] | kind, path, raw body | a page opens to the trie that its hash names, or not at all |
 //! | [`runs`] | kind, length, directory, page | an index leads to pages that it has |
 //! | [`proofs`] | key, nodes | a revealed trie answers or names an error, whatever is asked of it |
+//! | [`requests`] | the body of a JSON-RPC request | an answer that is JSON, and no fault of ours |
 //! | [`transactions`] | EIP-2718 bytes | the hash is that of the bytes, which come out again |
 //!
 //! `fuzz_targets` hands them to libFuzzer; `tests` runs them on what is kept in `seeds` (made from the
@@ -18,6 +19,7 @@ mod batches;
 mod pages;
 mod proofs;
 mod records;
+mod requests;
 mod runs;
 mod transactions;
 
@@ -28,6 +30,7 @@ pub use batches::batches;
 pub use pages::pages;
 pub use proofs::proofs;
 pub use records::{frames, records};
+pub use requests::requests;
 pub use runs::runs;
 pub use transactions::transactions;
 

@@ -23,12 +23,13 @@ use crate::records::KINDS;
 type Target = fn(&[u8]);
 
 /// The targets by their names.
-const TARGETS: [(&str, Target); 7] = [
+const TARGETS: [(&str, Target); 8] = [
     ("batches", crate::batches),
     ("frames", crate::frames),
     ("pages", crate::pages),
     ("proofs", crate::proofs),
     ("records", crate::records),
+    ("requests", crate::requests),
     ("runs", crate::runs),
     ("transactions", crate::transactions),
 ];

@@ -1,5 +1,7 @@
+use std::path::Path;
+
 use mayfly_l1::devnet;
-use node_core::{chain::Finality, flow::mint};
+use node_core::{chain::Finality, flow::mint, rpc::AccessRules};
 use serde_json::{Value, json};
 
 use crate::{
@@ -57,6 +59,11 @@ async fn options(up: Up, place: Place) -> Result<Options, Failure> {
         Some(key) => Some(key.open("--sequencer-key").await?),
         None => None,
     };
+    let access = up.access.map_or_else(|| Ok(AccessRules::default()), |path| rules(&path))?;
+    if access.targets.is_some() && up.base_fee > 0 {
+        let reason = "targets: expected a layer that is free to use, without --base-fee".to_owned();
+        return Err(Failure::Option { option: "--access", reason });
+    }
     Ok(Options {
         place,
         sequencer,
@@ -73,7 +80,13 @@ async fn options(up: Up, place: Place) -> Result<Options, Failure> {
         development: l1.is_none(),
         l1,
         factory: up.factory,
+        access,
     })
+}
+
+fn rules(path: &Path) -> Result<AccessRules, Failure> {
+    let text = std::fs::read(path).map_err(|error| Failure::file(path, error))?;
+    serde_json::from_slice(&text).map_err(|error| Failure::file(path, error))
 }
 
 async fn show(runner: &Runner, json: bool) -> Result<(), Failure> {

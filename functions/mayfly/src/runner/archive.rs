@@ -6,10 +6,15 @@ use mayfly_sequencer::{Bell, HeadWatch, SystemClock};
 use node_core::flow::archive::GenesisFile;
 use node_core::{
     chain::{Annex, Block, Forks, LayerConfig},
-    execute::Rules,
-    flow::{archive, open::Genesis, query::Replica, teardown::bundle::Bundle},
+    execute::{Protocol, Rules},
+    flow::{
+        archive::{self, Annexes, StateFile},
+        open::Genesis,
+        query::Replica,
+        teardown::bundle::Bundle,
+    },
     port::memory::Memory,
-    rpc::{Node, Sends, Tags},
+    rpc::{MAX_ANSWER_BYTES, Node, Sends, Tags},
 };
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -46,6 +51,13 @@ impl Exported {
             blocks: bundle.blocks.iter().map(|block| (block.clone(), Annex::default())).collect(),
             config,
         })
+    }
+
+    /// Returns the number of the block that leads to a state.
+    pub(crate) fn find_state(&self, file: &StateFile) -> Result<u64, Failure> {
+        let later = self.blocks.iter().map(|(block, _)| &block.header);
+        let headers = [self.genesis.header.inner()].into_iter().chain(later);
+        Ok(archive::find_state(file, headers)?)
     }
 }
 
@@ -84,6 +96,11 @@ async fn load(exported: Exported, sends: Sends) -> Result<Node, Failure> {
     let Exported { config, rules, genesis, blocks } = exported;
     let stores = Memory::stores();
     let annexes = archive::load(&stores, &config, &rules, &genesis, blocks).await?;
+    // Blocks of a layer have nothing besides, and show it as the layer did.
+    let annexes = match rules.protocol {
+        Protocol::Layer => Annexes::new(),
+        Protocol::Ethereum => annexes,
+    };
     let replica = Replica::open(&stores, config.id).await?;
     Ok(Node {
         stores,
@@ -97,6 +114,8 @@ async fn load(exported: Exported, sends: Sends) -> Result<Node, Failure> {
         tags: Arc::new(Tags::instant()),
         annexes: Arc::new(annexes),
         sends,
+        access: Arc::default(),
+        answer_bytes: MAX_ANSWER_BYTES,
         signer: None,
         client_version: CLIENT_VERSION.to_owned(),
     })

@@ -4,7 +4,7 @@ use mayfly_sequencer::{Bell, HeadWatch, Policy, Writer};
 use node_core::{
     flow::{query::Replica, sequence::Context, submit::Intake},
     port::{Clock, Signer},
-    rpc::{Node, Sends, Tags},
+    rpc::{Access, MAX_ANSWER_BYTES, Node, Sends, Tags},
 };
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -45,7 +45,7 @@ impl Chain {
         clock: Arc<dyn Clock>,
         tags: Tags,
         intake: Intake,
-        signer: Option<Arc<dyn Signer>>,
+        (access, signer): (Access, Option<Arc<dyn Signer>>),
     ) -> Result<Self, Failure> {
         let replica = Arc::new(Replica::open(&context.stores, context.config.id).await?);
         let heads = HeadWatch::default();
@@ -63,6 +63,8 @@ impl Chain {
             tags: Arc::new(tags),
             annexes: Arc::default(),
             sends: Sends::Taken,
+            access: Arc::new(access),
+            answer_bytes: MAX_ANSWER_BYTES,
             signer,
             client_version: CLIENT_VERSION.to_owned(),
         });

@@ -1,5 +1,7 @@
 //! What a new layer on the development L1 gets, so that there is something to play with.
 
+use std::sync::Arc;
+
 use alloy::{
     primitives::{Address, U256, utils::parse_ether},
     sol_types::SolConstructor,
@@ -7,9 +9,10 @@ use alloy::{
 use futures::future::try_join_all;
 use mayfly_contracts::Ticket;
 use mayfly_l1::{Sender, deposit_eth, devnet};
-use node_core::flow::mint;
+use node_core::{flow::mint, rpc::Node};
+use tokio::task::JoinHandle;
 
-use super::Runner;
+use super::{Runner, http};
 use crate::{client::Client, failure::Failure};
 
 /// What each development account deposits: ETH.
@@ -28,13 +31,24 @@ pub(super) async fn equip(runner: &Runner, ticket: Option<Address>) -> Result<()
         deposit_eth(&sender, layer, sender.address(), wei).await
     });
     try_join_all(deposits).await?;
-    let client = Client::connect(&runner.url)?;
+    let (url, server) = own_door(runner).await?;
+    let client = Client::connect(&url)?;
     try_join_all(accounts.iter().map(|key| client.wait_for_deposit(key.address()))).await?;
     if ticket.is_none() {
         let ticket = deploy_ticket(runner, &client, "Mayfly ticket", "TICKET").await?;
         mint::set_ticket(&runner.layer.context.stores, ticket).await?;
     }
+    server.abort();
     Ok(())
+}
+
+/// Serves the layer without the organiser's rules, on a port that nobody is told of.
+async fn own_door(runner: &Runner) -> Result<(String, JoinHandle<()>), Failure> {
+    let node = Node { access: Arc::default(), ..Node::clone(&runner.layer.node) };
+    let listener = http::bind(0, "--port").await?;
+    let address = listener.local_addr().map_err(|error| Failure::remote("server", error))?;
+    let routes = mayfly_rpc::router(Arc::new(node));
+    Ok((http::url(address), http::serve(listener, routes, runner.layer.stop.subscribe())))
 }
 
 /// Deploys the plain `OpenZeppelin` ticket contract from the organiser's account on the layer.

@@ -54,6 +54,7 @@ pub(super) fn serve(
         let stopped = async move {
             let _ = stop.wait_for(|stop| *stop).await;
         };
+        let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(listener, routes).with_graceful_shutdown(stopped).await;
         if let Err(error) = served {
             tracing::error!(%error, "the server stopped");

@@ -11,7 +11,7 @@ use node_core::{
         submit::Intake,
     },
     port::{Clock, Signer},
-    rpc::Tags,
+    rpc::{Access, Tags},
 };
 use tokio::task::JoinHandle;
 
@@ -131,8 +131,9 @@ impl Devnet {
         let rules = Arc::new(Rules::ethereum(config.chain_id));
         let (config, pipeline) = (Arc::new(config), Pipeline::default());
         let context = Context { stores, config, rules, signer: None, pipeline };
+        let open = (Access::default(), None);
         let chain =
-            Chain::start(context, Arc::clone(clock), Tags::instant(), Intake::default(), None)
+            Chain::start(context, Arc::clone(clock), Tags::instant(), Intake::default(), open)
                 .await?;
         let listener = http::bind(port, "--l1-port").await?;
         let address = listener.local_addr().map_err(|error| Failure::remote("server", error))?;

@@ -33,7 +33,7 @@ use node_core::{
         submit::Intake,
     },
     port::{Clock, L1, Signer, Stores},
-    rpc::Tags,
+    rpc::{Access, AccessRules, Tags},
 };
 use tokio::task::JoinHandle;
 
@@ -79,6 +79,8 @@ pub(crate) struct Options {
     pub(crate) l1: Option<External>,
     /// Factory on the L1.
     pub(crate) factory: Option<Address>,
+    /// Who may ask the layer for what.
+    pub(crate) access: AccessRules,
     /// Fund the development accounts and deploy the sample ticket contract, on a new layer.
     pub(crate) development: bool,
 }
@@ -144,7 +146,8 @@ impl Runner {
         let threads = Threads::start().map_err(|error| Failure::remote("threads", error))?;
         let intake = Intake::new(Arc::new(threads));
         let tags = Tags::layer();
-        let layer = Chain::start(context, Arc::clone(&clock), tags, intake, sequencer).await?;
+        let asked = (Access::new(options.access.clone()), sequencer);
+        let layer = Chain::start(context, Arc::clone(&clock), tags, intake, asked).await?;
         let known_codes: Arc<[Bytes]> = mayfly_operator::known_codes(config.chain_id)
             .map_err(|error| Failure::remote("contracts of block 0", error))?
             .into();

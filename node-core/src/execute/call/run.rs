@@ -79,10 +79,21 @@ impl<I: Watch> Session<I> {
         request: &CallRequest,
         watcher: I,
     ) -> Result<Self, CallError> {
-        let View { header, world, later, ancestors, rules, overrides } = view;
-        let mut env = NextBlock::of(header, &[]);
+        let View { world, later, ancestors, .. } = view;
         let overlay = Overlay::new(world.clone(), ancestors.clone())
             .after(later.cloned().unwrap_or_default());
+        Self::over(overlay, view, request, watcher)
+    }
+
+    /// The same, on a state that is neither that of `view` nor one after it.
+    pub(in crate::execute) fn over(
+        overlay: Overlay,
+        view: View<'_>,
+        request: &CallRequest,
+        watcher: I,
+    ) -> Result<Self, CallError> {
+        let View { header, rules, overrides, .. } = view;
+        let mut env = NextBlock::of(header, &[]);
         if let Some(overrides) = overrides {
             overrides.apply_to_block(&mut env);
         }

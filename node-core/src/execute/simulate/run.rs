@@ -2,10 +2,9 @@ use alloy_consensus::{Header, Transaction as _, TransactionEnvelope as _};
 use alloy_eips::{
     eip1559::BaseFeeParams, eip4844::DATA_GAS_PER_BLOB, eip7685::EMPTY_REQUESTS_HASH,
 };
-use alloy_primitives::{Address, B256, Log};
+use alloy_primitives::{Address, B256};
 use alloy_rpc_types_eth::{TransactionRequest, simulate::SimulatePayload};
 use revm::context::result::{ExecutionResult, InvalidTransaction};
-use revm_inspectors::transfer::{TRANSFER_LOG_EMITTER, TransferInspector};
 
 use super::{
     super::{
@@ -21,6 +20,7 @@ use super::{
         seal, system,
     },
     error::SimulateError,
+    logs::{LogBook, NumberedLog, Transfers},
     plan::{Planned, plan},
     request::{Defaults, Simulated},
 };
@@ -45,8 +45,10 @@ pub struct SimulatedBlock {
 /// What became of a call.
 #[derive(Debug, Clone)]
 pub struct SimulatedCall {
-    /// How it ended. Logs of moved ETH are among the others, where they were asked for.
+    /// How it ended.
     pub outcome: CallOutcome,
+    /// What it logged. Logs of moved ETH are among the others, where they were asked for.
+    pub logs: Vec<NumberedLog>,
     /// Gas that it needed at the most, before refunds.
     pub max_used_gas: u64,
 }
@@ -68,7 +70,7 @@ pub fn simulate(
 struct Chain<'a> {
     rules: &'a Rules,
     kind: Kind,
-    tracer: TransferInspector,
+    log_book: LogBook,
     parent: SealedHeader,
     world: WorldState,
     ancestors: Ancestors,
@@ -87,8 +89,9 @@ impl<'a> Chain<'a> {
         let mut ancestors = ancestors.clone();
         ancestors.push(parent.number, parent.hash());
         let kind = if payload.validation { Kind::Validated } else { Kind::Simulated };
-        let tracer = TransferInspector::default().with_logs(payload.trace_transfers);
-        Ok(Self { rules, kind, tracer, parent, world, ancestors, budget: CALL_GAS_CAP })
+        let transfers = if payload.trace_transfers { Transfers::Logged } else { Transfers::Silent };
+        let log_book = LogBook::new(transfers);
+        Ok(Self { rules, kind, log_book, parent, world, ancestors, budget: CALL_GAS_CAP })
     }
 
     fn simulate(&mut self, planned: Planned<'_>) -> Result<SimulatedBlock, SimulateError> {
@@ -98,7 +101,7 @@ impl<'a> Chain<'a> {
         env.excess_blob_gas = self.excess_blob_gas(&era);
         let mut overlay = Overlay::new(self.world.clone(), self.ancestors.clone());
         overlay.note_missing();
-        let machine = Machine::watched(self.rules, &env, overlay, self.tracer.clone());
+        let machine = Machine::watched(self.rules, &env, overlay, self.log_book.clone());
         let mut open = Open {
             rules: self.rules,
             kind: self.kind,
@@ -174,7 +177,7 @@ struct Open<'a> {
     kind: Kind,
     env: NextBlock,
     fork: Fork,
-    machine: Machine<TransferInspector>,
+    machine: Machine<LogBook>,
     block: Contents,
 }
 
@@ -232,9 +235,7 @@ impl Open<'_> {
         block.gas_used += gas.tx_gas_used();
         block.blob_gas_used += tx.blob_count().unwrap_or_default() * DATA_GAS_PER_BLOB;
         let success = result.is_success();
-        let own = |log: &&Log| log.address != TRANSFER_LOG_EMITTER;
-        let logs =
-            if success { result.logs().iter().filter(own).cloned().collect() } else { Vec::new() };
+        let logs = if success { result.logs().to_vec() } else { Vec::new() };
         block.receipts.push(Receipt {
             tx_type: tx.tx_type(),
             success,
@@ -244,7 +245,8 @@ impl Open<'_> {
         block.transactions.push(tx);
         block.senders.push(from);
         let max_used_gas = gas.total_gas_spent().max(gas.floor_gas());
-        block.calls.push(SimulatedCall { outcome: result.into(), max_used_gas });
+        let logs = self.machine.watcher().take();
+        block.calls.push(SimulatedCall { outcome: result.into(), logs, max_used_gas });
     }
 
     fn check_missed(&mut self) -> Result<(), Fault> {

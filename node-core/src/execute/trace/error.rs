@@ -18,6 +18,15 @@ pub enum TraceError {
         /// Why not.
         source: Rejected,
     },
+    /// More would be recorded than an answer may hold.
+    #[error(
+        "the trace is larger than {limit} bytes: ask for one transaction, for fewer steps (limit, disableStack), or for a \
+         tracer that looks at calls only (callTracer)"
+    )]
+    TooLarge {
+        /// The most, in memory.
+        limit: u64,
+    },
     /// The call was not run.
     #[error(transparent)]
     Call(#[from] CallError),

@@ -7,11 +7,13 @@ use revm_inspectors::tracing::{DebugInspector, DebugInspectorError, TransactionC
 
 use super::{
     super::{
-        call::{CALL_GAS_CAP, CallRequest, Session, View},
+        call::{CALL_GAS_CAP, CallRequest, Overrides, Session, View},
         error::{Fault, Unreadable},
+        watch::Watch,
     },
+    budget::{Budget, MAX_TRACE_BYTES},
     error::TraceError,
-    stage::{PastBlock, Ran, each, show},
+    stage::{PastBlock, Ran, each, show, state_before},
 };
 
 /// Traces the transactions `range` of a block: `debug_traceTransaction`, `debug_traceBlockBy*`.
@@ -23,7 +25,7 @@ pub fn trace_transactions(
     range: Range<usize>,
     options: &GethDebugTracingOptions,
 ) -> Result<Vec<GethTrace>, TraceError> {
-    each(past, range, || tracer(options), trace)
+    each(past, range, Budget::of_geth(options), || tracer(options), trace)
 }
 
 /// Traces a call: `debug_traceCall`.
@@ -35,11 +37,51 @@ pub fn trace_call(
     request: &CallRequest,
     options: &GethDebugTracingOptions,
 ) -> Result<GethTrace, TraceError> {
-    let gas_limit = request.gas.unwrap_or(CALL_GAS_CAP).min(CALL_GAS_CAP);
-    let mut session = Session::watched(view, request, tracer(options)?)?;
-    let (result, state) = session.run_and_show(request.with_gas(gas_limit))?;
-    let outcome = ResultAndState::new(result, state);
+    let watcher = (tracer(options)?, Budget::of_geth(options));
+    let mut session = Session::watched(view, request, watcher)?;
+    let outcome = run(&mut session, request)?;
     trace(show(session.machine(), &outcome, TransactionInfo::default()))
+}
+
+/// Traces a call before transaction `index` of a block: `debug_traceCall` with `txIndex`.
+///
+/// # Errors
+/// As [`trace_call`].
+pub fn trace_call_within(
+    past: &PastBlock<'_>,
+    index: usize,
+    (request, overrides): (&CallRequest, Option<&Overrides>),
+    options: &GethDebugTracingOptions,
+) -> Result<GethTrace, TraceError> {
+    let view = View {
+        header: &past.block.header,
+        world: past.world,
+        later: Some(past.later),
+        ancestors: past.ancestors,
+        rules: past.rules,
+        overrides,
+    };
+    let watcher = (tracer(options)?, Budget::of_geth(options));
+    let mut session = Session::over(state_before(past, index)?, view, request, watcher)?;
+    let outcome = run(&mut session, request)?;
+    trace(show(session.machine(), &outcome, TransactionInfo::default()))
+}
+
+/// Runs a call that is watched.
+pub(super) fn run<I>(
+    session: &mut Session<(I, Budget)>,
+    request: &CallRequest,
+) -> Result<ResultAndState, TraceError>
+where
+    (I, Budget): Watch,
+{
+    let gas_limit = request.gas.unwrap_or(CALL_GAS_CAP).min(CALL_GAS_CAP);
+    let ran = session.run_and_show(request.with_gas(gas_limit));
+    if session.machine().watcher().has_stopped() {
+        return Err(TraceError::TooLarge { limit: MAX_TRACE_BYTES });
+    }
+    let (result, state) = ran?;
+    Ok(ResultAndState::new(result, state))
 }
 
 fn tracer(options: &GethDebugTracingOptions) -> Result<DebugInspector, TraceError> {

@@ -6,7 +6,6 @@ use alloy_rpc_types_trace::{
     otterscan::InternalOperation,
     parity::{LocalizedTransactionTrace, TraceResults, TraceType},
 };
-use revm::context::result::ResultAndState;
 use revm_inspectors::{
     otterscan::InternalOperationsInspector,
     tracing::{ParityTraceBuilder, TracingInspector, TracingInspectorConfig},
@@ -14,10 +13,12 @@ use revm_inspectors::{
 
 use super::{
     super::{
-        call::{CALL_GAS_CAP, CallRequest, Session, View},
+        call::{CallRequest, Session, View},
         error::Fault,
     },
+    budget::Budget,
     error::TraceError,
+    geth::run,
     stage::{PastBlock, Ran, each, show},
 };
 
@@ -31,7 +32,7 @@ pub fn trace_localized(
     range: Range<usize>,
 ) -> Result<Vec<Vec<LocalizedTransactionTrace>>, TraceError> {
     let watcher = || Ok(TracingInspector::new(TracingInspectorConfig::default_parity()));
-    each(past, range, watcher, |mut ran| {
+    each(past, range, Budget::of_calls(), watcher, |mut ran| {
         let info = ran.info;
         Ok(builder(&mut ran).into_localized_transaction_traces(info))
     })
@@ -46,7 +47,7 @@ pub fn replay_transactions(
     range: Range<usize>,
     types: &HashSet<TraceType>,
 ) -> Result<Vec<TraceResults>, TraceError> {
-    each(past, range, || Ok(tracer(types)), |ran| results(ran, types))
+    each(past, range, budget(types), || Ok(tracer(types)), |ran| results(ran, types))
 }
 
 /// Runs a call and shows what `types` asks for: `trace_call`.
@@ -58,10 +59,8 @@ pub fn replay_call(
     request: &CallRequest,
     types: &HashSet<TraceType>,
 ) -> Result<TraceResults, TraceError> {
-    let gas_limit = request.gas.unwrap_or(CALL_GAS_CAP).min(CALL_GAS_CAP);
-    let mut session = Session::watched(view, request, tracer(types))?;
-    let (result, state) = session.run_and_show(request.with_gas(gas_limit))?;
-    let outcome = ResultAndState::new(result, state);
+    let mut session = Session::watched(view, request, (tracer(types), budget(types)))?;
+    let outcome = run(&mut session, request)?;
     results(show(session.machine(), &outcome, TransactionInfo::default()), types)
 }
 
@@ -74,17 +73,24 @@ pub fn internal_operations(
     range: Range<usize>,
 ) -> Result<Vec<Vec<InternalOperation>>, TraceError> {
     let watcher = || Ok(InternalOperationsInspector::default());
-    each(past, range, watcher, |ran| Ok(core::mem::take(ran.watcher).into_operations()))
+    let show = |ran: Ran<'_, InternalOperationsInspector>| {
+        Ok(core::mem::take(ran.watcher).into_operations())
+    };
+    each(past, range, Budget::of_calls(), watcher, show)
+}
+
+/// Only `vmTrace` looks at instructions.
+fn budget(types: &HashSet<TraceType>) -> Budget {
+    if types.contains(&TraceType::VmTrace) { Budget::of_steps() } else { Budget::of_calls() }
 }
 
 fn tracer(types: &HashSet<TraceType>) -> TracingInspector {
     TracingInspector::new(TracingInspectorConfig::from_parity_config(types))
 }
 
+/// The gas of the outermost call is its own, as in Parity: without what the transaction costs before it.
 fn builder(ran: &mut Ran<'_, TracingInspector>) -> ParityTraceBuilder {
-    let gas_used = ran.result().tx_gas_used();
-    let watcher = core::mem::take(ran.watcher);
-    watcher.into_parity_builder().with_transaction_gas_used(gas_used)
+    core::mem::take(ran.watcher).into_parity_builder()
 }
 
 fn results(

@@ -4,7 +4,7 @@ use alloy_primitives::{Address, B256};
 use alloy_rpc_types_eth::TransactionInfo;
 use revm::context::{
     BlockEnv, TxEnv,
-    result::{ExecutionResult, InvalidTransaction, ResultAndState},
+    result::{InvalidTransaction, ResultAndState},
 };
 
 use super::{
@@ -19,6 +19,7 @@ use super::{
         system,
         watch::{Unwatched, Watch},
     },
+    budget::{Budget, MAX_TRACE_BYTES},
     error::TraceError,
     reader::Reader,
 };
@@ -56,23 +57,23 @@ pub(super) struct Ran<'a, I> {
     pub(super) info: TransactionInfo,
 }
 
-/// Goes through the transactions `range` of a block; each is watched by a `watcher` of its own, and `show` makes of
-/// it what is asked for.
-pub(super) fn each<I: Watch, T>(
+/// Goes through the transactions `range` of a block; each is watched by a `watcher` of its own, all share one `budget`,
+/// and `show` makes of each what is asked for.
+pub(super) fn each<I, T>(
     past: &PastBlock<'_>,
     range: Range<usize>,
+    budget: Budget,
     mut watcher: impl FnMut() -> Result<I, TraceError>,
     mut show: impl FnMut(Ran<'_, I>) -> Result<T, TraceError>,
-) -> Result<Vec<T>, TraceError> {
-    let mut stage = Stage::open(past)?;
-    for index in 0..range.start {
-        stage.run(index)?;
-        stage.keep()?;
-    }
-    let mut stage = stage.watched(watcher()?);
+) -> Result<Vec<T>, TraceError>
+where
+    (I, Budget): Watch,
+{
+    let mut stage = Stage::before(past, range.start)?.watched((watcher()?, budget));
     let mut shown = Vec::with_capacity(range.len());
     for index in range {
-        *stage.machine.watcher() = watcher()?;
+        let left = stage.machine.watcher().1.next(budget);
+        *stage.machine.watcher() = (watcher()?, left);
         stage.run(index)?;
         if let Some(ran) = stage.ran(index) {
             shown.push(show(ran)?);
@@ -80,6 +81,11 @@ pub(super) fn each<I: Watch, T>(
         stage.keep()?;
     }
     Ok(shown)
+}
+
+/// Returns the state before transaction `index` of a block.
+pub(super) fn state_before(past: &PastBlock<'_>, index: usize) -> Result<Overlay, TraceError> {
+    Ok(Stage::before(past, index)?.machine.into_overlay())
 }
 
 /// A block of the past as far as it is gone through.
@@ -104,10 +110,36 @@ impl<'a> Stage<'a, Unwatched> {
         Ok(Self { past, env, machine, outcome: None })
     }
 
+    /// Goes through the transactions before `index`.
+    fn before(past: &'a PastBlock<'a>, index: usize) -> Result<Self, TraceError> {
+        let mut stage = Self::open(past)?;
+        for index in 0..index {
+            stage.run(index)?;
+            stage.keep()?;
+        }
+        Ok(stage)
+    }
+
     fn watched<I>(self, watcher: I) -> Stage<'a, I> {
         let Self { past, env, machine, outcome } = self;
         let machine = Machine::watched(past.rules, &env, machine.into_overlay(), watcher);
         Stage { past, env, machine, outcome }
+    }
+}
+
+impl<I> Stage<'_, (I, Budget)> {
+    fn ran(&mut self, index: usize) -> Option<Ran<'_, I>> {
+        let header = &self.past.block.header;
+        let info = TransactionInfo {
+            hash: Some(*self.past.block.transactions[index].hash()),
+            index: u64::try_from(index).ok(),
+            block_hash: Some(self.past.hash),
+            block_number: Some(header.number),
+            block_timestamp: Some(header.timestamp),
+            base_fee: header.base_fee_per_gas,
+        };
+        let outcome = self.outcome.as_ref()?;
+        Some(show(&mut self.machine, outcome, info))
     }
 }
 
@@ -126,25 +158,15 @@ impl<I: Watch> Stage<'_, I> {
                 }
             }
         };
-        let ran = self.machine.try_run(kind, tx)?;
+        let ran = self.machine.try_run(kind, tx);
+        if self.machine.watcher().has_stopped() {
+            return Err(TraceError::TooLarge { limit: MAX_TRACE_BYTES });
+        }
+        let ran = ran?;
         self.check_missed()?;
         let (result, state) = ran.map_err(|refusal| self.refuse(index, refusal))?;
         self.outcome = Some(ResultAndState::new(result, state));
         Ok(())
-    }
-
-    fn ran(&mut self, index: usize) -> Option<Ran<'_, I>> {
-        let header = &self.past.block.header;
-        let info = TransactionInfo {
-            hash: Some(*self.past.block.transactions[index].hash()),
-            index: u64::try_from(index).ok(),
-            block_hash: Some(self.past.hash),
-            block_number: Some(header.number),
-            block_timestamp: Some(header.timestamp),
-            base_fee: header.base_fee_per_gas,
-        };
-        let outcome = self.outcome.as_ref()?;
-        Some(show(&mut self.machine, outcome, info))
     }
 
     fn keep(&mut self) -> Result<(), TraceError> {
@@ -174,11 +196,11 @@ impl<I: Watch> Stage<'_, I> {
 
 /// Takes a machine apart, for a tracer to look at what it did.
 pub(super) const fn show<'a, I>(
-    machine: &'a mut Machine<I>,
+    machine: &'a mut Machine<(I, Budget)>,
     outcome: &'a ResultAndState,
     info: TransactionInfo,
 ) -> Ran<'a, I> {
-    let (watcher, context) = machine.watcher_and_context();
+    let ((watcher, _), context) = machine.watcher_and_context();
     Ran {
         watcher,
         tx: &context.tx,
@@ -186,12 +208,5 @@ pub(super) const fn show<'a, I>(
         outcome,
         state: Reader::of(&mut context.journaled_state.database),
         info,
-    }
-}
-
-impl<I> Ran<'_, I> {
-    /// How it ended.
-    pub(super) const fn result(&self) -> &ExecutionResult {
-        &self.outcome.result
     }
 }

@@ -76,11 +76,11 @@ pub async fn collect(stores: &Stores) -> Result<Vec<ExitLeaf>, FlowError> {
 
 /// Reads the leaves from the sealer's logs.
 #[derive(Debug, Default)]
-pub(super) struct Reader(Vec<ExitLeaf>);
+pub struct Reader(Vec<ExitLeaf>);
 
 impl Reader {
     /// Takes the next log of the layer.
-    pub(super) fn take(&mut self, log: &Log) {
+    pub fn take(&mut self, log: &Log) {
         if log.address != EXIT_SEALER {
             return;
         }
@@ -93,8 +93,13 @@ impl Reader {
         }
     }
 
+    /// How many leaves there are so far.
+    pub const fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Returns the leaves that are in the tree.
-    pub(super) fn into_leaves(self) -> Vec<ExitLeaf> {
+    pub fn into_leaves(self) -> Vec<ExitLeaf> {
         self.0
     }
 }

@@ -26,7 +26,7 @@ use crate::{
         sequence::{Committed, Context, Pipeline, Sequencer, Step, TakeOver, Timing},
     },
     port::{Clock, Doorbell, Heads, SignError, Signer, memory::Memory},
-    rpc::{Node, Sends, Tags, dispatch},
+    rpc::{MAX_ANSWER_BYTES, Node, Sends, Tags, dispatch},
 };
 
 pub(super) const CHAIN_ID: u64 = 4_242;
@@ -154,6 +154,8 @@ impl Chain {
             tags: Arc::new(tags),
             annexes: Arc::default(),
             sends: Sends::Taken,
+            access: Arc::default(),
+            answer_bytes: MAX_ANSWER_BYTES,
             signer: Some(Arc::new(Sequencer1)),
             client_version: "mayfly/test".to_owned(),
         };

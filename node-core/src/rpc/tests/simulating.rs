@@ -69,6 +69,29 @@ fn moved_eth_is_logged_when_asked_for() {
 }
 
 #[test]
+fn eth_that_was_taken_back_leaves_a_number_but_no_log() {
+    let chain = Chain::layer();
+    let logs = |code: &str| {
+        let send = json!({ "from": account(0), "to": account(7), "value": "0x5" });
+        let state = json!({ account(7).to_string(): { "code": code } });
+        let block = json!({ "stateOverrides": state, "calls": [send] });
+        let payload = json!({ "blockStateCalls": [block], "traceTransfers": true });
+        chain.ask("eth_simulateV1", json!([payload]))[0]["calls"][0]["logs"].clone()
+    };
+    let indexes = |logs: &Value| -> Vec<Value> {
+        logs.as_array().expect("a list").iter().map(|log| log["logIndex"].clone()).collect()
+    };
+    // Sends 1 wei to REVERTER, which does not take it, then logs.
+    let refused = logs("0x5f5f5f5f600160aa5af1505f5fa000");
+    assert_eq!(indexes(&refused), ["0x0", "0x2"], "{refused}");
+    assert_eq!(refused[1]["address"], json!(account(7)));
+    // Ends and leaves all to REVERTER, which is not asked.
+    let left = logs("0x60aaff");
+    assert_eq!(indexes(&left), ["0x0", "0x1"], "{left}");
+    assert_eq!(left[1]["topics"][2], json!(REVERTER.into_word()));
+}
+
+#[test]
 fn with_validation_nonce_and_price_matter() {
     let chain = Chain::layer();
     let fail = |call: Value| {

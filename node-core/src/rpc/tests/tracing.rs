@@ -120,6 +120,7 @@ fn flat_traces_name_block_and_transaction() {
         (&traces[1]["blockNumber"], &traces[1]["transactionPosition"]),
         (&json!(1), &json!(1))
     );
+    assert_eq!(traces[0]["result"], json!({ "gasUsed": "0x0", "output": "0x" }), "only the call's");
     assert_eq!(traces[2]["error"], "Reverted");
     assert_eq!(chain.ask("trace_transaction", json!([store().hash()])), json!([traces[1]]));
     let to_store = json!([{ "fromBlock": "0x0", "toBlock": "0x5", "toAddress": [STORE] }]);

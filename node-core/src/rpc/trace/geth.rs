@@ -12,7 +12,7 @@ use crate::{
     execute::{self, PastBlock, TraceError},
     rpc::{
         Node, ParamError, RpcError,
-        calls::Asked,
+        calls::{self, Asked},
         params::Params,
         table::{Answer, json},
     },
@@ -54,15 +54,23 @@ async fn traces(
     past.run(node, run).await
 }
 
-/// A call is traced after all transactions of its block.
+/// A call is traced after all transactions of its block, or before the one that `txIndex` names.
 pub(in crate::rpc) async fn call(node: &Node, params: Params<'_>) -> Answer {
     let (request, at, options): (TransactionRequest, _, Option<GethDebugTracingCallOptions>) =
         params.read(|p| Ok((p.need("transaction")?, p.block()?, p.maybe("options")?)))?;
     let options = options.unwrap_or_default();
     let GethDebugTracingCallOptions { tracing_options, state_overrides, block_overrides, tx_index } =
         options;
-    if tx_index.is_some() {
-        return Err(ParamError::conflict("txIndex: calls are traced at the end of a block").into());
+    if let Some(index) = tx_index {
+        let past = Past::whole(node, at).await?;
+        let index = position(&past, index)?;
+        let request = calls::checked(request, node.rules.chain_id)?;
+        let overrides = calls::overrides(state_overrides, block_overrides);
+        let run = |past: &PastBlock<'_>, _| {
+            let asked = (&request, overrides.as_ref());
+            Ok(Some(execute::trace_call_within(past, index, asked, &tracing_options)?))
+        };
+        return json(&past.run(node, run).await?);
     }
     let asked = Asked::new(request, at, state_overrides, block_overrides);
     let run = |view: execute::View<'_>, request: &execute::CallRequest| {
@@ -71,4 +79,16 @@ pub(in crate::rpc) async fn call(node: &Node, params: Params<'_>) -> Answer {
         Ok(traced?)
     };
     json(&asked.run(node, run).await?)
+}
+
+/// Reads `txIndex`; a transaction must be there.
+fn position(past: &Past, index: u64) -> Result<usize, ParamError> {
+    let (index, count) = (usize::try_from(index).unwrap_or(usize::MAX), past.range.end);
+    if index < count {
+        return Ok(index);
+    }
+    let number = past.block.header.number;
+    Err(ParamError::conflict(format!(
+        "txIndex: expected less than {count}, the transactions of block {number}, got {index}"
+    )))
 }

@@ -21,6 +21,7 @@ use crate::{
     flow::{query::Located, sequence::Committed},
     rpc::{
         Node, RpcError, accounts,
+        dispatch::make_way,
         params::Params,
         receipt,
         table::{Answer, json},
@@ -193,6 +194,7 @@ async fn search(node: &Node, address: Address, number: u64, size: usize, way: Wa
             });
         }
         searched += 1;
+        make_way().await;
         found.extend(involving(&node.block((*number).into()).await?, address, way));
     }
     let is_done = usize::try_from(searched).is_ok_and(|searched| searched == numbers.len());

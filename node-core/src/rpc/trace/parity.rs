@@ -1,19 +1,23 @@
 //! `trace_*`.
 
-use alloy_eips::BlockId;
+use alloy_eips::{BlockId, BlockNumHash};
 use alloy_primitives::{TxHash, U64, map::HashSet};
 use alloy_rpc_types_eth::TransactionRequest;
 use alloy_rpc_types_trace::{
     filter::TraceFilter,
-    parity::{LocalizedTransactionTrace, TraceResultsWithTransactionHash, TraceType},
+    parity::{
+        LocalizedTransactionTrace, RewardAction, RewardType, TraceResultsWithTransactionHash,
+        TraceType,
+    },
 };
 
 use super::past::Past;
 use crate::{
-    execute,
+    execute::{self, Reward, RewardKind},
     rpc::{
         Node, ParamError, RpcError,
         calls::Asked,
+        dispatch::make_way,
         params::Params,
         table::{Answer, json},
     },
@@ -28,7 +32,7 @@ const MAX_TRACES: usize = 10_000;
 pub(in crate::rpc) async fn block(node: &Node, params: Params<'_>) -> Answer {
     let id: BlockId = params.read(|p| p.need("block"))?;
     let past = Past::whole(node, id).await?;
-    json(&localized(node, &past).await?)
+    json(&of_block(node, &past).await?)
 }
 
 /// Null when there is no such transaction.
@@ -50,6 +54,26 @@ pub(in crate::rpc) async fn get(node: &Node, params: Params<'_>) -> Answer {
     json(&traces.into_iter().find(|trace| trace.trace.trace_address == place))
 }
 
+/// Traces of all transactions of a block, then what mining it brought.
+async fn of_block(node: &Node, past: &Past) -> Result<Vec<LocalizedTransactionTrace>, RpcError> {
+    let mut traces = localized(node, past).await?;
+    let header = &past.block.header;
+    if let Some(annex) = node.annex(header.number) {
+        let id = BlockNumHash::new(header.number, header.hash());
+        let rewards = execute::rewards(node.era(&past.block).fork, header, &annex.ommers);
+        traces.extend(rewards.into_iter().map(|reward| shown(reward).into_localized_trace(id)));
+    }
+    Ok(traces)
+}
+
+const fn shown(Reward { author, value, kind }: Reward) -> RewardAction {
+    let reward_type = match kind {
+        RewardKind::Block => RewardType::Block,
+        RewardKind::Ommer => RewardType::Uncle,
+    };
+    RewardAction { author, reward_type, value }
+}
+
 async fn localized(node: &Node, past: &Past) -> Result<Vec<LocalizedTransactionTrace>, RpcError> {
     Ok(past.run(node, execute::trace_localized).await?.concat())
 }
@@ -67,7 +91,8 @@ pub(in crate::rpc) async fn filter(node: &Node, params: Params<'_>) -> Answer {
     let (mut traces, mut skip) = (Vec::new(), filter.after.unwrap_or_default());
     let most = filter.count.and_then(|count| usize::try_from(count).ok()).unwrap_or(usize::MAX);
     for number in first..=last {
-        let found = localized(node, &Past::whole(node, number.into()).await?).await?;
+        make_way().await;
+        let found = of_block(node, &Past::whole(node, number.into()).await?).await?;
         for trace in found.into_iter().filter(|trace| matcher.matches(&trace.trace)) {
             if skip > 0 {
                 skip -= 1;

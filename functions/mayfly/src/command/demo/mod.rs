@@ -18,6 +18,7 @@ use mayfly_l1::{LocalKey, PrivateKeySigner, Sender, deposit_eth, devnet};
 use node_core::{
     chain::{Finality, Posting},
     flow::{mint, teardown::exits::Exits},
+    rpc::AccessRules,
     state::WorldState,
 };
 use serde::Serialize;
@@ -142,6 +143,7 @@ async fn open(options: &Demo, place: Place, steps: &Steps) -> Result<Runner, Fai
         sequencer: None,
         l1: external,
         factory: None,
+        access: AccessRules::default(),
         development: false,
     })
     .await?;

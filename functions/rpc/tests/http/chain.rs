@@ -19,7 +19,7 @@ use node_core::{
         sequence::{Context, Pipeline},
     },
     port::{Clock, SignError, Signer, memory::Memory},
-    rpc::{Node, Sends, Tags},
+    rpc::{MAX_ANSWER_BYTES, Node, Sends, Tags},
 };
 use tokio::{net::TcpListener, sync::watch};
 
@@ -133,6 +133,8 @@ async fn start(rules: Rules, base_fee_wei: u64, stopped: watch::Receiver<bool>) 
         tags: Arc::new(Tags::instant()),
         annexes: Arc::default(),
         sends: Sends::Taken,
+        access: Arc::default(),
+        answer_bytes: MAX_ANSWER_BYTES,
         signer: Some(Arc::new(FirstAccount)),
         client_version: concat!("mayfly/", env!("CARGO_PKG_VERSION"), "/dev").to_owned(),
     }

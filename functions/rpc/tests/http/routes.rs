@@ -1,71 +1,22 @@
-//! The router over real HTTP on a loopback port.
-
-mod chain;
-
-use std::{
-    io::{Read, Write},
-    net::{SocketAddr, TcpStream},
-};
+//! What a server does with requests of all kinds.
 
 use alloy_consensus::{SignableTransaction, TxEip1559, crypto::secp256k1::sign_message};
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, TxKind, U256, b256, hex};
+use mayfly_rpc::Patience;
 use node_core::{chain::Transaction, execute::Rules};
-use serde_json::{Value, json};
-use tokio::task::spawn_blocking;
+use serde_json::json;
+
+use crate::{
+    chain,
+    client::{exchange, post, request},
+};
 
 /// Key of the first account of the well-known phrase.
 const KEY: B256 = b256!("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
 
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-impl Answer {
-    fn has(&self, header: &str) -> bool {
-        self.head.to_ascii_lowercase().lines().any(|line| line == header)
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).expect("the body is JSON")
-    }
-}
-
 async fn start() -> chain::Served {
     chain::serve(Rules::layer(chain::CHAIN_ID), 0, 0).await.expect("a free port")
-}
-
-async fn exchange(server: SocketAddr, head: &str, body: &[u8]) -> Answer {
-    let length = body.len();
-    let head =
-        format!("{head}\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
-    let (head, body) = (head.into_bytes(), body.to_vec());
-    spawn_blocking(move || talk(server, &head, &body)).await.expect("the exchange ends")
-}
-
-fn talk(server: SocketAddr, head: &[u8], body: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(server).expect("the server listens");
-    stream.write_all(head).expect("the server reads");
-    // A server that refuses a body may not read it to its end.
-    let _ = stream.write_all(body);
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    // A compressed body is no text; nobody looks into it.
-    let answer = String::from_utf8_lossy(&answer);
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
-    let status = head.split(' ').nth(1).expect("a status").parse().expect("a number");
-    Answer { status, head: head.to_owned(), body: body.to_owned() }
-}
-
-async fn post(server: SocketAddr, body: &str) -> Answer {
-    let head = "POST / HTTP/1.1\r\ncontent-type: application/json";
-    exchange(server, head, body.as_bytes()).await
-}
-
-fn request(method: &str, params: &Value) -> String {
-    json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string()
 }
 
 #[tokio::test]
@@ -138,12 +89,16 @@ async fn a_wallets_page_may_ask() {
     let server = served.address;
     let head = "OPTIONS / HTTP/1.1\r\norigin: https://wallet.example\r\n\
                 access-control-request-method: POST\r\n\
-                access-control-request-headers: content-type\r\n\
+                access-control-request-headers: content-type,authorization\r\n\
                 access-control-request-private-network: true";
     let answer = exchange(server, head, b"").await;
     assert_eq!(answer.status, 200);
     assert!(answer.has("access-control-allow-origin: *"), "{}", answer.head);
-    assert!(answer.has("access-control-allow-headers: *"), "{}", answer.head);
+    assert!(
+        answer.has("access-control-allow-headers: content-type,authorization"),
+        "{}",
+        answer.head
+    );
     assert!(answer.has("access-control-allow-private-network: true"), "{}", answer.head);
 }
 
@@ -192,7 +147,8 @@ async fn who_comes_when_all_places_are_taken_is_told_when_to_come_back() {
     let served = start().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let server = listener.local_addr().expect("it is bound");
-    let router = mayfly_rpc::router_with_places(served.node.clone(), 0);
+    let patience = Patience { places: 0, ..Patience::default() };
+    let router = mayfly_rpc::router_with(served.node.clone(), patience);
     tokio::spawn(async move { axum::serve(listener, router).await });
     let answer = post(server, &request("eth_chainId", &json!([]))).await;
     assert_eq!((answer.status, &answer.json()["error"]["code"]), (429, &json!(-32005)));
