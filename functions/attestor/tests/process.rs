@@ -233,9 +233,22 @@ fn signer(attestation: &Attestation, digest: B256) -> Address {
     signature.recover_address_from_prehash(&digest).expect("a signature")
 }
 
+/// An attestor that has its key in AWS KMS.
+#[cfg(feature = "kms")]
+fn in_kms(layer: &Layer) -> (mayfly_it::Moto, Program) {
+    let moto = mayfly_it::Moto::start();
+    moto.alias("alias/attestor", &moto.signing_key("ECC_SECG_P256K1"));
+    let mut command = layer.attestor("kms", layer.url());
+    command.envs(moto.variables()).env("MAYFLY_ATTESTOR_KEY", "kms:alias/attestor");
+    let program = Program::start(&mut command);
+    (moto, program)
+}
+
 #[test]
 fn an_attestor_signs_what_it_derived_and_nothing_that_a_layer_makes_up() {
     let layer = Layer::open();
+    #[cfg(feature = "kms")]
+    let (_moto, in_kms) = in_kms(&layer);
     let rpc = layer.url().to_owned();
     let honest = Program::start(&mut layer.attestor("own", &rpc));
     let deceived = Program::start(&mut layer.attestor("deceived", &lying(&rpc)));
@@ -253,6 +266,12 @@ fn an_attestor_signs_what_it_derived_and_nothing_that_a_layer_makes_up() {
     let word = ask(&honest, &right).expect("it is what came out");
     assert_eq!(word.signer, ADDRESS.parse::<Address>().expect("an address"));
     assert_eq!(signer(&word, digest), word.signer);
+    #[cfg(feature = "kms")]
+    {
+        let word = ask(&in_kms, &right).expect("it is what came out");
+        assert_eq!(signer(&word, digest), word.signer);
+        assert_ne!(word.signer, ADDRESS.parse::<Address>().expect("an address"));
+    }
 
     // What it found right is in a store of its own: in another life it asks for block 1 no more.
     let seen = health(&honest)["number"].clone();
@@ -277,7 +296,7 @@ fn an_attestor_without_a_key_says_what_it_wants() {
         assert!(!output.status.success());
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
-    for key in [None, Some(&KEY[..40])] {
+    for key in [None, Some(&KEY[..40]), Some("kms:")] {
         let error = run(key);
         assert!(error.contains("MAYFLY_ATTESTOR_KEY: expected"), "{error}");
         assert!(!error.contains(&KEY[2..20]), "{error}");

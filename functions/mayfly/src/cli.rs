@@ -116,7 +116,8 @@ pub(crate) struct Up {
     /// RPC URL of an L1 to settle on, instead of the development L1 in this process.
     #[arg(long, env = "MAYFLY_L1", requires = "l1_key")]
     pub(crate) l1: Option<String>,
-    /// Key that opens, ends and settles the layer on the L1 given by --l1: 32 bytes in hex, or `file:PATH`.
+    /// Key that opens, ends and settles the layer on the L1 given by --l1: 32 bytes in hex, `file:PATH`, or `kms:KEY`
+    /// with the ARN, id or alias of a key in AWS KMS.
     #[arg(long, env = "MAYFLY_L1_KEY", hide_env_values = true)]
     pub(crate) l1_key: Option<KeyText>,
     /// Key that signs soft receipts and blocks, named as --l1-key. Made up and kept in --dir when missing.
@@ -168,7 +169,7 @@ pub(crate) struct Claim {
     /// The layer's contract on the L1.
     #[arg(long, requires = "l1")]
     pub(crate) layer: Option<Address>,
-    /// Key that pays the gas on the L1: 32 bytes in hex, or `file:PATH`. Anybody's will do: exits go to their
+    /// Key that pays the gas on the L1: 32 bytes in hex, `file:PATH` or `kms:KEY`. Anybody's will do: exits go to their
     /// recipients.
     #[arg(long, env = "MAYFLY_L1_KEY", hide_env_values = true)]
     pub(crate) l1_key: Option<KeyText>,
@@ -193,7 +194,7 @@ pub(crate) struct Refund {
     /// L1 block to look for the layer's opening from.
     #[arg(long, default_value_t = 0)]
     pub(crate) from_block: u64,
-    /// Key that pays the gas on the L1: 32 bytes in hex, or `file:PATH`. Anybody's will do: deposits go back to
+    /// Key that pays the gas on the L1: 32 bytes in hex, `file:PATH` or `kms:KEY`. Anybody's will do: deposits go back to
     /// who made them.
     #[arg(long, env = "MAYFLY_L1_KEY", hide_env_values = true)]
     pub(crate) l1_key: Option<KeyText>,

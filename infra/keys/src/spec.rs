@@ -8,11 +8,15 @@ use node_core::port::Signer;
 /// Names a file.
 const FILE: &str = "file:";
 
+/// Names a key in AWS KMS.
+const KMS: &str = "kms:";
+
 /// Where a key is.
 ///
 /// ```text
 /// 0x4c08…        32 bytes in hex: the key itself
 /// file:PATH      a file that has them, and nothing else
+/// kms:KEY        a key of AWS KMS (ECC_SECG_P256K1): its ARN, its id, or alias/NAME
 /// ```
 #[derive(Clone)]
 pub enum KeySpec {
@@ -20,6 +24,8 @@ pub enum KeySpec {
     Local(LocalKey),
     /// A file.
     File(PathBuf),
+    /// ARN, id or alias of a key in AWS KMS.
+    Kms(String),
 }
 
 impl fmt::Debug for KeySpec {
@@ -27,6 +33,7 @@ impl fmt::Debug for KeySpec {
         match self {
             Self::Local(key) => f.debug_tuple("Local").field(key).finish(),
             Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Kms(id) => f.debug_tuple("Kms").field(id).finish(),
         }
     }
 }
@@ -35,17 +42,28 @@ impl fmt::Debug for KeySpec {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// It names no key.
-    #[error("expected a private key (32 bytes in hex) or file:PATH, got something else")]
+    #[error("expected a private key (32 bytes in hex), file:PATH or kms:KEY, got something else")]
     NoSpec,
     /// It has the length of a key, but is none.
     #[error("expected a private key of secp256k1, got a number that is none")]
     NoKey,
+    /// `kms:` with nothing behind it.
+    #[error("expected kms: with the ARN, the id or the alias/NAME of a key, got nothing behind it")]
+    NoKmsKey,
     /// The file cannot be read, or has something else.
     #[error("{path}: {reason}", path = path.display())]
     File {
         /// The file.
         path: PathBuf,
         /// What is wrong.
+        reason: String,
+    },
+    /// AWS KMS does not answer, or not with a key that can sign.
+    #[error("KMS key {key}: {reason}")]
+    Kms {
+        /// The key as it was named.
+        key: String,
+        /// What is wrong, and what may help.
         reason: String,
     },
 }
@@ -55,9 +73,11 @@ impl FromStr for KeySpec {
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
         let text = text.trim();
-        match text.strip_prefix(FILE) {
-            Some(path) => Ok(Self::File(path.into())),
-            None => local(text).map(Self::Local),
+        match (text.strip_prefix(FILE), text.strip_prefix(KMS)) {
+            (Some(path), _) => Ok(Self::File(path.into())),
+            (_, Some("")) => Err(KeyError::NoKmsKey),
+            (_, Some(key)) => Ok(Self::Kms(key.to_owned())),
+            (None, None) => local(text).map(Self::Local),
         }
     }
 }
@@ -69,10 +89,11 @@ impl From<LocalKey> for KeySpec {
 }
 
 impl KeySpec {
-    /// Gets the key.
+    /// Gets the key, and makes sure that it signs: a key that cannot is refused here and not in the middle of an
+    /// event.
     ///
     /// # Errors
-    /// [`KeyError`] names the file.
+    /// [`KeyError`] names the file or the key of KMS.
     pub async fn open(&self) -> Result<Arc<dyn Signer>, KeyError> {
         match self {
             Self::Local(key) => Ok(Arc::new(key.clone())),
@@ -85,8 +106,24 @@ impl KeySpec {
                 })?;
                 Ok(Arc::new(key))
             }
+            #[cfg(feature = "kms")]
+            Self::Kms(key) => kms(key).await,
+            #[cfg(not(feature = "kms"))]
+            Self::Kms(key) => {
+                let reason = "this program was built without the feature `kms`".to_owned();
+                Err(KeyError::Kms { key: key.clone(), reason })
+            }
         }
     }
+}
+
+/// In a box: what the SDK does to connect is a future too deep for those who await it.
+#[cfg(feature = "kms")]
+fn kms(key: &str) -> futures::future::BoxFuture<'_, Result<Arc<dyn Signer>, KeyError>> {
+    Box::pin(async move {
+        let key: Arc<dyn Signer> = Arc::new(crate::KmsKey::connect(key).await?);
+        Ok(key)
+    })
 }
 
 fn local(text: &str) -> Result<LocalKey, KeyError> {
@@ -126,6 +163,7 @@ mod tests {
         for (text, expected) in [
             (&SECRET[1..], "32 bytes in hex"),
             (&*"ff".repeat(32), "secp256k1"),
+            ("kms:", "alias/NAME"),
             (&*format!("file:{}", path.display()), "32 bytes in hex"),
             ("file:/nowhere/key", "/nowhere/key: "),
         ] {
@@ -136,6 +174,14 @@ mod tests {
             let shown = format!("{refused} {refused:?}");
             assert!(shown.contains(expected), "{shown}");
             assert!(!shown.contains(&SECRET[1..20]), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_kms_is_named_by_arn_id_or_alias() {
+        for name in ["arn:aws:kms:eu-central-1:1:key/2", "alias/operator", "1234-ab"] {
+            let spec: KeySpec = format!("kms:{name}").parse().expect("it names a key");
+            assert!(matches!(&spec, KeySpec::Kms(key) if key == name), "{spec:?}");
         }
     }
 }

@@ -6,7 +6,10 @@ use std::{
 
 use serde_json::json;
 
-use crate::{Rpc, process::Server};
+use crate::{
+    Rpc,
+    process::{Output, Server},
+};
 
 /// What anvil prints before its address.
 const LISTENING: &str = "Listening on ";
@@ -40,7 +43,7 @@ impl Anvil {
     pub fn start_with(arguments: &[&str]) -> Self {
         let mut command = Command::new(binary());
         command.args(["--port", "0", "--hardfork", "osaka"]).args(arguments);
-        let server = Server::start(command, LISTENING);
+        let server = Server::start(command, Output::Stdout, LISTENING);
         let rpc = Rpc::new(server.address());
         Self { server, rpc }
     }

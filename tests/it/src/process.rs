@@ -1,6 +1,6 @@
 use std::{
-    io::{BufRead, BufReader},
-    process::{Child, ChildStdout, Command, Stdio},
+    io::{BufRead, BufReader, Read},
+    process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
     time::Duration,
@@ -8,6 +8,13 @@ use std::{
 
 /// Longest wait for a server to listen.
 const START: Duration = Duration::from_secs(60);
+
+/// Which output says where a server listens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Output {
+    Stdout,
+    Stderr,
+}
 
 /// A server of its own for one test, killed on drop.
 #[derive(Debug)]
@@ -21,16 +28,22 @@ impl Server {
     ///
     /// # Panics
     /// When it is not there or does not listen.
-    pub(crate) fn start(mut command: Command, listening: &'static str) -> Self {
+    pub(crate) fn start(mut command: Command, output: Output, listening: &'static str) -> Self {
         let program = command.get_program().to_string_lossy().into_owned();
+        let (stdout, stderr) = match output {
+            Output::Stdout => (Stdio::piped(), Stdio::null()),
+            Output::Stderr => (Stdio::null(), Stdio::piped()),
+        };
         let mut process = command
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stdout(stdout)
+            .stderr(stderr)
             .spawn()
             .unwrap_or_else(|error| panic!("{program} does not start: {error}"));
-        let output = process.stdout.take().expect("its output is piped");
-        match address(output, listening) {
+        let stdout = process.stdout.take().map(|piped| Box::new(piped) as Box<dyn Read + Send>);
+        let stderr = process.stderr.take().map(|piped| Box::new(piped) as Box<dyn Read + Send>);
+        let piped = stdout.or(stderr).expect("one of them is piped");
+        match address(piped, listening) {
             Some(address) => Self { process, address },
             None => {
                 stop(&mut process);
@@ -64,7 +77,7 @@ fn stop(process: &mut Child) {
 
 /// Reads the output until it says where the server listens, and on from there, so that it never blocks on a
 /// full pipe.
-fn address(output: ChildStdout, listening: &'static str) -> Option<String> {
+fn address(output: Box<dyn Read + Send>, listening: &'static str) -> Option<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {

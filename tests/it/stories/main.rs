@@ -3,6 +3,8 @@
 mod anvil;
 mod demo;
 mod keys;
+#[cfg(feature = "kms")]
+mod kms;
 mod life;
 mod posted;
 mod preview;
