@@ -1,0 +1,107 @@
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
+use mayfly_aws::{Cloud, Settings, Variables};
+
+use crate::{moto::Moto, tables::Tables};
+
+/// Name of the table.
+const TABLE: &str = "mayfly";
+
+/// Name of the bucket.
+pub(crate) const BUCKET: &str = "mayfly-objects";
+
+/// An empty table and an empty bucket, as Terraform makes them; gone when dropped.
+#[derive(Debug)]
+pub struct Ground {
+    tables: Tables,
+    moto: Moto,
+}
+
+impl Ground {
+    /// Starts the emulators, and makes table and bucket.
+    ///
+    /// # Panics
+    /// When that fails: a test cannot go on.
+    pub async fn start() -> Self {
+        let ground = Self { tables: Tables::start(), moto: Moto::start() };
+        ground.make_table().await;
+        ground.make_bucket().await;
+        ground
+    }
+
+    /// Environment variables with which a function finds this ground.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let text = str::to_owned;
+        vec![
+            ("AWS_REGION", text("us-east-1")),
+            ("AWS_ACCESS_KEY_ID", text("test")),
+            ("AWS_SECRET_ACCESS_KEY", text("test")),
+            ("MAYFLY_TABLE", text(TABLE)),
+            ("MAYFLY_BUCKET", text(BUCKET)),
+            ("MAYFLY_ENDPOINT_DYNAMODB", self.tables.url()),
+            ("MAYFLY_ENDPOINT_S3", self.moto.url()),
+        ]
+    }
+
+    /// What a function reads from [`Self::variables`].
+    ///
+    /// # Panics
+    /// Never: the variables are good.
+    pub fn settings(&self) -> Settings {
+        Settings::read(&Variables::from_iter(self.variables())).expect("good variables")
+    }
+
+    /// A client of its own, as each function has.
+    ///
+    /// # Panics
+    /// When table or bucket cannot be reached.
+    pub async fn cloud(&self) -> Cloud {
+        let cloud = Cloud::new(self.settings());
+        cloud.reach().await.expect("the ground is there");
+        cloud
+    }
+
+    async fn make_table(&self) {
+        let settings = self.settings();
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::v2026_01_12())
+            .region(aws_sdk_dynamodb::config::Region::new(settings.region))
+            .credentials_provider(aws_sdk_dynamodb::config::Credentials::new(
+                "test", "test", None, None, "test",
+            ))
+            .http_client(mayfly_aws::http())
+            .endpoint_url(self.tables.url());
+        let client = aws_sdk_dynamodb::Client::from_conf(config.build());
+        let create =
+            client.create_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
+        let create = [("pk", KeyType::Hash), ("sk", KeyType::Range)].into_iter().fold(
+            create,
+            |create, (name, key)| {
+                let attribute = AttributeDefinition::builder()
+                    .attribute_name(name)
+                    .attribute_type(ScalarAttributeType::S);
+                let element = KeySchemaElement::builder().attribute_name(name).key_type(key);
+                create
+                    .attribute_definitions(attribute.build().expect("complete"))
+                    .key_schema(element.build().expect("complete"))
+            },
+        );
+        create.send().await.expect("the table can be made");
+    }
+
+    async fn make_bucket(&self) {
+        let settings = self.settings();
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(aws_sdk_s3::config::BehaviorVersion::v2026_01_12())
+            .region(aws_sdk_s3::config::Region::new(settings.region))
+            .credentials_provider(aws_sdk_s3::config::Credentials::new(
+                "test", "test", None, None, "test",
+            ))
+            .http_client(mayfly_aws::http())
+            .force_path_style(true)
+            .endpoint_url(self.moto.url());
+        let client = aws_sdk_s3::Client::from_conf(config.build());
+        client.create_bucket().bucket(BUCKET).send().await.expect("the bucket can be made");
+    }
+}
