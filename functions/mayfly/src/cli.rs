@@ -1,8 +1,12 @@
 use std::{path::PathBuf, time::Duration};
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, Bytes, U256};
 use clap::{Args, Parser, Subcommand};
-use node_core::chain::Posting;
+use mayfly_l1::Bridged;
+use node_core::{
+    chain::Posting,
+    exit::{KIND_ERC20, KIND_ERC721, KIND_ERC1155},
+};
 
 use crate::keys::KeyText;
 
@@ -41,6 +45,8 @@ pub(crate) enum Command {
     Refund(Refund),
     /// Build a layer again from L1 data alone, and prove its exits.
     Rebuild(Rebuild),
+    /// End a layer that was rebuilt, when its operator does not: seal, settle, publish.
+    Rescue(Rescue),
     /// Execute every block again and compare every root with what the L1 holds.
     Verify(Verify),
     /// Serve a chain that was exported, or a layer that is gone, for reading.
@@ -113,6 +119,15 @@ pub(crate) struct Up {
     /// File of rules that say who may ask the layer for what, see the README. Without it everybody may ask for everything.
     #[arg(long)]
     pub(crate) access: Option<PathBuf>,
+    /// Token of the L1 that may be deposited, as KIND:ADDRESS or KIND:ADDRESS:CAP; once for each. KIND is erc20,
+    /// erc721 or erc1155. CAP is the most that may ever be deposited, in the smallest unit of an ERC-20, for others
+    /// a number of tokens; no limit when missing. On the layer the token has the same address.
+    #[arg(long = "bridge", value_name = "KIND:ADDRESS[:CAP]", value_parser = bridged)]
+    pub(crate) bridge: Vec<Bridged>,
+    /// Collections that are minted on the layer with at least this many ids in a row exit to a bulk contract,
+    /// which is cheap when the organiser pushes all of it to the holders, and dearer for holders who claim.
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) bulk_from: Option<u64>,
     /// RPC URL of an L1 to settle on, instead of the development L1 in this process.
     #[arg(long, env = "MAYFLY_L1", requires = "l1_key")]
     pub(crate) l1: Option<String>,
@@ -126,6 +141,32 @@ pub(crate) struct Up {
     /// Factory contract on the L1; a new one is deployed when missing.
     #[arg(long)]
     pub(crate) factory: Option<Address>,
+}
+
+/// Reads a token of the L1 with its kind and cap.
+fn bridged(text: &str) -> Result<Bridged, String> {
+    let mut parts = text.splitn(3, ':');
+    let kind = match parts.next() {
+        Some("erc20") => KIND_ERC20,
+        Some("erc721") => KIND_ERC721,
+        Some("erc1155") => KIND_ERC1155,
+        other => {
+            let got = other.unwrap_or_default();
+            return Err(format!("kind: expected erc20, erc721 or erc1155, got `{got}`"));
+        }
+    };
+    let address = parts.next().ok_or("address: missing after the kind")?;
+    let token = address
+        .parse()
+        .map_err(|_| format!("address: expected 20 bytes in hex with 0x, got `{address}`"))?;
+    let cap = match parts.next() {
+        None => U256::MAX,
+        Some(cap) => U256::from_str_radix(cap, 10)
+            .ok()
+            .filter(|cap| !cap.is_zero())
+            .ok_or_else(|| format!("cap: expected a whole number above zero, got `{cap}`"))?,
+    };
+    Ok(Bridged { kind, token, cap })
 }
 
 #[derive(Debug, Args)]
@@ -252,4 +293,53 @@ pub(crate) struct Rebuild {
     /// Keep the layer here, to read it or to end it; only its roots are shown when missing.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rescue {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// RPC URL of the L1.
+    #[arg(long, env = "MAYFLY_L1")]
+    pub(crate) l1: String,
+    /// Key that acts on the L1: 32 bytes in hex, or `file:PATH`. The organiser's or, with the organiser's word,
+    /// anybody's in mode A; an attestor's in mode B, which also locks up the rescue bond.
+    #[arg(long, env = "MAYFLY_L1_KEY", hide_env_values = true)]
+    pub(crate) l1_key: KeyText,
+    /// URL of an attestor that is asked to sign the settlement (mode B); once for each.
+    #[arg(long = "attestor", value_name = "URL")]
+    pub(crate) attestors: Vec<String>,
+    /// The organiser's signature of the settlement (mode A): 65 bytes in hex. Without it the command says what is
+    /// to be signed.
+    #[arg(long, value_name = "SIGNATURE")]
+    pub(crate) organisers_word: Option<Bytes>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bridged_token_is_a_kind_an_address_and_perhaps_a_cap() {
+        let token = Address::repeat_byte(7);
+        let read = |text: String| bridged(&text).expect("well formed");
+        let (kind, cap) = (KIND_ERC20, U256::from(5));
+        assert_eq!(read(format!("erc20:{token}:5")), Bridged { kind, token, cap });
+        let (kind, cap) = (KIND_ERC721, U256::MAX);
+        assert_eq!(read(format!("erc721:{token}")), Bridged { kind, token, cap });
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_bridged_token_is_named() {
+        let reason = |text: &str| bridged(text).expect_err("malformed");
+        let token = Address::repeat_byte(7);
+        assert!(reason("").starts_with("kind: "));
+        assert!(reason(&format!("erc777:{token}")).contains("got `erc777`"));
+        assert!(reason("erc20").starts_with("address: "));
+        assert!(reason("erc20:0x12").contains("got `0x12`"));
+        for cap in ["", "0", "-1", "1.5", "0x10", &"9".repeat(80)] {
+            let reason = reason(&format!("erc20:{token}:{cap}"));
+            assert!(reason.starts_with("cap: "), "{reason}");
+        }
+    }
 }

@@ -25,7 +25,7 @@ async fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     ui::start_log(cli.verbose);
     let json = cli.json;
-    match command::run(cli).await {
+    match Box::pin(command::run(cli)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             ui::fail(&failure, json);

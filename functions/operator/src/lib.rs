@@ -4,11 +4,12 @@
 //! leaves a contract without a layer, which costs its gas and nothing else.
 
 use alloy_primitives::{Address, B256, Bytes};
-use mayfly_contracts::{PreinstallError, predeploys, preinstalls};
-use mayfly_l1::{Sender, Terms, config_hash, deploy_factory, open_layer};
+use mayfly_contracts::{PreinstallError, predeploys, preinstalls, wrapped_codes};
+use mayfly_l1::{Bridged, Sender, Terms, bridged_token, config_hash, deploy_factory, open_layer};
 use node_core::{
     chain::{
-        Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, MintConfig, Posting,
+        BridgedToken, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits,
+        MintConfig, Posting, Tokens,
     },
     flow::{
         FlowError,
@@ -45,6 +46,10 @@ pub struct Plan {
     pub finality: Finality,
     /// Most ETH that may be on the layer, in wei.
     pub tvl_cap_wei: u128,
+    /// Tokens of the L1 that may be deposited, in any order.
+    pub bridged: Vec<Bridged>,
+    /// From how many tokens on a collection exits to a bulk twin, see [`Tokens`].
+    pub bulk_from: Option<u64>,
 }
 
 /// Why a layer could not be opened.
@@ -59,6 +64,12 @@ pub enum OpenError {
     /// The contracts of the genesis.
     #[error(transparent)]
     Preinstall(#[from] PreinstallError),
+    /// A token of the L1 has the address of another contract of block 0.
+    #[error("bridged token {token}: every layer has another contract at this address")]
+    Taken {
+        /// The token.
+        token: Address,
+    },
 }
 
 /// Opens a layer with `sender` as organiser and operator, in empty `stores` that are bound to its id.
@@ -75,7 +86,8 @@ pub async fn open(
     plan: Plan,
 ) -> Result<LayerConfig, OpenError> {
     let mut config = config(&plan, layer, sender);
-    let genesis = Genesis::new(&config, &alloc(plan.chain_id)?)?;
+    config.tokens.bridged = describe(sender, &plan.bridged).await?;
+    let genesis = Genesis::new(&config, &alloc(plan.chain_id, &config.tokens.bridged)?)?;
     let factory = match factory {
         Some(factory) => factory,
         None => deploy_factory(sender).await?,
@@ -83,6 +95,7 @@ pub async fn open(
     let terms = Terms {
         deposit_cutoff_s: plan.ends_at_s,
         tvl_cap_wei: plan.tvl_cap_wei,
+        bridged: plan.bridged,
         ..Terms::default()
     };
     let l1 = terms.config(&config, &genesis);
@@ -95,26 +108,42 @@ pub async fn open(
     Ok(config)
 }
 
-/// Accounts of block 0: what wallets and tools expect on every chain, and the layer's own contracts.
+/// What the tokens say of themselves, in order of address.
+async fn describe(sender: &Sender, bridged: &[Bridged]) -> Result<Vec<BridgedToken>, PortError> {
+    let mut tokens = Vec::with_capacity(bridged.len());
+    for bridged in bridged {
+        tokens.push(bridged_token(sender.node(), bridged).await?);
+    }
+    tokens.sort_unstable_by_key(|token| token.token);
+    Ok(tokens)
+}
+
+/// Accounts of block 0: what wallets and tools expect on every chain, the layer's own contracts, and the wrapped
+/// tokens of `bridged`, which are in order of address.
 ///
 /// # Errors
-/// When the checked-in contracts cannot be read.
-pub fn alloc(chain_id: u64) -> Result<Alloc, PreinstallError> {
+/// When the checked-in contracts cannot be read, or a token has the address of one of them.
+pub fn alloc(chain_id: u64, bridged: &[BridgedToken]) -> Result<Alloc, OpenError> {
     let contract = |code| GenesisAccount { nonce: 1, code, ..GenesisAccount::default() };
     let mut alloc: Alloc = preinstalls(chain_id)?
         .into_iter()
         .map(|preinstall| (preinstall.address, contract(preinstall.code)))
         .collect();
     alloc.extend(predeploys(&[]));
+    if let Some(taken) = bridged.iter().find(|token| alloc.contains_key(&token.token)) {
+        return Err(OpenError::Taken { token: taken.token });
+    }
+    alloc.extend(predeploys(bridged));
     Ok(alloc)
 }
 
-/// Codes of the standard block 0: batches leave them out, and whoever rebuilds a layer has them from here.
+/// Codes of the standard block 0 and of wrapped tokens: batches leave them out, and whoever rebuilds a layer has them from here.
 ///
 /// # Errors
 /// As [`alloc`].
-pub fn known_codes(chain_id: u64) -> Result<Vec<Bytes>, PreinstallError> {
-    Ok(alloc(chain_id)?.into_values().map(|account| account.code).collect())
+pub fn known_codes(chain_id: u64) -> Result<Vec<Bytes>, OpenError> {
+    let standard = alloc(chain_id, &[])?.into_values().map(|account| account.code);
+    Ok(standard.chain(wrapped_codes()).collect())
 }
 
 /// A transaction must fit into what a block may post.
@@ -148,5 +177,6 @@ fn config(plan: &Plan, id: LayerId, sender: &Sender) -> LayerConfig {
         mint: Some(MintConfig { minter: plan.minter, ticket: plan.ticket }),
         limits: limits(plan.posting),
         posting: plan.posting,
+        tokens: Tokens { bridged: Vec::new(), bulk_from: plan.bulk_from },
     }
 }

@@ -9,7 +9,7 @@ use mayfly_sequencer::{Bell, Blocking, HeadWatch, Policy, SystemClock, Writer};
 use node_core::{
     chain::{
         EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, Posting,
-        Transaction, recover_sender,
+        Tokens, Transaction, recover_sender,
     },
     codec::record::Pending,
     flow::{
@@ -134,6 +134,7 @@ fn config(now_s: u64) -> LayerConfig {
         mint: None,
         limits: Limits::default(),
         posting: Posting::default(),
+        tokens: Tokens::default(),
     }
 }
 

@@ -14,7 +14,7 @@ pub use bindings::{
     WrappedERC1155,
 };
 pub use node_core::exit::{IExitRecipient, IExitSealer};
-pub use predeploys::{BridgedToken, Metadata, predeploys};
+pub use predeploys::{predeploys, wrapped_codes};
 pub use preinstalls::{Preinstall, PreinstallError, preinstalls};
 
 use alloy_primitives::Bytes;

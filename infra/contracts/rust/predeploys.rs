@@ -4,45 +4,9 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::SolValue;
-use node_core::{
-    chain::{EXIT_SEALER, GenesisAccount, L1_INFO, L2_BRIDGE},
-    exit::{KIND_ERC20, KIND_ERC721, KIND_ERC1155},
-};
+use node_core::chain::{BridgedToken, EXIT_SEALER, GenesisAccount, L1_INFO, L2_BRIDGE, Metadata};
 
 use crate::{L1Info, L2Bridge, WrappedERC20, WrappedERC721, WrappedERC1155, exit_sealer_code};
-
-/// A token of the L1 that can be deposited, as the wrapped one on the layer answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BridgedToken {
-    /// Its address, on the L1 and on the layer.
-    pub token: Address,
-    /// What it calls itself there.
-    pub name: String,
-    /// Its symbol there.
-    pub symbol: String,
-    /// What depends on its kind.
-    pub metadata: Metadata,
-}
-
-/// What a wrapped token answers beside name and symbol.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Metadata {
-    /// ERC-20.
-    Coin {
-        /// Digits after the point of an amount.
-        decimals: u8,
-    },
-    /// ERC-721.
-    Collection {
-        /// Token URIs are this and the id; empty when they follow no such rule.
-        base_uri: String,
-    },
-    /// ERC-1155.
-    Items {
-        /// The URI of all ids, with `{id}` in it.
-        uri: String,
-    },
-}
 
 /// Returns the accounts of the sealer, the bridge, the L1 info, and of one wrapped token for each of `tokens`.
 #[must_use]
@@ -52,42 +16,40 @@ pub fn predeploys(tokens: &[BridgedToken]) -> BTreeMap<Address, GenesisAccount> 
         (L2_BRIDGE, account(L2Bridge::DEPLOYED_BYTECODE.clone(), bridge_storage(tokens))),
         (L1_INFO, account(L1Info::DEPLOYED_BYTECODE.clone(), BTreeMap::new())),
     ]);
-    accounts.extend(tokens.iter().map(|token| (token.token, token.account())));
+    accounts.extend(tokens.iter().map(|token| (token.token, wrapped(token))));
     accounts
 }
 
-impl BridgedToken {
-    /// Returns the kind in the layer's asset list.
-    #[must_use]
-    pub const fn kind(&self) -> u8 {
-        match self.metadata {
-            Metadata::Coin { .. } => KIND_ERC20,
-            Metadata::Collection { .. } => KIND_ERC721,
-            Metadata::Items { .. } => KIND_ERC1155,
-        }
-    }
+/// Returns the codes of wrapped tokens: whoever rebuilds a layer has them, whichever it takes.
+#[must_use]
+pub fn wrapped_codes() -> [Bytes; 3] {
+    [
+        WrappedERC20::DEPLOYED_BYTECODE.clone(),
+        WrappedERC721::DEPLOYED_BYTECODE.clone(),
+        WrappedERC1155::DEPLOYED_BYTECODE.clone(),
+    ]
+}
 
-    fn account(&self) -> GenesisAccount {
-        let mut storage = BTreeMap::new();
-        put_text(&mut storage, 0, &self.name);
-        put_text(&mut storage, 1, &self.symbol);
-        let code = match &self.metadata {
-            Metadata::Coin { decimals } => {
-                put(&mut storage, U256::from(2), U256::from(*decimals));
-                &WrappedERC20::DEPLOYED_BYTECODE
-            }
-            Metadata::Collection { base_uri } => {
-                put_text(&mut storage, 2, base_uri);
-                &WrappedERC721::DEPLOYED_BYTECODE
-            }
-            // After the two mappings of OpenZeppelin's ERC1155.
-            Metadata::Items { uri } => {
-                put_text(&mut storage, 4, uri);
-                &WrappedERC1155::DEPLOYED_BYTECODE
-            }
-        };
-        account(code.clone(), storage)
-    }
+fn wrapped(token: &BridgedToken) -> GenesisAccount {
+    let mut storage = BTreeMap::new();
+    put_text(&mut storage, 0, &token.name);
+    put_text(&mut storage, 1, &token.symbol);
+    let code = match &token.metadata {
+        Metadata::Coin { decimals } => {
+            put(&mut storage, U256::from(2), U256::from(*decimals));
+            &WrappedERC20::DEPLOYED_BYTECODE
+        }
+        Metadata::Collection { base_uri } => {
+            put_text(&mut storage, 2, base_uri);
+            &WrappedERC721::DEPLOYED_BYTECODE
+        }
+        // After the two mappings of OpenZeppelin's ERC1155.
+        Metadata::Items { uri } => {
+            put_text(&mut storage, 4, uri);
+            &WrappedERC1155::DEPLOYED_BYTECODE
+        }
+    };
+    account(code.clone(), storage)
 }
 
 /// Slot 0: the list of tokens; slot 1: the mapping from a token to its kind.

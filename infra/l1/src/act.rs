@@ -1,9 +1,9 @@
 use alloy::{
     eips::BlockNumberOrTag,
-    primitives::{Bytes, U256},
+    primitives::{B256, Bytes, U256, keccak256},
     providers::Provider,
     rpc::types::{Filter, Log},
-    sol_types::{SolCall, SolEvent},
+    sol_types::{SolCall, SolEvent, SolValue},
 };
 use mayfly_contracts::FlashLayer::{
     self, DepositsClosed, LeavesPublished, Output, Settled, batchAccCall, closeDepositsCall,
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Assurance mode B, as the contract counts.
-const MODE_ATTESTED: u8 = 2;
+pub(crate) const MODE_ATTESTED: u8 = 2;
 
 impl HttpL1 {
     /// Carries out `action`, once.
@@ -87,10 +87,28 @@ impl HttpL1 {
         }
     }
 
+    /// Returns what vouches for `settlement` by signature: keccak256 of the contract's `Output`, for the batches
+    /// that the L1 has now.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`].
+    pub async fn output_of(&self, settlement: Settlement) -> Result<B256, PortError> {
+        Ok(keccak256(self.settle_call(settlement).await?.o.abi_encode()))
+    }
+
     async fn settle(&self, settlement: Settlement) -> Result<settleCall, PortError> {
+        let call = self.settle_call(settlement).await?;
+        match (self.config.mode, &self.organisers_word) {
+            (MODE_ATTESTED, _) => self.gather(call).await,
+            (_, Some(word)) => Ok(settleCall { signatures: vec![word.clone()], ..call }),
+            _ => Ok(call),
+        }
+    }
+
+    async fn settle_call(&self, settlement: Settlement) -> Result<settleCall, PortError> {
         let batch_acc = self.ask(batchAccCall {}).await?;
         let sealed = settlement.sealed;
-        let call = settleCall {
+        Ok(settleCall {
             c: self.config.clone(),
             o: Output {
                 lastBlock: settlement.last_block,
@@ -107,11 +125,7 @@ impl HttpL1 {
             accountProof: settlement.account_proof,
             storageProof: settlement.storage_proof,
             signatures: Vec::new(),
-        };
-        match self.config.mode {
-            MODE_ATTESTED => self.gather(call).await,
-            _ => Ok(call),
-        }
+        })
     }
 
     async fn done(&self, action: &L1Action) -> Result<Option<L1Receipt>, PortError> {

@@ -96,6 +96,7 @@ fn check_complete(
 #[cfg(test)]
 mod tests {
     use alloy::primitives::{Address, Bytes, U256};
+    use node_core::chain::{L2_BRIDGE, SYSTEM_SENDER};
 
     use super::*;
 
@@ -126,5 +127,36 @@ mod tests {
         assert!(check_complete(&deposits(&[5, 6]), None, None).is_ok());
         assert!(check_complete(&[], None, None).is_ok());
         assert!(check_complete(&deposits(&[5, 7]), None, None).is_err());
+    }
+
+    fn logged(kind: u8) -> Log {
+        let event = Deposited {
+            index: 3,
+            from: Address::repeat_byte(1),
+            to: Address::repeat_byte(2),
+            kind,
+            token: Address::repeat_byte(7),
+            id: U256::from(9),
+            value: U256::from(5),
+            gasLimit: 1_000_000,
+            data: Bytes::new(),
+        };
+        let data = event.encode_log_data();
+        Log { inner: alloy::primitives::Log { address: Address::ZERO, data }, ..Log::default() }
+    }
+
+    #[test]
+    fn deposit_of_a_token_is_a_call_of_the_bridge() {
+        for kind in [KIND_ERC20, KIND_ERC721, KIND_ERC1155] {
+            let deposit = decode(&logged(kind)).expect("the bridge mints these");
+            assert_eq!((deposit.index, deposit.value), (3, U256::ZERO));
+            assert_eq!((deposit.from, deposit.to), (SYSTEM_SENDER, L2_BRIDGE));
+            let call = mayfly_contracts::L2Bridge::finalizeDepositCall::abi_decode(&deposit.data);
+            let call = call.expect("the bridge's own interface");
+            assert_eq!((call.index, call.kind, call.token), (3, kind, Address::repeat_byte(7)));
+            assert_eq!((call.from, call.to), (Address::repeat_byte(1), Address::repeat_byte(2)));
+            assert_eq!((call.id, call.value), (U256::from(9), U256::from(5)));
+        }
+        assert!(decode(&logged(3)).is_err(), "a token of the layer cannot come from the L1");
     }
 }

@@ -8,7 +8,7 @@ use alloy::{
 };
 use mayfly_contracts::{Preinstall, preinstalls};
 use node_core::{
-    chain::{Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, Posting},
+    chain::{Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, Posting, Tokens},
     flow::open::Alloc,
 };
 
@@ -96,6 +96,7 @@ fn config(now_s: u64) -> LayerConfig {
         mint: None,
         limits: Limits::default(),
         posting: Posting::default(),
+        tokens: Tokens::default(),
     }
 }
 

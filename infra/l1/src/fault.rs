@@ -56,6 +56,13 @@ impl Fault {
         *code == UNKNOWN_BLOCK || message.contains("not found") || message.contains("unknown block")
     }
 
+    /// Whether the contract itself failed: reverted, ran out of gas, or came to what is no instruction. Nodes have
+    /// a code for reverts only.
+    pub(crate) fn is_execution(&self) -> bool {
+        const HALTS: [&str; 5] = ["out of gas", "outofgas", "opcode", "jump", "stack"];
+        matches!(self, Self::Reverted { .. }) || HALTS.iter().any(|halt| self.says(halt))
+    }
+
     /// Whether the node answered, and the answer contains `text`.
     pub(crate) fn says(&self, text: &str) -> bool {
         matches!(self, Self::Answered { message, .. } if message.to_ascii_lowercase().contains(text))

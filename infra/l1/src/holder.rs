@@ -6,7 +6,10 @@ use alloy::{
     sol_types::SolCall,
 };
 use mayfly_contracts::{
-    FlashLayer::{Exit, claimCall, claimRangeCall, isClaimedCall, tokenOfCall},
+    FlashLayer::{
+        Exit, assetCall, assetCountCall, claimCall, claimRangeCall, isClaimedCall, pushCall,
+        pushedCountCall, tokenOfCall,
+    },
     FlashTwin721::ownerOfCall,
 };
 use node_core::{
@@ -44,7 +47,45 @@ pub async fn claim_range(
     Ok(port_receipt(&sender.send(claim_range_act(layer, chunk)).await?))
 }
 
+/// Pays the exits that follow those that were pushed before, like [`claim_range`], and those of bulk collections in
+/// runs; any key may send it.
+///
+/// # Errors
+/// [`PortError::Refused`] names the contract's error: `BadProof` when the chunk is not the next one.
+pub async fn push(
+    sender: &Sender,
+    layer: Address,
+    chunk: PublishedChunk,
+) -> Result<L1Receipt, PortError> {
+    let PublishedChunk { packed, siblings, .. } = chunk;
+    let input = pushCall { packed, siblings }.abi_encode().into();
+    let act = Act { what: "push", to: layer, input, value: U256::ZERO };
+    Ok(port_receipt(&sender.send(act).await?))
+}
+
 impl Node {
+    /// Returns how many exits of `layer` were pushed: index of the first of the next chunk.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] when there is no such layer.
+    pub async fn pushed(&self, layer: Address) -> Result<u64, PortError> {
+        self.call(layer, &pushedCountCall {}, BlockNumberOrTag::Latest).await.map(u64::from)
+    }
+
+    /// Returns the kinds of a settled layer's assets, see [`node_core::exit`]; position is the asset number.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] when there is no such layer.
+    pub async fn kinds(&self, layer: Address) -> Result<Vec<u8>, PortError> {
+        let latest = BlockNumberOrTag::Latest;
+        let count = self.call(layer, &assetCountCall {}, latest).await?;
+        let mut kinds = Vec::with_capacity(count.into());
+        for index in 0..u32::from(count) {
+            kinds.push(self.call(layer, &assetCall { index }, latest).await?.kind);
+        }
+        Ok(kinds)
+    }
+
     /// Returns the L1 twin of a collection of `layer`; `None` before the settlement and for no collection.
     ///
     /// # Errors

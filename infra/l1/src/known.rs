@@ -7,7 +7,7 @@ use alloy::{
 };
 use mayfly_contracts::FlashFactory::FlashOpened;
 use node_core::{
-    chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, Posting},
+    chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, Posting, Tokens},
     flow::rebuild::GenesisTerms,
     port::PortError,
 };
@@ -67,6 +67,7 @@ impl HttpL1 {
             mint: None,
             limits: Limits { transaction_bytes, ..limits },
             posting,
+            tokens: Tokens::default(),
         }
     }
 

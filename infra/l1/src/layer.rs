@@ -1,17 +1,20 @@
 use std::sync::Arc;
 
 use alloy::{
-    eips::BlockNumberOrTag, primitives::B256, rpc::types::Filter, sol_types::SolEvent,
+    eips::BlockNumberOrTag,
+    primitives::{B256, Bytes},
+    rpc::types::Filter,
+    sol_types::SolEvent,
     transports::http::reqwest,
 };
 use async_trait::async_trait;
 use mayfly_contracts::{FlashFactory, FlashLayer};
 use node_core::{
-    chain::{DepositEvent, Finality, L1Binding},
+    chain::{DepositEvent, Finality, L1Binding, L1Origin},
     port::{L1, L1Action, L1Receipt, L1View, PortError},
 };
 
-use crate::{Config, Node, Sender, terms};
+use crate::{Config, Node, Sender, act::MODE_ATTESTED, terms};
 
 /// The L1 of one layer over HTTP.
 ///
@@ -24,6 +27,7 @@ pub struct HttpL1 {
     pub(crate) config: Config,
     pub(crate) sender: Option<Arc<Sender>>,
     pub(crate) attestors: Vec<reqwest::Url>,
+    pub(crate) organisers_word: Option<Bytes>,
 }
 
 impl HttpL1 {
@@ -50,13 +54,13 @@ impl HttpL1 {
             .map(|event| terms::of_layer(&event.data.config))
             .find(|config| terms::config_hash(config) == expected)
             .ok_or_else(|| refused(format!("it was not opened in L1 block {block}")))?;
-        Ok(Self { node, binding, config, sender: None, attestors: Vec::new() })
+        Ok(Self::new(node, binding, config))
     }
 
     /// Binds to a layer whose configuration is known; the contract checks it at every act.
     #[must_use]
     pub const fn new(node: Node, binding: L1Binding, config: Config) -> Self {
-        Self { node, binding, config, sender: None, attestors: Vec::new() }
+        Self { node, binding, config, sender: None, attestors: Vec::new(), organisers_word: None }
     }
 
     /// Sets the key that acts.
@@ -82,6 +86,14 @@ impl HttpL1 {
         Ok(self)
     }
 
+    /// Sets the organiser's signature of the settlement (EIP-712, `Settlement(output)`), with which anybody may
+    /// settle in mode A once the operator is overdue.
+    #[must_use]
+    pub fn with_organisers_word(mut self, signature: Bytes) -> Self {
+        self.organisers_word = Some(signature);
+        self
+    }
+
     /// Returns the configuration as the contract has it.
     #[must_use]
     pub const fn config(&self) -> &Config {
@@ -98,6 +110,16 @@ impl HttpL1 {
     #[must_use]
     pub const fn node(&self) -> &Node {
         &self.node
+    }
+
+    /// Returns whether the contract lets whoever acts here settle, with what is known here, once the operator is
+    /// overdue. In mode B that is a matter of signatures only.
+    #[must_use]
+    pub fn may_settle(&self) -> bool {
+        let Some(sender) = &self.sender else { return false };
+        let (who, config) = (sender.address(), &self.config);
+        let is_known = who == config.operator || who == config.organiser;
+        config.mode == MODE_ATTESTED || is_known || self.organisers_word.is_some()
     }
 
     async fn config_hash(node: &Node, binding: &L1Binding) -> Result<B256, PortError> {
@@ -117,8 +139,12 @@ fn check_chain(node: &Node, binding: &L1Binding) -> Result<(), PortError> {
 
 #[async_trait]
 impl L1 for HttpL1 {
-    async fn block_number(&self, finality: Finality) -> Result<u64, PortError> {
-        Ok(self.node.block(finality).await?.number)
+    async fn newest(&self, finality: Finality) -> Result<L1Origin, PortError> {
+        Ok(self.node.block(finality).await?.into())
+    }
+
+    async fn block(&self, number: u64) -> Result<L1Origin, PortError> {
+        Ok(self.node.known_block(number.into()).await?.into())
     }
 
     async fn deposits(&self, first: u64, last: u64) -> Result<Vec<DepositEvent>, PortError> {
@@ -128,6 +154,16 @@ impl L1 for HttpL1 {
     async fn view(&self, finality: Finality) -> Result<L1View, PortError> {
         let block = self.node.block(finality).await?;
         self.view_at(block).await
+    }
+
+    fn may_post(&self) -> bool {
+        let Some(sender) = &self.sender else { return false };
+        let (who, config) = (sender.address(), &self.config);
+        let others = match config.mode {
+            MODE_ATTESTED => config.quorum.attestors.as_slice(),
+            _ => core::slice::from_ref(&config.organiser),
+        };
+        who == config.operator || others.contains(&who)
     }
 
     async fn act(&self, action: L1Action) -> Result<L1Receipt, PortError> {

@@ -11,8 +11,9 @@
 //! | `signer` | a key in memory |
 //! | `terms` | the configuration of a layer as its contract has it |
 //! | `organiser` | deploy the factory, open a layer, deposit |
+//! | `tokens` | what the tokens that a layer takes say of themselves |
 //! | `holder` | claim, twins, owners, balances |
-//! | `ways_out` | accept with a stake, reclaim, refunds, bonds |
+//! | `ways_out` | accept with a stake, reclaim, vetoes, refunds, bonds, orphans |
 //! | [`devnet`] | genesis of an L1 inside the process |
 
 mod act;
@@ -31,13 +32,14 @@ mod sender;
 mod signer;
 mod source;
 mod terms;
+mod tokens;
 mod view;
 mod ways_out;
 
 pub mod devnet;
 
 pub use alloy::signers::local::PrivateKeySigner;
-pub use holder::{claim, claim_range};
+pub use holder::{claim, claim_range, push};
 pub use layer::HttpL1;
 pub use mayfly_contracts::FlashLayer::{Bridged, Config};
 pub use node::{L1Block, Node};
@@ -49,7 +51,8 @@ pub use sender::Sender;
 pub use signer::{LocalKey, NotAKey};
 pub use source::BlobSource;
 pub use terms::{Assurance, Offer, Terms, config_hash};
+pub use tokens::bridged_token;
 pub use ways_out::{
-    Refunds, SignedSeal, accept_layer, enter_refund, reclaim_fee, refund, slash_equivocation,
-    withdraw_bond,
+    Orphan, Refunds, SignedSeal, accept_layer, claim_orphan, enter_refund, reclaim_fee, refund,
+    slash_equivocation, veto, withdraw_bond,
 };

@@ -12,7 +12,10 @@ use alloy::{
     sol_types::SolCall,
     transports::{TransportError, http::reqwest, layers::RetryBackoffLayer},
 };
-use node_core::{chain::Finality, port::PortError};
+use node_core::{
+    chain::{Finality, L1Origin},
+    port::PortError,
+};
 
 use crate::fault::Fault;
 
@@ -21,6 +24,9 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How a node that limits the rate is asked again: five times, 300 ms apart, more when it says so.
 const RETRIES: RetryBackoffLayer = RetryBackoffLayer::new(5, 300, 500);
+
+/// Gas of a question to a contract that may be anybody's: a string behind two proxies takes a tenth of it.
+const QUESTION_GAS: u64 = 500_000;
 
 /// Blocks per log query. Public nodes refuse queries over more than a few thousand.
 const SPAN: u64 = 2_000;
@@ -49,6 +55,13 @@ pub struct L1Block {
     pub hash: B256,
     /// Its time, Unix seconds.
     pub timestamp_s: u64,
+}
+
+impl From<L1Block> for L1Origin {
+    fn from(block: L1Block) -> Self {
+        let L1Block { number, hash, timestamp_s } = block;
+        Self { number, hash, timestamp_s }
+    }
 }
 
 impl Node {
@@ -150,6 +163,17 @@ impl Node {
     ) -> Result<Bytes, Fault> {
         let request = TransactionRequest::default().to(to).input(call.abi_encode().into());
         self.read(self.provider.call(request).block(BlockId::from(block)).await)
+    }
+
+    /// Asks a contract that may be anybody's at the newest block; `None` when it does not answer.
+    pub(crate) async fn ask(&self, to: Address, input: Bytes) -> Result<Option<Bytes>, PortError> {
+        let request =
+            TransactionRequest::default().to(to).input(input.into()).gas_limit(QUESTION_GAS);
+        match self.read(self.provider.call(request).await) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(fault) if fault.is_execution() => Ok(None),
+            Err(fault) => Err(fault.into_port(format!("question to {to}"))),
+        }
     }
 
     /// Returns the logs of `filter` in blocks `first..=last`, oldest first.

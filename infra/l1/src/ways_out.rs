@@ -1,4 +1,5 @@
-//! What keeps the promise when the usual way fails: accepting with a stake, and getting everything back.
+//! What keeps the promise when the usual way fails: accepting with a stake, vetoes, getting everything back, and what
+//! nobody can claim.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -9,12 +10,13 @@ use alloy::{
     sol_types::{SolCall, SolEvent},
 };
 use mayfly_contracts::FlashLayer::{
-    Deposit, Deposited, acceptCall, depositRootCall, enterRefundCall, isRefundedCall, phaseCall,
-    reclaimCall, refundCall, slashEquivocationCall, withdrawBondCall,
+    Deposit, Deposited, Exit, acceptCall, claimOrphanCall, depositRootCall, enterRefundCall,
+    isRefundedCall, phaseCall, reclaimCall, refundCall, slashEquivocationCall, vetoCall,
+    withdrawBondCall,
 };
 use node_core::{
     chain::Finality,
-    exit::{DepositLeaf, DepositTree},
+    exit::{DepositLeaf, DepositTree, ExitLeaf},
     port::{L1Receipt, PortError},
 };
 
@@ -128,6 +130,57 @@ pub async fn slash_equivocation(
         signatureB: b.signature,
     };
     act(sender, layer, "slashEquivocation", &call, U256::ZERO).await
+}
+
+/// Takes a settlement of mode B back in its window; any key may, with the signatures of so many attestors that the
+/// others are no quorum, in ascending order of their addresses.
+///
+/// # Errors
+/// [`PortError::Refused`] names the contract's error: `BadPhase`, `BadQuorum`, `UnsupportedMode`.
+pub async fn veto(
+    sender: &Sender,
+    layer: Address,
+    config: &Config,
+    signatures: Vec<Bytes>,
+) -> Result<L1Receipt, PortError> {
+    let call = vetoCall { c: config.clone(), signatures };
+    act(sender, layer, "veto", &call, U256::ZERO).await
+}
+
+/// An exit of a contract of the layer that has no counterpart on the L1, with all that proves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Orphan {
+    /// The exit.
+    pub leaf: ExitLeaf,
+    /// Its siblings in the exit tree, bottom up.
+    pub proof: Vec<B256>,
+    /// Code of its recipient on the layer.
+    pub code: Bytes,
+    /// Proof of that account in the settled state (EIP-1186).
+    pub account_proof: Vec<Bytes>,
+}
+
+/// Pays an orphaned exit to the layer's `orphanRecipient`, 180 days after claims were opened; any key may.
+///
+/// # Errors
+/// [`PortError::Refused`] names the contract's error: `TooEarly`, `NotOrphan`, `AlreadyClaimed`.
+pub async fn claim_orphan(
+    sender: &Sender,
+    layer: Address,
+    config: &Config,
+    orphan: Orphan,
+) -> Result<L1Receipt, PortError> {
+    let Orphan { leaf, proof, code, account_proof } = orphan;
+    let ExitLeaf { index, asset, recipient, id, value } = leaf;
+    let call = claimOrphanCall {
+        c: config.clone(),
+        index: U256::from(index),
+        e: Exit { asset, recipient, id, value },
+        proof,
+        code,
+        accountProof: account_proof,
+    };
+    act(sender, layer, "claimOrphan", &call, U256::ZERO).await
 }
 
 async fn act<C: SolCall>(

@@ -1,7 +1,7 @@
 use alloy_primitives::{Address, B256, U256};
 use serde::{Deserialize, Serialize};
 
-use super::LayerId;
+use super::{LayerId, MAX_BRIDGED, Tokens};
 
 /// Largest chain id that `MetaMask` takes; the factory on the L1 takes no larger one.
 pub const MAX_CHAIN_ID: u64 = 4_503_599_627_370_476;
@@ -42,6 +42,9 @@ pub struct LayerConfig {
     /// Where the inputs of its blocks are posted.
     #[serde(default)]
     pub posting: Posting,
+    /// Tokens of the L1 on the layer, and of the layer on the L1.
+    #[serde(default)]
+    pub tokens: Tokens,
 }
 
 /// Where the inputs of a layer's blocks can be read by everybody.
@@ -184,6 +187,23 @@ pub enum ConfigError {
         /// Characters given.
         got: usize,
     },
+    /// There are more tokens of the L1 than its contract takes.
+    #[error("bridged tokens: expected at most {MAX_BRIDGED}, got {got}")]
+    TooManyBridged {
+        /// How many were given.
+        got: usize,
+    },
+    /// A token of the L1 cannot have a wrapped one on the layer.
+    #[error("bridged token {index}: {reason}")]
+    Bridged {
+        /// Its position.
+        index: usize,
+        /// What was expected.
+        reason: &'static str,
+    },
+    /// Every collection would be a bulk one, also those without tokens.
+    #[error("bulk_from: expected at least 1, got 0")]
+    BulkFrom,
     /// Accounts of a layer start without ETH, because all of it must be claimable on the L1.
     #[error("genesis balance of {account}: expected 0, got {got} wei: deposit on the L1 instead")]
     GenesisBalance {
@@ -219,6 +239,6 @@ impl LayerConfig {
         if !(1..=100).contains(&characters) {
             return Err(ConfigError::Name { got: characters });
         }
-        Ok(())
+        self.tokens.check()
     }
 }

@@ -11,8 +11,10 @@ mod deposit;
 mod forks;
 mod genesis;
 mod ids;
+mod origin;
 mod phase;
 mod receipt;
+mod token;
 mod transaction;
 mod typed;
 
@@ -27,8 +29,12 @@ pub use deposit::{
 pub use forks::{Era, Fork, Forks, Start};
 pub use genesis::{GenesisAccount, genesis_header};
 pub use ids::{Epoch, LayerId, ParseLayerIdError, SlotNumber};
+pub use origin::{L1Origin, NoOrigin};
 pub use phase::Phase;
 pub use receipt::Receipt;
+pub use token::{
+    BridgedToken, MAX_BRIDGED, MAX_TOKEN_TEXT, MAX_TOKEN_URI, Metadata, Tokens, is_printable,
+};
 pub use transaction::{Transaction, TransactionType, decode_transaction, recover_sender};
 pub use typed::{SoftReceipt, Word};
 

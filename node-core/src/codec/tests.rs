@@ -5,7 +5,7 @@ use alloy_primitives::{Address, B256, Bytes, FixedBytes, TxHash, U256, keccak256
 use proptest::prelude::*;
 
 use super::{
-    batch::{L1Origin, Payload, PostedBlock, PostedGenesis},
+    batch::{Payload, PostedBlock, PostedGenesis},
     frame::{self, FrameError, HEADER_BYTES, Kind},
     record::{
         AccountLeaf, AccountPage, AttemptId, BlockRecord, Body, CheckpointRef, CodePage, Dropped,
@@ -16,7 +16,9 @@ use super::{
     run::{BlocksPage, Contents, Directory, EntryPage, Filter, Piece, RunRef, SortedPage, Table},
 };
 use crate::{
-    chain::{Block, DepositEvent, Epoch, Receipt, SlotNumber, Transaction, recover_sender},
+    chain::{
+        Block, DepositEvent, Epoch, L1Origin, Receipt, SlotNumber, Transaction, recover_sender,
+    },
     state::{AccountDelta, AccountInfo, Delta},
     trie::{Nibbles, StoredPage},
 };

@@ -85,7 +85,7 @@ impl fmt::Debug for Builder {
 
 impl Builder {
     /// Opens the block after `parent`, whose state is `world`: the system calls of EIP-4788 and
-    /// EIP-2935 are made.
+    /// EIP-2935 are made, and that of [`L1Origin`](crate::chain::L1Origin).
     ///
     /// Where nobody keeps a clone of `world`, [`finish`](Self::finish) changes it in place.
     /// `ancestors` are the blocks up to `parent`, which itself may be left out.
@@ -139,7 +139,8 @@ impl Builder {
             ledger.load(machine.overlay())?;
         }
         let fork = era.fork;
-        system::open_block(&mut machine, fork, env.parent_beacon_block_root, parent.hash())?;
+        let (beacon_root, origin) = (env.parent_beacon_block_root, env.origin(rules.protocol));
+        system::open_block(&mut machine, fork, beacon_root, parent.hash(), origin)?;
         Ok(Self {
             room: Room::of(&env, &era),
             fork,

@@ -9,9 +9,9 @@ use revm::context::{BlockEnv, CfgEnv};
 use revm::context_interface::block::BlobExcessGasAndPrice;
 use revm::primitives::hardfork::SpecId;
 
-use super::rules::{Rules, SupplyLedger};
+use super::rules::{Protocol, Rules, SupplyLedger};
 use crate::{
-    chain::{Era, Fork, SealedHeader},
+    chain::{Era, Fork, L1Origin, SealedHeader},
     state::Need,
 };
 
@@ -30,9 +30,9 @@ pub struct NextBlock {
     pub beneficiary: Address,
     /// What the `PREVRANDAO` instruction returns (EIP-4399).
     pub prev_randao: B256,
-    /// What the beacon roots contract stores (EIP-4788).
+    /// What the beacon roots contract stores (EIP-4788). On a layer the hash of the L1 block, see [`L1Origin`].
     pub parent_beacon_block_root: B256,
-    /// At most 32 bytes of the author's choice.
+    /// At most 32 bytes of the author's choice. On a layer see [`L1Origin`].
     pub extra_data: Bytes,
     /// Running total of blob gas above target (EIP-4844); zero on a layer.
     pub excess_blob_gas: u64,
@@ -49,7 +49,7 @@ impl NextBlock {
     /// parent's).
     ///
     /// `PREVRANDAO` is the parent's hash: different in each block, known to everybody before it, so not
-    /// fit to draw anything of value.
+    /// fit to draw anything of value. It rests on the same L1 block as its parent.
     pub fn on_layer(parent: &SealedHeader, timestamp: u64) -> Self {
         Self {
             number: parent.number + 1,
@@ -58,7 +58,26 @@ impl NextBlock {
             base_fee: parent.base_fee_per_gas.unwrap_or_default(),
             beneficiary: parent.beneficiary,
             prev_randao: parent.hash(),
+            parent_beacon_block_root: parent.parent_beacon_block_root.unwrap_or_default(),
+            extra_data: parent.extra_data.clone(),
             ..Self::default()
+        }
+    }
+
+    /// Returns the same block, resting on another L1 block.
+    #[must_use]
+    pub fn resting_on(self, origin: &L1Origin) -> Self {
+        let extra_data = origin.extra_data();
+        Self { parent_beacon_block_root: origin.hash, extra_data, ..self }
+    }
+
+    /// Returns the L1 block that a layer's block rests on.
+    pub(super) fn origin(&self, protocol: Protocol) -> Option<L1Origin> {
+        match protocol {
+            Protocol::Ethereum => None,
+            Protocol::Layer => {
+                L1Origin::read(&self.extra_data, self.parent_beacon_block_root).ok().flatten()
+            }
         }
     }
 

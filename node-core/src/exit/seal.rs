@@ -3,6 +3,7 @@ use alloy_sol_types::SolValue;
 use serde::{Deserialize, Serialize};
 
 use super::Asset;
+use crate::chain::{BridgedToken, Metadata};
 
 /// Kind of asset 0, ETH.
 pub const KIND_ETH: u8 = 0;
@@ -27,6 +28,17 @@ pub const KIND_ERC1155: u8 = 6;
 
 /// Kind of an ERC-1155 contract that was born on the layer and gets a twin on the L1.
 pub const KIND_TWIN1155: u8 = 7;
+
+impl BridgedToken {
+    /// Returns the kind in the layer's asset list.
+    pub const fn kind(&self) -> u8 {
+        match self.metadata {
+            Metadata::Coin { .. } => KIND_ERC20,
+            Metadata::Collection { .. } => KIND_ERC721,
+            Metadata::Items { .. } => KIND_ERC1155,
+        }
+    }
+}
 
 /// Most assets of a layer, ETH included: `settle` deploys all twins in one L1 transaction.
 pub const MAX_ASSETS: usize = 64;

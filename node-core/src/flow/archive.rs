@@ -300,7 +300,7 @@ impl Past {
 /// # Panics
 /// Never: a hash has more bytes than an id.
 pub fn config(file: &GenesisFile, chain_id: u64, name: String) -> LayerConfig {
-    use crate::chain::{Finality, L1Binding, LayerId, Limits, Posting};
+    use crate::chain::{Finality, L1Binding, LayerId, Limits, Posting, Tokens};
     let digest = keccak256(U256::from(chain_id).to_be_bytes::<32>());
     let id = LayerId::new(digest[..16].try_into().expect("16 of 32 bytes"));
     LayerConfig {
@@ -325,5 +325,6 @@ pub fn config(file: &GenesisFile, chain_id: u64, name: String) -> LayerConfig {
         mint: None,
         limits: Limits::default(),
         posting: Posting::default(),
+        tokens: Tokens::default(),
     }
 }

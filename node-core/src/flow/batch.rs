@@ -8,7 +8,7 @@ use alloy_primitives::{Address, B256, Bytes, FixedBytes, keccak256};
 
 use super::{FlowError, checkpoint, query::Replica, sequence::Committed, unsigned::Unsigned};
 use crate::{
-    chain::{Finality, LayerConfig, SealedHeader, Transaction},
+    chain::{Finality, L1Origin, LayerConfig, SealedHeader, Transaction},
     codec::{
         batch::{Payload, PostedBlock, PostedGenesis},
         record::{Record, StatePack},
@@ -166,7 +166,7 @@ impl Draft {
             deposits,
             check: check_of(header),
             transactions: raw.collect(),
-            l1: None,
+            l1: advanced(header, &self.parent),
         };
         self.bytes += alloy_rlp::Encodable::length(&posted);
         self.deposits += deposits;
@@ -218,6 +218,13 @@ impl Draft {
             consumed_deposits: *consumed_deposits,
         })
     }
+}
+
+/// The L1 block that a block rests on, where its parent rests on another one.
+fn advanced(header: &SealedHeader, parent: &SealedHeader) -> Option<L1Origin> {
+    let origin = L1Origin::of(header).unwrap_or_default();
+    let before = L1Origin::of(parent).unwrap_or_default();
+    origin.filter(|origin| before.as_ref() != Some(origin))
 }
 
 /// First bytes of a block's hash.

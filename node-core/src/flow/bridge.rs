@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{FlowError, register};
 use crate::{
-    chain::{DepositEvent, LayerConfig},
+    chain::{DepositEvent, L1Origin, LayerConfig},
     codec::{names, record::Pending},
-    port::{Doorbell, L1, PortError, Stores},
+    port::{Doorbell, L1, PortError, Registers, Stores},
 };
 
 /// L1 blocks asked for at a time. Public nodes refuse log queries over more than a few thousand.
@@ -24,6 +24,14 @@ pub struct Cursor {
     pub next_block: u64,
     /// Index of the next deposit.
     pub next_index: u64,
+    /// The last L1 block that was read: the deposits before `next_index` are all that there are up to it.
+    #[serde(default)]
+    pub read: Option<L1Origin>,
+}
+
+/// Returns how far the L1's log was read; `None` before it was for the first time.
+pub(super) async fn cursor(registers: &dyn Registers) -> Result<Option<Cursor>, PortError> {
+    Ok(register::load::<Cursor>(registers, names::L1_CURSOR).await?.map(|held| held.value))
 }
 
 /// Reads deposits that are settled enough on the L1 and appends them; returns how far it came.
@@ -39,18 +47,21 @@ pub async fn ingest(
 ) -> Result<Cursor, FlowError> {
     let registers = &*stores.registers;
     let held = register::load::<Cursor>(registers, names::L1_CURSOR).await?;
-    let start = Cursor { next_block: config.l1.opened_in_block, next_index: 0 };
+    let start = Cursor { next_block: config.l1.opened_in_block, ..Cursor::default() };
     let (mut version, mut cursor) =
         held.map_or((None, start), |held| (Some(held.version), held.value));
-    let last = l1.block_number(config.l1.finality).await?;
-    while cursor.next_block <= last {
-        let until = last.min(cursor.next_block + SPAN - 1);
+    let last = l1.newest(config.l1.finality).await?;
+    while cursor.next_block <= last.number {
+        let until = last.number.min(cursor.next_block + SPAN - 1);
         let events = l1.deposits(cursor.next_block, until).await?;
         if !events.is_empty() {
             cursor.next_index = append(stores, config, events, cursor.next_index, now_ms).await?;
             doorbell.ring();
         }
         cursor.next_block = until + 1;
+        if until == last.number {
+            cursor.read = Some(last);
+        }
         match register::store(registers, names::L1_CURSOR, version, &cursor).await {
             Ok(stored) => version = Some(stored),
             // Another bridge is at it and has come at least as far.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PortError;
 use crate::{
-    chain::{DepositEvent, Finality},
+    chain::{DepositEvent, Finality, L1Origin},
     exit::{Asset, ExitLeaf, SealedOutput},
 };
 
@@ -125,14 +125,25 @@ pub struct L1Receipt {
 /// The L1, as one layer sees it.
 #[async_trait]
 pub trait L1: Send + Sync {
-    /// Returns the number of the newest L1 block that is as settled as `finality` asks.
-    async fn block_number(&self, finality: Finality) -> Result<u64, PortError>;
+    /// Returns the newest L1 block that is as settled as `finality` asks.
+    async fn newest(&self, finality: Finality) -> Result<L1Origin, PortError>;
+
+    /// Returns the L1 block with this number.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`] when the L1 does not have it (yet).
+    async fn block(&self, number: u64) -> Result<L1Origin, PortError>;
 
     /// Returns the deposits in L1 blocks `first..=last`, in order.
     async fn deposits(&self, first: u64, last: u64) -> Result<Vec<DepositEvent>, PortError>;
 
     /// Reads the layer's contract at the newest block that is as settled as `finality` asks.
     async fn view(&self, finality: Finality) -> Result<L1View, PortError>;
+
+    /// Returns whether [`L1Action::PostBatch`] is open to whoever acts here.
+    fn may_post(&self) -> bool {
+        true
+    }
 
     /// Sends one transaction and waits until the L1 has executed it.
     ///

@@ -1,5 +1,5 @@
 use alloy_primitives::{Address, B256};
-use node_core::chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, Posting};
+use node_core::chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, Posting, Tokens};
 
 /// Chain id of every layer that is measured.
 pub const CHAIN_ID: u64 = 4_242;
@@ -31,5 +31,6 @@ pub fn free_layer(id: LayerId) -> LayerConfig {
         mint: None,
         limits: Limits::default(),
         posting: Posting::default(),
+        tokens: Tokens::default(),
     }
 }

@@ -5,7 +5,7 @@ use alloy_primitives::{Address, B256, Bytes, U256, address};
 use async_trait::async_trait;
 use futures::executor::block_on;
 use node_core::{
-    chain::{Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, Posting},
+    chain::{Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, Posting, Tokens},
     execute::Rules,
     flow::{
         open::{self, Alloc, Genesis},
@@ -132,5 +132,6 @@ fn config() -> LayerConfig {
         mint: None,
         limits: Limits::default(),
         posting: Posting::default(),
+        tokens: Tokens::default(),
     }
 }

@@ -2,14 +2,19 @@ use std::{
     env,
     path::{Path, PathBuf},
     process::Command,
+    thread,
+    time::{Duration, Instant},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     Rpc,
     process::{Output, Server},
 };
+
+/// Longest wait for a block.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What anvil prints before its address.
 const LISTENING: &str = "Listening on ";
@@ -64,6 +69,27 @@ impl Anvil {
     #[must_use]
     pub fn process(&self) -> u32 {
         self.server.id()
+    }
+
+    /// Sends a transaction of an account whose key the node has, and waits until it is in a block; returns its
+    /// receipt.
+    ///
+    /// # Panics
+    /// When the node refuses it, or its execution fails.
+    #[must_use]
+    pub fn transact(&self, transaction: &Value) -> Value {
+        let hash = self.rpc.call("eth_sendTransaction", &json!([transaction]));
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            // The block comes a moment after the answer.
+            let receipt = self.rpc.call("eth_getTransactionReceipt", &json!([hash]));
+            if !receipt.is_null() {
+                assert_eq!(receipt["status"], "0x1", "{transaction}: {receipt}");
+                return receipt;
+            }
+            assert!(Instant::now() < deadline, "{transaction} is in no block after {PATIENCE:?}");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Seals `count` empty blocks.

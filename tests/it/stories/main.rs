@@ -9,6 +9,7 @@ mod life;
 mod posted;
 mod preview;
 mod refunds;
+mod rescue;
 mod sigkill;
 mod soft;
 

@@ -2,7 +2,7 @@ use alloy::primitives::Address;
 use futures::{StreamExt, TryStreamExt, stream};
 use mayfly_l1::{Node, Sender, claim, claim_range};
 use node_core::{
-    exit::ExitLeaf,
+    exit::{ExitLeaf, KIND_BULK721},
     flow::teardown::exits::{Exits, PUSH_LEAVES},
 };
 use serde_json::json;
@@ -68,10 +68,15 @@ async fn pay_all(
 ) -> Result<(), Failure> {
     let sender = payer(Node::connect(&target.l1_url).await?, options.l1_key.as_ref()).await?;
     let paying = steps.start("pushing all exits", exits.leaves().len());
-    push(&sender, target.layer, exits, 0, |count| paying.advance(count)).await?;
-    paying.done("every recipient has its exits");
+    push(&sender, target.layer, exits, |count| paying.advance(count)).await?;
+    let all = exits.leaves().len();
+    let left = all - claimed(sender.node(), target.layer, exits).await?;
+    paying.done(&match left {
+        0 => "every recipient has its exits".to_owned(),
+        left => format!("{left} are left, because their tokens refuse to pay"),
+    });
     if json {
-        print(json!({ "exits": exits.leaves().len() }));
+        print(json!({ "exits": all, "left": left }));
     }
     Ok(())
 }
@@ -90,20 +95,37 @@ pub(super) async fn pay(
     Ok(())
 }
 
-/// Pays every exit from `start` on that is not paid, in as few transactions as fit.
+/// Pays every exit that is not paid, in as few transactions as fit, from where the last push ended.
 pub(super) async fn push(
     sender: &Sender,
     layer: Address,
     exits: &Exits,
-    start: u64,
     mut paid: impl FnMut(usize),
 ) -> Result<(), Failure> {
-    let mut next = start;
-    while let Some(chunk) = exits.chunk(next, PUSH_LEAVES) {
+    let kinds = sender.node().kinds(layer).await?;
+    let is_bulk = |asset: u32| {
+        let place = usize::try_from(asset).unwrap_or(usize::MAX);
+        kinds.get(place) == Some(&KIND_BULK721)
+    };
+    let mut next = sender.node().pushed(layer).await?;
+    paid(usize::try_from(next).unwrap_or(usize::MAX));
+    while let Some(chunk) = exits.push_chunk(next, is_bulk) {
+        mayfly_l1::push(sender, layer, chunk).await?;
+        let pushed = sender.node().pushed(layer).await?;
+        paid(usize::try_from(pushed.saturating_sub(next)).unwrap_or(usize::MAX));
+        next = pushed;
+    }
+    retry(sender, layer, exits).await
+}
+
+/// Tries those again whose payment failed when they were pushed.
+async fn retry(sender: &Sender, layer: Address, exits: &Exits) -> Result<(), Failure> {
+    let mut next = 0;
+    while claimed(sender.node(), layer, exits).await? < exits.leaves().len()
+        && let Some(chunk) = exits.chunk(next, PUSH_LEAVES)
+    {
         claim_range(sender, layer, chunk).await?;
-        let end = (next + PUSH_LEAVES).min(u64::try_from(exits.leaves().len()).unwrap_or(u64::MAX));
-        paid(usize::try_from(end - next).unwrap_or(usize::MAX));
-        next = end;
+        next += PUSH_LEAVES;
     }
     Ok(())
 }

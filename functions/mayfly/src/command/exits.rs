@@ -1,6 +1,6 @@
 use alloy::primitives::utils::format_units;
 use node_core::{
-    exit::{KIND_ERC721, KIND_ERC1155, KIND_ETH, KIND_TWIN721, KIND_TWIN1155},
+    exit::{KIND_BULK721, KIND_ERC721, KIND_ERC1155, KIND_ETH, KIND_TWIN721, KIND_TWIN1155},
     flow::teardown::preview::{Preview, PreviewedAsset, PreviewedExit},
 };
 use reqwest::Method;
@@ -76,7 +76,7 @@ fn what(exit: &PreviewedExit, assets: &[PreviewedAsset]) -> String {
     let amount =
         || format_units(leaf.value, asset.decimals).unwrap_or_else(|_| leaf.value.to_string());
     match asset.kind {
-        KIND_ERC721 | KIND_TWIN721 => format!("{name} #{}", leaf.id),
+        KIND_ERC721 | KIND_TWIN721 | KIND_BULK721 => format!("{name} #{}", leaf.id),
         KIND_ERC1155 | KIND_TWIN1155 => format!("{} of {name} #{}", leaf.value, leaf.id),
         _ => format!("{} {name}", amount()),
     }

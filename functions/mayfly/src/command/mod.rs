@@ -7,6 +7,7 @@ mod demo;
 mod exits;
 mod rebuild;
 mod refund;
+mod rescue;
 mod status;
 mod up;
 mod verify;
@@ -29,6 +30,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Archive(archive) => archive::run(archive, json).await,
         Command::Refund(refund) => refund::run(refund, json).await,
         Command::Rebuild(rebuild) => Box::pin(rebuild::run(rebuild, json)).await,
+        Command::Rescue(rescue) => Box::pin(rescue::run(rescue, json)).await,
         Command::Verify(verify) => verify::run(verify, json).await,
     }
 }

@@ -81,6 +81,8 @@ async fn options(up: Up, place: Place) -> Result<Options, Failure> {
         l1,
         factory: up.factory,
         access,
+        bridged: up.bridge,
+        bulk_from: up.bulk_from,
     })
 }
 
@@ -108,6 +110,7 @@ async fn show(runner: &Runner, json: bool) -> Result<(), Failure> {
             "chainId": config.chain_id,
             "endsAt": config.ends_at_s,
             "ticket": ticket,
+            "bridged": config.tokens.bridged,
             "l1": {
                 "rpcUrl": runner.l1.url(),
                 "chainId": config.l1.chain_id,
@@ -128,6 +131,9 @@ async fn show(runner: &Runner, json: bool) -> Result<(), Failure> {
         .row("ends at", humantime::format_rfc3339_seconds(ends));
     if let Some(ticket) = ticket {
         facts.row("ticket contract", ticket);
+    }
+    for token in &config.tokens.bridged {
+        facts.row("token of the L1", format!("{} {}", token.token, token.name));
     }
     facts.row("L1 RPC URL", runner.l1.url()).row("L1 contract", config.l1.layer);
     facts.print();

@@ -20,7 +20,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use alloy::primitives::{Address, Bytes};
 use mayfly_bridge::{Bridge, Poster};
 use mayfly_disk::Disk;
-use mayfly_l1::{HttpL1, Sender};
+use mayfly_l1::{Bridged, HttpL1, Sender};
 use mayfly_operator::Plan;
 use mayfly_rpc::Threads;
 use mayfly_sequencer::{Blocking, SystemClock};
@@ -77,6 +77,10 @@ pub(crate) struct Options {
     pub(crate) sequencer: Option<Arc<dyn Signer>>,
     /// An L1 somewhere else; the development L1 when missing.
     pub(crate) l1: Option<External>,
+    /// Tokens of the L1 that may be deposited.
+    pub(crate) bridged: Vec<Bridged>,
+    /// From how many tokens on a collection exits to a bulk twin.
+    pub(crate) bulk_from: Option<u64>,
     /// Factory on the L1.
     pub(crate) factory: Option<Address>,
     /// Who may ask the layer for what.
@@ -296,6 +300,8 @@ async fn open_layer(
         ticket: options.ticket,
         finality: l1.finality(),
         tvl_cap_wei: TVL_CAP_WEI,
+        bridged: options.bridged.clone(),
+        bulk_from: options.bulk_from,
     };
     let layer = LayerId::new(rand::random());
     let stores = disk.stores(layer);

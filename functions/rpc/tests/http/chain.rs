@@ -10,6 +10,7 @@ use mayfly_sequencer::{Bell, HeadWatch, Policy, SystemClock, Writer};
 use node_core::{
     chain::{
         DepositEvent, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, Posting,
+        Tokens,
     },
     codec::record::Pending,
     execute::Rules,
@@ -174,5 +175,6 @@ fn config(now_s: u64, base_fee_wei: u64) -> LayerConfig {
         mint: None,
         limits: Limits::default(),
         posting: Posting::default(),
+        tokens: Tokens::default(),
     }
 }

@@ -14,7 +14,7 @@ use std::{
 use alloy_primitives::{Address, B256, address};
 use mayfly_webhook::{Secret, Secrets, WebhookState, router, stripe};
 use node_core::{
-    chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, MintConfig, Posting},
+    chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, MintConfig, Posting, Tokens},
     codec::record::MintOrder,
     flow::open::{self, Genesis},
     port::{Clock, Doorbell, Stores, memory::Memory},
@@ -93,6 +93,7 @@ pub(crate) fn config() -> LayerConfig {
         mint: Some(MintConfig { minter: Address::repeat_byte(5), ticket: None }),
         limits: Limits::default(),
         posting: Posting::default(),
+        tokens: Tokens::default(),
     }
 }
 

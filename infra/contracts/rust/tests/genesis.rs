@@ -3,14 +3,12 @@
 use alloy_primitives::{Address, TxKind, U256};
 use alloy_sol_types::SolCall;
 use node_core::{
-    chain::{Ancestors, L2_BRIDGE},
+    chain::{Ancestors, BridgedToken, L2_BRIDGE, Metadata},
     execute::{CallOutcome, CallRequest, Rules, View, call},
     state::WorldState,
 };
 
-use crate::{
-    BridgedToken, L2Bridge, Metadata, WrappedERC20, WrappedERC721, WrappedERC1155, predeploys,
-};
+use crate::{L2Bridge, WrappedERC20, WrappedERC721, WrappedERC1155, predeploys};
 
 const COIN: Address = Address::repeat_byte(0x20);
 const ART: Address = Address::repeat_byte(0x21);
@@ -30,7 +28,7 @@ fn world(name: &str, symbol: &str) -> WorldState {
     WorldState::from_genesis(&predeploys(&tokens))
 }
 
-fn ask<C: SolCall>(world: &WorldState, to: Address, question: C) -> C::Return {
+pub(super) fn ask<C: SolCall>(world: &WorldState, to: Address, question: C) -> C::Return {
     let rules = Rules::layer(7);
     let ancestors = Ancestors::default();
     let header = Default::default();

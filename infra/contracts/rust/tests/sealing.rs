@@ -7,15 +7,15 @@ use alloy_primitives::{Address, B256, U256, keccak256};
 use alloy_sol_types::SolCall;
 use node_core::{
     chain::{
-        Ancestors, EXIT_SEALER, GenesisAccount, SYSTEM_SENDER, SealedHeader, seal,
-        system_transaction,
+        Ancestors, BridgedToken, EXIT_SEALER, GenesisAccount, Metadata, SYSTEM_SENDER,
+        SealedHeader, seal, system_transaction,
     },
     execute::{Builder, NextBlock, Outcome, Rules},
     exit::IExitSealer,
     state::WorldState,
 };
 
-use crate::{BridgedToken, Metadata, predeploys};
+use crate::predeploys;
 
 const COIN: Address = Address::repeat_byte(0x20);
 const HOLDERS: u64 = 20_000;

@@ -30,15 +30,15 @@ use crate::{
 };
 
 /// People who attest; two of them are a quorum.
-const ATTESTORS: [usize; 3] = [4, 5, 6];
+pub(crate) const ATTESTORS: [usize; 3] = [4, 5, 6];
 
 /// Nobody listens there.
 const DEAD: &str = "http://127.0.0.1:1/";
 
 /// Longer than it takes until others than the operator may settle: the event's day, and T1.
-const ABANDONED_S: u64 = 2 * 86_400 + 60;
+pub(crate) const ABANDONED_S: u64 = 2 * 86_400 + 60;
 
-fn attested() -> Assurance {
+pub(crate) fn attested() -> Assurance {
     let attestors = ATTESTORS.iter().map(|i| person(*i).address()).collect();
     Assurance::Attested { threshold: 2, attestors, rescue_bond_wei: 1_000_000_000_000_000_000 }
 }
@@ -60,7 +60,12 @@ impl Witnesses for FromStores {
 }
 
 /// Starts the attestor of person `i`, with a store of its own; returns its URL.
-async fn attestor(event: &Event, i: usize, config: &LayerConfig, context: &Context) -> String {
+pub(crate) async fn attestor(
+    event: &Event,
+    i: usize,
+    config: &LayerConfig,
+    context: &Context,
+) -> String {
     let l1 = HttpL1::find(event.node.clone(), event.layer(), 0, Finality::Finalized).await;
     let l1 = Arc::new(l1.expect("it was opened"));
     let source = FromStores(context.stores.clone(), Arc::new(context.clone()));
@@ -82,7 +87,13 @@ async fn attestor(event: &Event, i: usize, config: &LayerConfig, context: &Conte
 }
 
 /// Ends the layer of `context` through `l1`, as somebody at `now_ms`.
-async fn end(event: &Event, context: &Context, l1: Arc<dyn L1>, now_ms: u64, last: Phase) {
+pub(crate) async fn end(
+    event: &Event,
+    context: &Context,
+    l1: Arc<dyn L1>,
+    now_ms: u64,
+    last: Phase,
+) {
     let known_codes = Arc::from([exit_sealer_code()]);
     let teardown =
         Teardown { context: context.clone(), l1, holder: "stranger-end".into(), known_codes };
@@ -100,9 +111,9 @@ async fn end(event: &Event, context: &Context, l1: Arc<dyn L1>, now_ms: u64, las
     }
 }
 
-/// Opens an event in mode B with three deposits, posts them, and leaves what comes after unposted.
-async fn abandoned() -> Event {
-    let event = Event::open_with(Posting::Calldata, attested()).await;
+/// Opens an event with three deposits, posts them, and leaves what comes after unposted.
+pub(crate) async fn abandoned(assurance: Assurance) -> Event {
+    let event = Event::open_with(Posting::Calldata, assurance).await;
     for i in 1..=3 {
         event.deposit(i, ether("5")).await;
     }
@@ -121,14 +132,14 @@ async fn abandoned() -> Event {
     event
 }
 
-fn total(exits: &Exits, of: Address) -> U256 {
+pub(crate) fn total(exits: &Exits, of: Address) -> U256 {
     let of = |leaf: &&node_core::exit::ExitLeaf| leaf.recipient == of && leaf.asset == 0;
     exits.leaves().iter().filter(of).map(|leaf| leaf.value).sum()
 }
 
 #[tokio::test]
 async fn operator_dies_and_a_stranger_settles_with_two_of_three_attestors() {
-    let event = abandoned().await;
+    let event = abandoned(attested()).await;
     let (rebuilt, stores) = Box::pin(rebuild(&event, &BlobSource::Anvil)).await;
     assert_eq!(rebuilt.header().number, 1, "what was not posted is lost");
     let context = Context::load(stores.clone(), None).await.expect("it was restored");

@@ -12,14 +12,16 @@ use alloy::{
 use mayfly_contracts::{Ticket, predeploys};
 use mayfly_it::Anvil;
 use mayfly_l1::{
-    Assurance, HttpL1, Node, PrivateKeySigner, Sender, Terms, deploy_factory, deposit_eth, devnet,
-    open_layer,
+    Assurance, Bridged, HttpL1, Node, PrivateKeySigner, Sender, Terms, bridged_token,
+    deploy_factory, deposit_eth, devnet, open_layer,
 };
 use node_core::{
-    chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, Phase, Posting},
+    chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, Phase, Posting, Tokens},
+    execute::{CallOutcome, CallRequest},
     flow::{
         Tip, bridge,
-        open::{self, Alloc, Genesis},
+        open::{self, Genesis},
+        query::Replica,
         sequence::{Context, Sequencer, Step, TakeOver, Timing},
         submit,
         teardown::{
@@ -40,6 +42,28 @@ pub(crate) const ORGANISER: usize = 0;
 
 /// The newest block.
 pub(crate) const HEAD: Finality = Finality::Depth(0);
+
+/// How a layer is opened.
+pub(crate) struct Setup {
+    pub(crate) posting: Posting,
+    pub(crate) assurance: Assurance,
+    /// Tokens of the L1 that it takes.
+    pub(crate) bridged: Vec<Bridged>,
+    pub(crate) bulk_from: Option<u64>,
+    pub(crate) orphan_recipient: Option<Address>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            posting: Posting::Leaves,
+            assurance: Assurance::Operator,
+            bridged: Vec::new(),
+            bulk_from: None,
+            orphan_recipient: None,
+        }
+    }
+}
 
 pub(crate) struct Event {
     pub(crate) anvil: Anvil,
@@ -73,14 +97,27 @@ impl Event {
 
     /// As [`Self::open`], with inputs posted and the end vouched for.
     pub(crate) async fn open_with(posting: Posting, assurance: Assurance) -> Self {
-        let anvil = Anvil::start();
+        Self::on(Anvil::start(), Setup { posting, assurance, ..Setup::default() }).await
+    }
+
+    /// Opens a layer on an L1 where something happened before.
+    pub(crate) async fn on(anvil: Anvil, setup: Setup) -> Self {
+        let Setup { posting, assurance, bridged, bulk_from, orphan_recipient } = setup;
         let node = Node::connect(&anvil.url()).await.expect("anvil answers");
         let organiser = Arc::new(Sender::new(node.clone(), person(ORGANISER)));
         let factory = deploy_factory(&organiser).await.expect("anvil has the deployer");
         let now_s = node.block(HEAD).await.expect("anvil has blocks").timestamp_s;
         let mut config = layer_config(now_s, node.chain_id(), posting);
-        let genesis = Genesis::new(&config, &alloc()).expect("a valid configuration");
-        let terms = Terms { assurance, ..terms(now_s) }.config(&config, &genesis);
+        config.tokens.bulk_from = bulk_from;
+        for bridged in &bridged {
+            let token = bridged_token(&node, bridged).await.expect("it is on the L1");
+            config.tokens.bridged.push(token);
+        }
+        config.tokens.bridged.sort_unstable_by_key(|token| token.token);
+        let alloc = predeploys(&config.tokens.bridged);
+        let genesis = Genesis::new(&config, &alloc).expect("a valid configuration");
+        let terms = Terms { assurance, bridged, orphan_recipient, ..terms(now_s) };
+        let terms = terms.config(&config, &genesis);
         let opened =
             open_layer(&organiser, factory, &terms, B256::ZERO).await.expect("a valid layer");
         config.l1.layer = opened.address;
@@ -179,46 +216,100 @@ impl Event {
     }
 
     async fn sell_tickets(&self) {
-        let seller = person(3);
-        // Each depositor has nonce 1: a deposit is a transaction, too.
-        let ticket = seller.address().create(1);
-        let arguments = Ticket::constructorCall {
-            name_: "Ticket".to_owned(),
-            symbol_: "TCK".to_owned(),
-            priceWei_: ether("1"),
-            minter_: seller.address(),
-            maxSupply_: U256::from(10),
-        };
-        let code = [Ticket::BYTECODE.as_ref(), &arguments.abi_encode()].concat();
-        self.submit(3, TxEip1559 { input: code.into(), ..transaction(TxKind::Create) }).await;
+        let ticket = self.create(3, tickets(3)).await;
         for buyer in [1, 2] {
             let input = Ticket::buyCall {}.abi_encode().into();
-            let value = ether("1");
-            self.submit(buyer, TxEip1559 { value, input, ..transaction(ticket.into()) }).await;
+            self.send(buyer, TxEip1559 { value: ether("1"), input, ..to(ticket.into()) }).await;
         }
     }
 
-    /// Person `i`, who has only deposited, pays somebody on the layer.
+    /// Person `i` pays somebody on the layer.
     pub(crate) async fn pay(&self, i: usize, value: U256) {
-        let to = TxKind::Call(Address::repeat_byte(0xbb));
-        self.submit(i, TxEip1559 { value, gas_limit: 21_000, ..transaction(to) }).await;
+        let somebody = TxKind::Call(Address::repeat_byte(0xbb));
+        self.send(i, TxEip1559 { value, gas_limit: 21_000, ..to(somebody) }).await;
     }
 
-    async fn submit(&self, i: usize, mut tx: TxEip1559) {
-        let signature = person(i).sign_transaction_sync(&mut tx).expect("a local key signs");
-        let raw = TxEnvelope::from(tx.into_signed(signature)).encoded_2718();
+    /// Person `i` deploys a contract on the layer; returns where.
+    pub(crate) async fn create(&self, i: usize, code: Vec<u8>) -> Address {
+        let nonce = self.nonce(i).await;
+        self.send(i, TxEip1559 { input: code.into(), ..to(TxKind::Create) }).await;
+        person(i).address().create(nonce)
+    }
+
+    /// Person `i` calls a contract on the layer.
+    pub(crate) async fn call(&self, i: usize, contract: Address, call: &impl SolCall) {
+        let input = call.abi_encode().into();
+        self.send(i, TxEip1559 { input, ..to(contract.into()) }).await;
+    }
+
+    /// Answer of a contract on the layer, as its state is now.
+    pub(crate) async fn ask<C: SolCall>(&self, contract: Address, call: &C) -> C::Return {
+        let mut tip = Tip::open(&self.context.stores).await.expect("memory does not fail");
+        let request = CallRequest {
+            to: contract.into(),
+            input: call.abi_encode().into(),
+            ..CallRequest::default()
+        };
+        match tip.call(&self.context.rules, &request).await.expect("memory does not fail") {
+            CallOutcome::Success { output, .. } => {
+                C::abi_decode_returns(&output).expect("what the interface says")
+            }
+            other => panic!("{}: {other:?}", C::SIGNATURE),
+        }
+    }
+
+    async fn nonce(&self, i: usize) -> u64 {
+        let mut tip = Tip::open(&self.context.stores).await.expect("memory does not fail");
+        let who = person(i).address();
+        let nonce = |world: &WorldState| {
+            let held = world.account(&who)?;
+            Ok::<_, StateError>(held.map_or(0, |account| account.info.nonce))
+        };
+        tip.with(nonce).await.expect("memory does not fail")
+    }
+
+    async fn send(&self, i: usize, tx: TxEip1559) {
+        self.send_all(i, vec![tx]).await;
+    }
+
+    /// Commits transactions of person `i` in their order, in as few blocks as they fit into; all must succeed.
+    pub(crate) async fn send_all(&self, i: usize, txs: Vec<TxEip1559>) {
         let Context { stores, config, rules, .. } = &self.context;
+        let first = self.nonce(i).await;
         let tip = Tip::open(stores).await.expect("memory does not fail");
-        let signed = submit::decode(&raw, config).expect("well formed");
-        submit::submit(stores, &Deaf, (config, rules), &mut (&tip).into(), signed, self.now_ms)
-            .await
-            .expect("the layer is open");
-        self.commit().await;
-    }
-
-    async fn commit(&self) {
+        let before = tip.header.number;
+        for (nonce, mut tx) in (first..).zip(txs) {
+            tx.nonce = nonce;
+            let signature = person(i).sign_transaction_sync(&mut tx).expect("a local key signs");
+            let raw = TxEnvelope::from(tx.into_signed(signature)).encoded_2718();
+            let signed = submit::decode(&raw, config).expect("well formed");
+            let newest = &mut (&tip).into();
+            submit::submit(stores, &Deaf, (config, rules), newest, signed, self.now_ms)
+                .await
+                .expect("the layer is open");
+        }
         commit(&self.context, self.now_ms).await;
+        let replica = Replica::open(stores, config.id).await.expect("memory does not fail");
+        for number in before + 1..=replica.head().header.number {
+            let block = replica.block(number).await.expect("memory does not fail");
+            let record = &block.expect("it is committed").record;
+            for (receipt, tx) in record.receipts.iter().zip(&record.block.transactions) {
+                assert!(receipt.success, "{tx:?}");
+            }
+        }
     }
+}
+
+/// The code that deploys tickets at 1 ETH, which person `i` mints for nothing.
+pub(crate) fn tickets(i: usize) -> Vec<u8> {
+    let arguments = Ticket::constructorCall {
+        name_: "Ticket".to_owned(),
+        symbol_: "TCK".to_owned(),
+        priceWei_: ether("1"),
+        minter_: person(i).address(),
+        maxSupply_: U256::from(10),
+    };
+    [Ticket::BYTECODE.as_ref(), &arguments.abi_encode()].concat()
 }
 
 /// Brings deposits to the layer and commits everything that waits there.
@@ -237,13 +328,10 @@ async fn commit(context: &Context, now_ms: u64) {
     sequencer.leave().await.expect("memory does not fail");
 }
 
-fn transaction(to: TxKind) -> TxEip1559 {
+/// A transaction to somebody on the layer, without nonce.
+pub(crate) fn to(to: TxKind) -> TxEip1559 {
     let gas_limit = 5_000_000;
-    TxEip1559 { chain_id: LAYER_CHAIN_ID, nonce: 1, gas_limit, to, ..TxEip1559::default() }
-}
-
-fn alloc() -> Alloc {
-    predeploys(&[])
+    TxEip1559 { chain_id: LAYER_CHAIN_ID, gas_limit, to, ..TxEip1559::default() }
 }
 
 fn terms(now_s: u64) -> Terms {
@@ -278,5 +366,6 @@ fn layer_config(now_s: u64, l1_chain_id: u64, posting: Posting) -> LayerConfig {
         mint: None,
         limits: Limits { transaction_bytes: 64 * 1024, ..Limits::default() },
         posting,
+        tokens: Tokens::default(),
     }
 }

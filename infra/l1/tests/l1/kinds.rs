@@ -7,13 +7,11 @@ use alloy::{
     sol_types::{SolCall, SolConstructor},
 };
 use async_trait::async_trait;
-use mayfly_contracts::{
-    BridgedToken, Coin, Items, Metadata, Ticket, WrappedERC20, predeploys, preinstalls,
-};
+use mayfly_contracts::{Coin, Items, Ticket, WrappedERC20, predeploys, preinstalls};
 use node_core::{
     chain::{
-        DepositEvent, Finality, L1Binding, LayerConfig, LayerId, Limits, Phase, Posting,
-        TokenDeposit,
+        BridgedToken, DepositEvent, Finality, L1Binding, L1Origin, LayerConfig, LayerId, Limits,
+        Metadata, Phase, Posting, TokenDeposit, Tokens,
     },
     exit::{Asset, ExitLeaf},
     flow::{
@@ -71,8 +69,12 @@ struct Said {
 
 #[async_trait]
 impl L1 for Said {
-    async fn block_number(&self, _: Finality) -> Result<u64, PortError> {
-        Ok(1)
+    async fn newest(&self, _: Finality) -> Result<L1Origin, PortError> {
+        self.block(1).await
+    }
+
+    async fn block(&self, number: u64) -> Result<L1Origin, PortError> {
+        Ok(L1Origin { number, hash: B256::repeat_byte(1), timestamp_s: NOW_S })
     }
 
     async fn deposits(&self, _: u64, _: u64) -> Result<Vec<DepositEvent>, PortError> {
@@ -207,6 +209,7 @@ fn config() -> LayerConfig {
         mint: None,
         limits: Limits::default(),
         posting: Posting::default(),
+        tokens: Tokens::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use alloy::primitives::TxHash;
 use async_trait::async_trait;
 use mayfly_l1::HttpL1;
 use node_core::{
-    chain::{DepositEvent, Finality},
+    chain::{DepositEvent, Finality, L1Origin},
     port::{L1, L1Action, L1Receipt, L1View, PortError},
 };
 
@@ -25,6 +25,15 @@ impl Recorder {
         Self { inner, idle: AtomicBool::default(), done: Mutex::default() }
     }
 
+    /// Returns the gas of the actions that `wanted` accepts, in their order.
+    pub(crate) fn gas(&self, wanted: impl Fn(&L1Action) -> bool) -> Vec<u64> {
+        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        done.iter()
+            .filter(|(action, _)| wanted(action))
+            .map(|(_, receipt)| receipt.gas_used)
+            .collect()
+    }
+
     /// Returns the first action that `wanted` accepts, with its receipt.
     pub(crate) fn find(&self, wanted: impl Fn(&L1Action) -> bool) -> (L1Action, L1Receipt) {
         let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
@@ -34,8 +43,12 @@ impl Recorder {
 
 #[async_trait]
 impl L1 for Recorder {
-    async fn block_number(&self, finality: Finality) -> Result<u64, PortError> {
-        self.inner.block_number(finality).await
+    async fn newest(&self, finality: Finality) -> Result<L1Origin, PortError> {
+        self.inner.newest(finality).await
+    }
+
+    async fn block(&self, number: u64) -> Result<L1Origin, PortError> {
+        self.inner.block(number).await
     }
 
     async fn deposits(&self, first: u64, last: u64) -> Result<Vec<DepositEvent>, PortError> {

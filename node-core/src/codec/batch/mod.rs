@@ -11,4 +11,4 @@ mod payload;
 mod tests;
 
 pub use blobs::{BLOBS_PER_BATCH, BLOBS_PER_BLOCK, BlobError, CAPACITY, from_blobs, to_blobs};
-pub use payload::{L1Origin, MAX_PAYLOAD_BYTES, Payload, PostedBlock, PostedGenesis};
+pub use payload::{MAX_PAYLOAD_BYTES, Payload, PostedBlock, PostedGenesis};

@@ -1,9 +1,12 @@
-use alloy_primitives::{Address, B256, Bytes, FixedBytes};
+use alloy_primitives::{Address, Bytes, FixedBytes};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 
-use crate::codec::{
-    frame::{Effort, Kind},
-    record::{PackedAccount, Record},
+use crate::{
+    chain::L1Origin,
+    codec::{
+        frame::{Effort, Kind},
+        record::{PackedAccount, Record},
+    },
 };
 
 /// Largest payload before compression. The blobs of a batch carry 0.76 MB, and transactions, most of which
@@ -38,19 +41,8 @@ pub struct PostedBlock {
     /// EIP-2718 encodings of what follows the deposits: users' transactions, and at the end of the layer the
     /// system's.
     pub transactions: Vec<Bytes>,
-    /// The L1 block up to which deposits are taken in, where it is another one than in the block before.
+    /// The L1 block that it rests on, where that is another one than for the block before.
     pub l1: Option<L1Origin>,
-}
-
-/// An L1 block as the layer names it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, RlpEncodable, RlpDecodable)]
-pub struct L1Origin {
-    /// Number.
-    pub number: u64,
-    /// Hash.
-    pub hash: B256,
-    /// Unix seconds.
-    pub timestamp_s: u64,
 }
 
 /// Block 0, but for codes that every layer has.

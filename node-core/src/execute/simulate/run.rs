@@ -190,8 +190,9 @@ struct Closed {
 
 impl Open<'_> {
     fn begin(&mut self, parent_hash: B256) -> Result<(), Fault> {
-        let beacon_root = self.env.parent_beacon_block_root;
-        system::open_block(&mut self.machine, self.fork, beacon_root, parent_hash)
+        let (beacon_root, origin) =
+            (self.env.parent_beacon_block_root, self.env.origin(self.rules.protocol));
+        system::open_block(&mut self.machine, self.fork, beacon_root, parent_hash, origin)
     }
 
     /// Runs a call; returns what is left of `budget`.

@@ -105,8 +105,8 @@ impl<'a> Stage<'a, Unwatched> {
         overlay.note_missing();
         let mut machine = Machine::new(past.rules, &env, overlay);
         let fork = past.rules.era(header.number, header.timestamp).fork;
-        let beacon_root = env.parent_beacon_block_root;
-        system::open_block(&mut machine, fork, beacon_root, header.parent_hash)?;
+        let (beacon_root, origin) = (env.parent_beacon_block_root, env.origin(past.rules.protocol));
+        system::open_block(&mut machine, fork, beacon_root, header.parent_hash, origin)?;
         Ok(Self { past, env, machine, outcome: None })
     }
 

@@ -92,6 +92,14 @@ pub enum InvalidBlock {
         /// Name of the field.
         field: &'static str,
     },
+    /// The layer rests on another L1 block of that number than before, on an earlier one, or on none again.
+    #[error("L1 block: expected {parent} as before, or a later one, got {got}")]
+    Origin {
+        /// Number of the one that the parent rests on; zero for none.
+        parent: u64,
+        /// Number of this one.
+        got: u64,
+    },
     /// Excess blob gas is not what the parent demands (EIP-4844, EIP-7918).
     #[error("excess blob gas: expected {expected}, got {got:?}")]
     ExcessBlobGas {

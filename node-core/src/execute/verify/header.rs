@@ -8,7 +8,7 @@ use super::{
     super::rules::{BLOBS, Protocol},
     error::InvalidBlock,
 };
-use crate::chain::SealedHeader;
+use crate::chain::{L1Origin, SealedHeader};
 
 /// Yellow Paper 4.4.4.
 const EXTRA_DATA_BYTES: usize = 32;
@@ -26,7 +26,26 @@ pub(super) fn check(
     check_gas_limit(header, parent, protocol)?;
     check_fees(header, parent, protocol)?;
     check_blob_gas(header, parent, protocol)?;
-    check_shape(header)
+    check_shape(header)?;
+    match protocol {
+        Protocol::Ethereum => Ok(()),
+        Protocol::Layer => check_origin(header, parent),
+    }
+}
+
+/// A layer rests on one L1 block after the other, and never on none again.
+fn check_origin(header: &Header, parent: &Header) -> Result<(), InvalidBlock> {
+    let read = |header: &Header| {
+        L1Origin::of(header)
+            .map_err(|_| InvalidBlock::Shape { field: "L1 block in the extra data" })
+    };
+    let (before, origin) = (read(parent)?, read(header)?);
+    let follows = origin.map_or(before.is_none(), |origin| origin.may_follow(before.as_ref()));
+    if follows {
+        return Ok(());
+    }
+    let number = |origin: Option<L1Origin>| origin.map_or(0, |origin| origin.number);
+    Err(InvalidBlock::Origin { parent: number(before), got: number(origin) })
 }
 
 fn check_place(

@@ -53,6 +53,16 @@ pub enum AttestError {
         /// Index of the deposit.
         index: u64,
     },
+    /// The L1 block that a block rests on is not one that it may rest on.
+    #[error("block {block}: L1 block {number}: {reason}")]
+    Origin {
+        /// Number of the block.
+        block: u64,
+        /// Number of the L1 block.
+        number: u64,
+        /// Why not.
+        reason: &'static str,
+    },
     /// A transaction that nobody signed is neither a deposit nor the system's next.
     #[error("block {block}: transaction {index} is neither signed nor the system's next call")]
     NotSystem {

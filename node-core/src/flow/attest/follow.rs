@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::{AttestError, Attested, Attestor};
 use crate::{
-    chain::{DepositEvent, LayerConfig, SealedHeader},
+    chain::{DepositEvent, L1Origin, LayerConfig, SealedHeader},
     codec::{
         names,
         record::{Record, Witness},
@@ -84,6 +84,7 @@ impl Attesting {
             let name = format!("witness of block {}", newest.number + 1);
             let witness =
                 Witness::from_frame(&frame).map_err(|error| PortError::corrupt(&name, &error))?;
+            self.check_origin(&witness, &newest).await?;
             match self.attestor.block(&witness, &self.deposits) {
                 // The L1 may have it by now.
                 Err(AttestError::Deposit { .. }) if self.read_deposits().await? => {
@@ -105,6 +106,42 @@ impl Attesting {
         &self.config
     }
 
+    /// Checks the L1 block that a block rests on, where it is another one than the parent's: the attestor's own L1
+    /// has it, as settled as the layer asks, and all deposits up to it were on the layer before the block.
+    async fn check_origin(
+        &self,
+        witness: &Witness,
+        parent: &SealedHeader,
+    ) -> Result<(), FollowError> {
+        // What is no L1 block, or does not follow, is found wrong with the rest of the header.
+        let origin = L1Origin::of(&witness.block.header).unwrap_or_default();
+        let before = L1Origin::of(parent).unwrap_or_default();
+        let Some(origin) = origin.filter(|origin| before.as_ref() != Some(origin)) else {
+            return Ok(());
+        };
+        let (block, number) = (witness.block.header.number, origin.number);
+        let settled = self.l1.newest(self.config.l1.finality).await?.number;
+        if number > settled {
+            let reason = format!("it is not settled enough; {settled} is");
+            return Err(PortError::unavailable(format!("L1 block {number}"), reason).into());
+        }
+        let wrong = |reason| AttestError::Origin { block, number, reason };
+        if self.l1.block(number).await? != origin {
+            return Err(wrong("the L1 has another hash or time there").into());
+        }
+        let taken = self.attestor.attested().deposits();
+        let mut first = before.map_or(self.config.l1.opened_in_block, |before| before.number + 1);
+        while first <= number {
+            let last = number.min(first + SPAN - 1);
+            let deposits = self.l1.deposits(first, last).await?;
+            if deposits.iter().any(|deposit| deposit.index >= taken) {
+                return Err(wrong("a deposit up to it is not on the layer").into());
+            }
+            first = last + 1;
+        }
+        Ok(())
+    }
+
     async fn keep(&mut self) -> Result<(), PortError> {
         let attested = self.attestor.attested();
         let stored = register::store(&*self.registers, names::ATTESTED, self.version, attested);
@@ -116,7 +153,7 @@ impl Attesting {
 
     /// Reads what deposits the L1 has by now, as settled as the layer asks; returns whether there were any.
     async fn read_deposits(&mut self) -> Result<bool, PortError> {
-        let last = self.l1.block_number(self.config.l1.finality).await?;
+        let last = self.l1.newest(self.config.l1.finality).await?.number;
         let before = self.deposits.len();
         let taken = self.attestor.attested().deposits();
         while self.next_l1_block <= last {

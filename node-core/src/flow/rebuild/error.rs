@@ -59,6 +59,14 @@ pub enum Difference {
         /// Seconds after the block before.
         after_s: u64,
     },
+    /// It rests on an L1 block that is not after that of the block before.
+    #[error("L1 block: expected one after {before}, got {got}")]
+    L1 {
+        /// Number of the one before; zero for none.
+        before: u64,
+        /// Number of this one.
+        got: u64,
+    },
     /// It takes a deposit that the L1 does not have.
     #[error("the L1 has no deposit {index}")]
     Deposit {

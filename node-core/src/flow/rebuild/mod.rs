@@ -14,7 +14,7 @@ pub use restore::Restored;
 
 use super::{batch::check_of, replay::Replay, unsigned::Unsigned};
 use crate::{
-    chain::{DepositEvent, LayerConfig, SealedHeader, Transaction, decode_transaction},
+    chain::{DepositEvent, L1Origin, LayerConfig, SealedHeader, Transaction, decode_transaction},
     codec::{
         batch::{Payload, PostedBlock, PostedGenesis},
         record::{Record, StatePack},
@@ -140,6 +140,10 @@ impl Rebuild {
             return Err(at.wrong(Difference::Time { after_s: block.after_s }));
         };
         let env = NextBlock::on_layer(parent, timestamp);
+        let env = match &block.l1 {
+            Some(origin) => env.resting_on(at.later(origin, parent)?),
+            None => env,
+        };
         let transactions = self.transactions(at, &block, deposits)?;
         let built = self.replay.build(env, &transactions);
         let built = built.map_err(|source| at.wrong(Difference::Execution(source)))?;
@@ -204,6 +208,20 @@ impl Place {
             return Ok(());
         }
         Err(self.wrong(Difference::Root { field, expected, got }))
+    }
+
+    /// The L1 block, which must be a later one than that of `parent`.
+    fn later<'a>(
+        self,
+        origin: &'a L1Origin,
+        parent: &SealedHeader,
+    ) -> Result<&'a L1Origin, RebuildError> {
+        let before = L1Origin::of(parent).unwrap_or_default();
+        if origin.may_follow(before.as_ref()) && before.as_ref() != Some(origin) {
+            return Ok(origin);
+        }
+        let before = before.map_or(0, |before| before.number);
+        Err(self.wrong(Difference::L1 { before, got: origin.number }))
     }
 
     const fn compare_number(

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use alloy_consensus::Transaction as _;
 use alloy_eips::eip1559::BaseFeeParams;
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::{Address, Bytes, U256};
+use futures::future::try_join;
 
 use super::{
     Context, FlowError,
@@ -13,10 +14,14 @@ use super::{
     parent::Parent,
 };
 use crate::{
-    chain::{SealedHeader, Transaction, decode_transaction},
+    chain::{EXIT_SEALER, L1Origin, SealedHeader, Transaction, decode_transaction},
     codec::record::{BlockRecord, Dropped, MintOrder, MintedOrder, Pending},
-    execute::{Builder, Built, NextBlock, Outcome, Protocol, Rules, Unfinished},
-    flow::mint,
+    execute::{Builder, Built, NextBlock, Outcome, Protocol, Rules, SupplyLedger, Unfinished},
+    flow::{
+        bridge::{self, Cursor},
+        mint,
+    },
+    port::PortError,
     state::{Need, WorldState},
 };
 
@@ -60,6 +65,8 @@ pub(super) struct Laid {
 pub(super) struct Waiting {
     pub(super) pending: Vec<Pending>,
     pub(super) orders: Vec<MintOrder>,
+    /// How far the L1 was read.
+    pub(super) cursor: Option<Cursor>,
 }
 
 impl Waiting {
@@ -67,18 +74,27 @@ impl Waiting {
     pub(super) async fn read(context: &Context, left: &[Left]) -> Result<Self, FlowError> {
         let stores = &context.stores;
         let most = BATCH + left.iter().map(Left::count).sum::<usize>();
-        let mut pending = stores.inbox.waiting(most).await?;
+        let waiting = stores.inbox.waiting(most);
+        let (mut pending, cursor) = try_join(waiting, cursor(context)).await?;
         left::skip(left, &mut pending);
         let mut orders = match context.signer {
             Some(_) => stores.orders.waiting(most).await?,
             None => Vec::new(),
         };
         left::skip_orders(left, &mut orders);
-        Ok(Self { pending, orders })
+        Ok(Self { pending, orders, cursor })
     }
 
     pub(super) const fn len(&self) -> usize {
         self.pending.len() + self.orders.len()
+    }
+}
+
+/// How far the L1 of a layer was read; an L1 has none.
+async fn cursor(context: &Context) -> Result<Option<Cursor>, PortError> {
+    match context.rules.protocol {
+        Protocol::Layer => bridge::cursor(&*context.stores.registers).await,
+        Protocol::Ethereum => Ok(None),
     }
 }
 
@@ -94,6 +110,7 @@ pub(super) struct SignedMint {
 struct Candidates {
     pending: Vec<Pending>,
     mints: Vec<SignedMint>,
+    cursor: Option<Cursor>,
 }
 
 /// Builds a block of what waits, loading the state that it needs.
@@ -103,9 +120,9 @@ pub(super) async fn build(
     waiting: Waiting,
     timing: Timing,
 ) -> Laid {
-    let Waiting { pending, orders } = waiting;
+    let Waiting { pending, orders, cursor } = waiting;
     match sign_mints(context, &mut parent, orders).await {
-        Ok(mints) => try_all(context, parent, Candidates { pending, mints }, timing).await,
+        Ok(mints) => try_all(context, parent, Candidates { pending, mints, cursor }, timing).await,
         Err(error) => Laid { parent, batch: Err(error) },
     }
 }
@@ -207,8 +224,10 @@ fn fill(
     timing: Timing,
 ) -> Result<Batch, FlowError> {
     let bytes = context.config.posting.block_bytes();
-    let mut filling = Filling::new(start(context, parent, timing)?, bytes, timing.now_ms);
-    let Candidates { pending, mints } = candidates;
+    let Candidates { pending, mints, cursor } = candidates;
+    let origin = origin(parent, cursor.as_ref())?;
+    let builder = start(context, parent, origin, timing)?;
+    let mut filling = Filling::new(builder, bytes, timing.now_ms);
     if let Err(error) = filling.fill(context, pending, mints, timing) {
         parent.world = filling.abandon();
         return Err(error);
@@ -223,10 +242,31 @@ fn fill(
     Ok(Batch { block: Some(block), dropped })
 }
 
+/// The L1 block that the next block can rest on instead of its parent's: the last that was read, once all
+/// deposits up to it are on the layer. So no block is made only because the L1 goes on.
+fn origin(parent: &Parent, cursor: Option<&Cursor>) -> Result<Option<L1Origin>, FlowError> {
+    let Some(Cursor { next_index, read: Some(read), .. }) = cursor else { return Ok(None) };
+    let before = L1Origin::of(&parent.header).unwrap_or_default();
+    if !read.may_follow(before.as_ref()) {
+        return Ok(None);
+    }
+    let counted = parent.world.storage(&EXIT_SEALER, &SupplyLedger::DEPOSITS)?;
+    Ok((counted >= U256::from(*next_index)).then_some(*read))
+}
+
 /// Opens the next block; the state is the block's alone from then on.
-fn start(context: &Context, parent: &mut Parent, timing: Timing) -> Result<Builder, FlowError> {
+fn start(
+    context: &Context,
+    parent: &mut Parent,
+    origin: Option<L1Origin>,
+    timing: Timing,
+) -> Result<Builder, FlowError> {
     let Parent { header, world, ancestors, .. } = parent;
     let env = next_block(&context.rules, header, timing.now_ms);
+    let env = match &origin {
+        Some(origin) => env.resting_on(origin),
+        None => env,
+    };
     let rules = (*context.rules).clone();
     let builder = Builder::start_noting(header, world.clone(), ancestors, rules, env)?;
     *world = WorldState::from_root(header.state_root);
@@ -257,7 +297,7 @@ fn build_system_once(
     first_sequence: u64,
     timing: Timing,
 ) -> Result<BuiltBlock, FlowError> {
-    let mut builder = start(context, parent, timing)?;
+    let mut builder = start(context, parent, None, timing)?;
     match execute_system(&mut builder, transactions, first_sequence) {
         Ok(()) => seal_block(builder, Vec::new(), parent),
         Err(error) => {

@@ -17,8 +17,11 @@ use crate::{
 /// Leaves in one `publishLeaves`. 20 to 30 bytes a leaf, 82 KB of the 128 KB that a mempool takes.
 pub const PUBLISH_LEAVES: u64 = 2_048;
 
-/// Exits in one `claimRange`. A mint on the L1 costs 52 k gas, a transaction has 16.7 M (EIP-7825).
+/// Exits in one `push` or `claimRange`. A mint on the L1 costs 52 k gas, a transaction has 16.7 M (EIP-7825).
 pub const PUSH_LEAVES: u64 = 200;
+
+/// Exits of a bulk collection in one `push`: as many as one chunk of its twin has, 6.5 k gas each.
+pub const BULK_LEAVES: u64 = 1_024;
 
 const PAGE: usize = 256;
 
@@ -52,6 +55,16 @@ impl Exits {
     /// [`ProofError`] when there is no such leaf.
     pub fn proof(&self, index: u64) -> Result<Vec<alloy_primitives::B256>, ProofError> {
         self.tree.proof(index)
+    }
+
+    /// Returns the leaves that fit into one `push` from `start` on; `None` past the end. Runs of the assets that are
+    /// bulk collections stand alone, because many more of them fit.
+    pub fn push_chunk(&self, start: u64, is_bulk: impl Fn(u32) -> bool) -> Option<PublishedChunk> {
+        let from = self.leaves.get(usize::try_from(start).ok()?..)?;
+        let bulk = is_bulk(from.first()?.asset);
+        let alike = from.iter().take_while(|leaf| is_bulk(leaf.asset) == bulk).count();
+        let most = if bulk { BULK_LEAVES } else { PUSH_LEAVES };
+        self.chunk(start, most.min(u64::try_from(alike).ok()?))
     }
 
     /// Returns at most `most` leaves from `start`, as the contract takes them; `None` past the end.

@@ -173,9 +173,17 @@ impl Teardown {
         Ok((credited != U256::from(deposits)).then_some(Wait::Deposit { index }))
     }
 
+    /// Makes the settlement of a sealed layer.
+    ///
+    /// # Errors
+    /// [`FlowError::SealHash`] when the layer is not sealed, or its logs are not what was sealed.
+    pub async fn settlement(&self) -> Result<Settlement, FlowError> {
+        settle::settlement(&self.context).await
+    }
+
     async fn settle(&self) -> Result<Progress, FlowError> {
         let finality = self.context.config.l1.finality;
-        let settlement = settle::settlement(&self.context).await?;
+        let settlement = self.settlement().await?;
         if let Some(held) = self.l1.view(finality).await?.settlement {
             settle::check(&settlement, &held)?;
             // It is done: this answers with the transaction that did it, which after a reorganisation of the
@@ -197,10 +205,11 @@ impl Teardown {
         Ok(self.l1.act(L1Action::Settle(Box::new(settlement))).await?)
     }
 
-    /// Puts the inputs of every block on the L1: the settlement names what they fold to.
+    /// Puts the inputs of every block on the L1: the settlement names what they fold to. Who settles with the
+    /// organiser's word alone cannot; the blocks that seal follow from those that are there.
     async fn post_all(&self) -> Result<(), FlowError> {
         let Context { stores, config, .. } = &self.context;
-        if config.posting == Posting::Leaves {
+        if config.posting == Posting::Leaves || !self.l1.may_post() {
             return Ok(());
         }
         let replica = &Replica::open(stores, config.id).await?;

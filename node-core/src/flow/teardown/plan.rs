@@ -4,7 +4,7 @@
 //! do is the frozen state less what the system transactions in the log say: a teardown that died continues
 //! where its blocks end, with any size of steps.
 
-use alloy_primitives::{Address, Bytes, TxKind};
+use alloy_primitives::{Address, Bytes, TxKind, U256};
 use alloy_sol_types::SolCall;
 use async_trait::async_trait;
 
@@ -37,6 +37,9 @@ const QUESTION_GAS: u64 = 1_000_000;
 /// Where a seal happens: on the layer, or in a rehearsal of its end.
 #[async_trait]
 pub(super) trait Site: Send {
+    /// From how many ids in a row on a collection that was born here exits to a bulk twin.
+    fn bulk_from(&self) -> Option<u64>;
+
     /// Calls the sealer as the system.
     ///
     /// # Errors
@@ -98,12 +101,14 @@ async fn exit(
     token: Token,
     begun: Option<Option<Holding>>,
 ) -> Result<(), FlowError> {
-    let Token { address: token, interface, mut holdings } = token;
+    let form = form(site, &token);
+    let Token { address: token, interface, mut holdings, .. } = token;
     if begun.is_none() {
-        site.commit(match interface {
-            Interface::Coin => IExitSealer::addAsset20Call { token }.abi_encode(),
-            Interface::Collection => IExitSealer::addAsset721Call { token }.abi_encode(),
-            Interface::Items => IExitSealer::addAsset1155Call { token }.abi_encode(),
+        site.commit(match form {
+            Form::Of(Interface::Coin) => IExitSealer::addAsset20Call { token }.abi_encode(),
+            Form::Of(Interface::Collection) => IExitSealer::addAsset721Call { token }.abi_encode(),
+            Form::Of(Interface::Items) => IExitSealer::addAsset1155Call { token }.abi_encode(),
+            Form::Bulk => IExitSealer::addAssetBulk721Call { token }.abi_encode(),
         })
         .await?;
     }
@@ -113,6 +118,29 @@ async fn exit(
     let asset: u32 = sealer(site, IExitSealer::assetOfCall { token }).await?;
     sweep(site, &holdings, |holdings| step(interface, asset, &holdings)).await?;
     site.commit(IExitSealer::closeAssetCall { asset }.abi_encode()).await
+}
+
+/// What becomes of a token on the L1.
+enum Form {
+    /// The wrapped one that it came from, or a twin of its own interface.
+    Of(Interface),
+    /// A bulk twin.
+    Bulk,
+}
+
+/// A collection whose ids have gaps would cost more in a bulk twin, which keeps its owners in runs.
+fn form(site: &dyn Site, token: &Token) -> Form {
+    let Token { interface, holdings, is_wrapped, .. } = token;
+    let in_a_row = match (holdings.first(), holdings.last()) {
+        (Some(first), Some(last)) => last.id - first.id + U256::ONE == U256::from(holdings.len()),
+        _ => false,
+    };
+    let count = u64::try_from(holdings.len()).unwrap_or(u64::MAX);
+    let is_bulk = *interface == Interface::Collection
+        && !is_wrapped
+        && in_a_row
+        && site.bulk_from().is_some_and(|least| count >= least);
+    if is_bulk { Form::Bulk } else { Form::Of(*interface) }
 }
 
 fn step(interface: Interface, asset: u32, holdings: &[Holding]) -> Vec<u8> {
@@ -198,6 +226,10 @@ struct OnLayer<'a> {
 
 #[async_trait]
 impl Site for OnLayer<'_> {
+    fn bulk_from(&self) -> Option<u64> {
+        self.context.config.tokens.bulk_from
+    }
+
     async fn commit(&mut self, input: Vec<u8>) -> Result<(), FlowError> {
         let timing = Timing { now_ms: self.now_ms, last_call: true };
         let layer = self.context.config.l1.layer;

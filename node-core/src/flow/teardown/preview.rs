@@ -187,6 +187,10 @@ impl Rehearsal<'_> {
 
 #[async_trait]
 impl Site for Rehearsal<'_> {
+    fn bulk_from(&self) -> Option<u64> {
+        self.context.config.tokens.bulk_from
+    }
+
     async fn commit(&mut self, input: Vec<u8>) -> Result<(), FlowError> {
         let built = self.build(input)?;
         self.logs.extend(built.receipts.into_iter().flat_map(|receipt| receipt.logs));

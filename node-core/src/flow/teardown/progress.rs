@@ -60,6 +60,7 @@ impl Progress {
             IExitSealerCalls::sweepETH(call) => self.last_holder = call.holders.last().copied(),
             IExitSealerCalls::addAsset20(call) => self.open(call.token),
             IExitSealerCalls::addAsset721(call) => self.open(call.token),
+            IExitSealerCalls::addAssetBulk721(call) => self.open(call.token),
             IExitSealerCalls::addAsset1155(call) => self.open(call.token),
             IExitSealerCalls::sweep20(call) => {
                 self.swept(call.holders.last().map(|holder| of_holder(*holder)));

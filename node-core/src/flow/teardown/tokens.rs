@@ -28,6 +28,8 @@ sol! {
 pub(super) struct Token {
     pub(super) address: Address,
     pub(super) interface: Interface,
+    /// It came from the L1.
+    pub(super) is_wrapped: bool,
     /// What the sealer asks about it, ascending.
     pub(super) holdings: Vec<Holding>,
 }
@@ -45,7 +47,8 @@ pub(super) async fn find(
     let wrapped = bridged(site).await?;
     for (address, interface) in &wrapped {
         let holdings = holdings.of(*address, *interface);
-        tokens.push(Token { address: *address, interface: *interface, holdings });
+        let (address, interface) = (*address, *interface);
+        tokens.push(Token { address, interface, is_wrapped: true, holdings });
     }
     let mut born = Vec::new();
     for address in holdings.tokens() {
@@ -53,7 +56,8 @@ pub(super) async fn find(
             continue;
         }
         let interface = interface_of(site, address).await?;
-        born.push(Token { address, interface, holdings: holdings.of(address, interface) });
+        let holdings = holdings.of(address, interface);
+        born.push(Token { address, interface, is_wrapped: false, holdings });
     }
     born.sort_by_key(|token| (Reverse(token.holdings.len()), token.address));
     tokens.extend(born);

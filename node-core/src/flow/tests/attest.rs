@@ -9,9 +9,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 
 use super::batch::{deposits, lived, replica, terms};
-use super::kit::{Layer, account, deposit, transfer};
+use super::kit::{Layer, account, deposit, l1_block, transfer};
 use crate::{
-    chain::{DepositEvent, EXIT_SEALER, Finality, LayerConfig, Transaction, system_transaction},
+    chain::{
+        DepositEvent, EXIT_SEALER, Finality, L1Origin, LayerConfig, Transaction, system_transaction,
+    },
     codec::record::{Record, Witness},
     execute::{InvalidBlock, VerifyError},
     flow::attest::{AttestError, Attested, Attesting, Attestor, FollowError, of_block},
@@ -195,18 +197,34 @@ fn another_genesis_is_refused() {
 struct Outside {
     deposits: Mutex<Vec<DepositEvent>>,
     witnesses: Mutex<Vec<Witness>>,
+    /// Added to the number of the block that has a deposit.
+    later: u64,
+    /// Added to the time of every block.
+    after_s: u64,
+}
+
+/// Knows nothing yet.
+fn outside() -> Outside {
+    Outside { later: 1, ..Outside::default() }
 }
 
 #[async_trait]
 impl L1 for Outside {
-    async fn block_number(&self, _: Finality) -> Result<u64, PortError> {
-        Ok(self.deposits.lock().expect("one thread").len() as u64)
+    async fn newest(&self, _: Finality) -> Result<L1Origin, PortError> {
+        let count = self.deposits.lock().expect("one thread").len();
+        self.block(count as u64).await
     }
 
-    /// Block `n` has deposit `n - 1`.
+    async fn block(&self, number: u64) -> Result<L1Origin, PortError> {
+        let block = l1_block(number);
+        Ok(L1Origin { timestamp_s: block.timestamp_s + self.after_s, ..block })
+    }
+
+    /// Block `n` has deposit `n - 1`, if nothing is later.
     async fn deposits(&self, first: u64, last: u64) -> Result<Vec<DepositEvent>, PortError> {
         let all = self.deposits.lock().expect("one thread").clone();
-        Ok(all.into_iter().filter(|one| (first..=last).contains(&(one.index + 1))).collect())
+        let block = |one: &DepositEvent| (one.index + self.later).max(1);
+        Ok(all.into_iter().filter(|one| (first..=last).contains(&block(one))).collect())
     }
 
     async fn view(&self, _: Finality) -> Result<L1View, PortError> {
@@ -230,7 +248,7 @@ impl Witnesses for Outside {
 #[test]
 fn an_attestor_goes_on_where_its_store_says() {
     let layer = lived();
-    let (all, outside) = (witnesses(&layer), Arc::new(Outside::default()));
+    let (all, outside) = (witnesses(&layer), Arc::new(outside()));
     let registers: Arc<dyn Registers> = Memory::stores().registers;
     let open = || {
         let config = (*layer.context.config).clone();
@@ -251,4 +269,34 @@ fn an_attestor_goes_on_where_its_store_says() {
     // Another process, with nothing but the store: it asks for no earlier block.
     *outside.witnesses.lock().expect("one thread") = Vec::new();
     assert_eq!(block_on(open().catch_up()).expect("nothing new"), newest);
+}
+
+/// What an attestor with this L1 finds in the blocks of [`lived`], the second of which rests on L1 block 4.
+fn with_l1(outside: Outside) -> FollowError {
+    let layer = lived();
+    *outside.witnesses.lock().expect("one thread") = witnesses(&layer);
+    *outside.deposits.lock().expect("one thread") = deposits();
+    let outside = Arc::new(outside);
+    let (config, registers) = ((*layer.context.config).clone(), Memory::stores().registers);
+    let terms = terms(&layer);
+    let open = Attesting::open(config, &terms, registers, outside.clone(), outside);
+    block_on(block_on(open).expect("opens").catch_up()).expect_err("the L1 is another one")
+}
+
+#[test]
+fn l1_block_is_one_that_the_attestors_own_l1_has() {
+    let other = with_l1(Outside { after_s: 1, ..outside() });
+    let FollowError::Attest(AttestError::Origin { block: 2, number: 4, reason }) = other else {
+        panic!("{other}");
+    };
+    assert!(reason.contains("another hash or time"), "{reason}");
+}
+
+#[test]
+fn l1_block_with_a_deposit_that_is_not_on_the_layer_is_refused() {
+    let early = with_l1(Outside { later: 0, ..Outside::default() });
+    let FollowError::Attest(AttestError::Origin { block: 2, number: 4, reason }) = early else {
+        panic!("{early}");
+    };
+    assert!(reason.contains("deposit"), "{reason}");
 }

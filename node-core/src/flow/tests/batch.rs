@@ -5,7 +5,7 @@ use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
 use futures::executor::block_on;
 
-use super::kit::{CHAIN_ID, Layer, NOW_MS, account, deposit, sign, timing, transfer};
+use super::kit::{CHAIN_ID, Layer, NOW_MS, account, deposit, l1_block, sign, timing, transfer};
 use crate::{
     chain::{DepositEvent, EXIT_SEALER, Transaction, system_transaction},
     codec::{
@@ -28,10 +28,12 @@ const LARGE: usize = 40_000;
 /// The code of the tickets in the kit's layer, which a reader is to know already.
 const KNOWN: &[u8] = &[0];
 
-/// A layer with transfers, large transactions, a deposit in the middle, and two calls of the system.
+/// A layer with transfers, large transactions, a deposit in the middle, and two calls of the system. It rests on L1
+/// block 4 from block 2 on, and on a later one after the deposit.
 pub(super) fn lived() -> Layer {
     let layer = Layer::open();
     let mut sequencer = layer.writer("author", NOW_MS + 60_000);
+    layer.read_l1(4, 4);
     for nonce in 0..3 {
         layer.force(&transfer(0, nonce, 0));
         layer.force(&large(1, nonce));
@@ -40,6 +42,7 @@ pub(super) fn lived() -> Layer {
     layer.deposit(4, account(5));
     layer.force(&transfer(2, 0, 0));
     layer.drain(&mut sequencer);
+    layer.read_l1(5, 5);
     layer.force(&transfer(5, 0, 0));
     for nonce in 3..10 {
         layer.force(&large(1, nonce));
@@ -269,6 +272,26 @@ fn nobody_makes_deposits_but_the_l1() {
     other[1].value += U256::ONE;
     let (batch, block, what) = difference(rebuild(&layer, &batches(&layer), &other));
     assert_eq!((batch, block), (0, 1));
+    assert!(matches!(what, Difference::Check { .. }), "{what}");
+}
+
+#[test]
+fn what_is_posted_says_on_which_l1_blocks_the_layer_rests() {
+    let layer = lived();
+    let batches = batches(&layer);
+    let payloads = batches.iter().map(|batch| Payload::from_frame(&batch.payload).expect("ours"));
+    let posted: Vec<_> = payloads.flat_map(|payload| payload.blocks).collect();
+    let named: Vec<_> = (1..).zip(&posted).filter_map(|(n, block)| Some((n, block.l1?))).collect();
+    let deposit = 1 + posted.iter().rposition(|block| block.deposits > 0).expect("it has one");
+    assert_eq!(named, [(2, l1_block(4)), (deposit + 1, l1_block(5))]);
+
+    for again in [l1_block(4), l1_block(3)] {
+        let (batch, block, what) = found(0, |payload| payload.blocks[2].l1 = Some(again));
+        assert_eq!((batch, block), (0, 3));
+        assert!(matches!(what, Difference::L1 { before: 4, .. }), "{what}");
+    }
+    let (_, block, what) = found(0, |payload| payload.blocks[1].l1 = Some(l1_block(6)));
+    assert_eq!(block, 2);
     assert!(matches!(what, Difference::Check { .. }), "{what}");
 }
 

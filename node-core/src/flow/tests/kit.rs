@@ -13,15 +13,20 @@ use futures::executor::block_on;
 
 use crate::{
     chain::{
-        DepositEvent, EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId,
-        Limits, MintConfig, Posting, SlotNumber, Transaction, recover_sender,
+        DepositEvent, EXIT_SEALER, Finality, GenesisAccount, L1Binding, L1Origin, LayerConfig,
+        LayerId, Limits, MintConfig, Posting, SlotNumber, Tokens, Transaction, recover_sender,
     },
-    codec::record::{Pending, SlotEntry},
+    codec::{
+        names,
+        record::{Pending, SlotEntry},
+    },
     execute::Rules,
     flow::{
         Tip,
+        bridge::Cursor,
         open::{self, Alloc, Genesis},
         query::Replica,
+        register,
         sequence::{Committed, Context, Pipeline, Sequencer, Step, TakeOver, Timing},
         submit::{self, SubmitError},
     },
@@ -165,6 +170,19 @@ impl Layer {
         block_on(self.context.stores.inbox.append(pending)).expect("memory does not fail");
     }
 
+    /// Remembers that the L1 was read up to block `number`, where it has `deposits`.
+    pub(super) fn read_l1(&self, number: u64, deposits: u64) {
+        let cursor =
+            Cursor { next_block: number + 1, next_index: deposits, read: Some(l1_block(number)) };
+        let registers = &*self.context.stores.registers;
+        let stored = async {
+            let held = register::load::<Cursor>(registers, names::L1_CURSOR).await?;
+            let version = held.map(|held| held.version);
+            register::store(registers, names::L1_CURSOR, version, &cursor).await
+        };
+        block_on(stored).expect("memory does not fail");
+    }
+
     /// Takes over as `holder`, whoever holds the lease at `now_ms`.
     pub(super) fn writer(&self, holder: &str, now_ms: u64) -> Sequencer {
         let take_over = Sequencer::take_over(self.context.clone(), holder, now_ms);
@@ -210,6 +228,12 @@ impl Layer {
     pub(super) fn tip(&self) -> Tip {
         block_on(Tip::open(&self.context.stores)).expect("memory does not fail")
     }
+}
+
+/// An L1 whose blocks are twelve seconds apart.
+pub(super) fn l1_block(number: u64) -> L1Origin {
+    let timestamp_s = NOW_MS / 1000 - 100 + 12 * number;
+    L1Origin { number, hash: B256::from(U256::from(number)), timestamp_s }
 }
 
 /// 10 ETH for `to`.
@@ -267,5 +291,6 @@ fn config() -> LayerConfig {
         mint: Some(MintConfig { minter: account(9), ticket: Some(Address::repeat_byte(0x77)) }),
         limits: Limits { transaction_bytes: 64 * 1024, ..Limits::default() },
         posting: Posting::Calldata,
+        tokens: Tokens::default(),
     }
 }

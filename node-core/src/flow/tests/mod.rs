@@ -6,6 +6,7 @@ mod batch;
 mod index;
 mod intake;
 mod kit;
+mod origin;
 mod pages;
 mod replica;
 mod sequence;

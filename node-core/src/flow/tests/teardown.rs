@@ -5,9 +5,9 @@ use alloy_sol_types::SolCall;
 use async_trait::async_trait;
 use futures::executor::block_on;
 
-use super::kit::{Layer, NOW_MS, account, deposit};
+use super::kit::{Layer, NOW_MS, account, deposit, l1_block};
 use crate::{
-    chain::{DepositEvent, Finality, Phase, SlotNumber},
+    chain::{DepositEvent, Finality, L1Origin, Phase, SlotNumber},
     codec::record::{BlockRecord, Body, Record, SlotContent},
     exit::IExitSealer::sweepETHCall,
     flow::{
@@ -23,8 +23,12 @@ struct Said(Mutex<L1View>, Vec<DepositEvent>);
 
 #[async_trait]
 impl L1 for Said {
-    async fn block_number(&self, _: Finality) -> Result<u64, PortError> {
-        Ok(1)
+    async fn newest(&self, _: Finality) -> Result<L1Origin, PortError> {
+        self.block(1).await
+    }
+
+    async fn block(&self, number: u64) -> Result<L1Origin, PortError> {
+        Ok(l1_block(number))
     }
 
     async fn deposits(&self, _: u64, _: u64) -> Result<Vec<DepositEvent>, PortError> {

@@ -16,7 +16,7 @@ use super::unique::Unique;
 use crate::{
     chain::{
         DepositEvent, EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId,
-        Limits, MintConfig, Posting, Transaction, recover_sender,
+        Limits, MintConfig, Posting, Tokens, Transaction, recover_sender,
     },
     codec::record::Pending,
     execute::Rules,
@@ -358,5 +358,6 @@ fn config() -> LayerConfig {
         mint: Some(MintConfig { minter: account(8), ticket: Some(Address::repeat_byte(0x77)) }),
         limits: Limits::default(),
         posting: Posting::default(),
+        tokens: Tokens::default(),
     }
 }

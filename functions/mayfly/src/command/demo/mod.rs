@@ -142,6 +142,8 @@ async fn open(options: &Demo, place: Place, steps: &Steps) -> Result<Runner, Fai
         stripe_secret: None,
         sequencer: None,
         l1: external,
+        bridged: Vec::new(),
+        bulk_from: None,
         factory: None,
         access: AccessRules::default(),
         development: false,
@@ -232,7 +234,7 @@ impl Event<'_> {
             pay(&sender, layer, exits, leaf).await?;
             step.tick();
         }
-        push(&sender, layer, exits, 0, |count| step.advance(count)).await?;
+        push(&sender, layer, exits, |count| step.advance(count)).await?;
         let claimed = super::claim::claimed(self.runner.l1.node(), layer, exits).await?;
         step.done(&format!("{SINGLE_CLAIMS} one by one, the rest in ranges"));
         Ok(claimed)
