@@ -108,6 +108,17 @@ impl Anvil {
         self.mine(2);
     }
 
+    /// Returns how many transactions no block has taken yet.
+    ///
+    /// # Panics
+    /// When the node does not say.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        let status = self.rpc.call("txpool_status", &json!([]));
+        let pending = status["pending"].as_str().and_then(|it| it.strip_prefix("0x"));
+        u64::from_str_radix(pending.expect("a quantity"), 16).expect("hex")
+    }
+
     /// Lets `seconds` pass, and seals a block after them.
     ///
     /// # Panics

@@ -16,6 +16,10 @@ use crate::{blobs::Sealed, fault::Fault};
 /// Most gas of one transaction. EIP-7825.
 const GAS_CAP: u64 = 1 << 24;
 
+/// Least gas on top of an estimate: two slots that are new because somebody else's transaction came first (EIP-2929:
+/// 22,100 each). The estimate of a deposit is for the place in the tree that is free now. What is not used is not paid.
+const SLACK: u64 = 50_000;
+
 /// How often the fees of a replacement are raised. Nodes ask for 10 % more, we offer 30 %: eleven times that
 /// is 18 times as much.
 const RAISES: u32 = 11;
@@ -117,12 +121,12 @@ impl<'a> Turn<'a> {
         Err(Fault::Silent { reason })
     }
 
-    /// Estimates the gas, with a fifth on top: the state may be another when it is executed.
+    /// Estimates the gas, with a fifth on top, and at least [`SLACK`]: the state may be another when it is executed.
     async fn gas(&self, draft: &Draft) -> Result<u64, Fault> {
         let provider = self.sender.node.provider();
         let estimate = provider.estimate_gas(draft.request(self.sender.address()));
         let gas = self.sender.node.read(estimate.block(BlockNumberOrTag::Latest.into()).await)?;
-        Ok((gas + gas / 5).min(GAS_CAP))
+        Ok((gas + SLACK.max(gas / 5)).min(GAS_CAP))
     }
 
     /// Runs a reverted transaction again on the block before its own, which is as near as a call gets.

@@ -17,6 +17,30 @@ async fn transactions_of_one_key_wait_for_each_other() {
     assert_eq!(indices, [0, 1, 2]);
 }
 
+/// The eighth deposit makes a level of the tree, which costs a slot; all four are estimated as the fifth.
+#[tokio::test]
+async fn deposits_of_one_block_have_the_gas_that_each_others_places_take() {
+    let event = Event::open().await;
+    let deposit = async |i| {
+        let sender = event.sender(i);
+        deposit_eth(&sender, event.layer(), sender.address(), ether("1")).await
+    };
+    for _ in 0..4 {
+        deposit(1).await.expect("deposits are open");
+    }
+    event.anvil.set_automine(false);
+    let mine = async {
+        while event.anvil.waiting() < 4 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        event.anvil.mine(1);
+    };
+    let (a, b, c, d, ()) = tokio::join!(deposit(2), deposit(3), deposit(4), deposit(5), mine);
+    let mut indices = [a, b, c, d].map(|deposited| deposited.expect("it has gas").index);
+    indices.sort_unstable();
+    assert_eq!(indices, [4, 5, 6, 7]);
+}
+
 #[tokio::test]
 async fn transaction_that_is_stuck_is_replaced_and_not_doubled() {
     let event = Event::open().await;
