@@ -1,6 +1,6 @@
 //! Builds a block of what waits, loading the state that it needs.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use alloy_consensus::Transaction as _;
 use alloy_eips::eip1559::BaseFeeParams;
@@ -268,7 +268,10 @@ fn start(
         None => env,
     };
     let rules = (*context.rules).clone();
-    let builder = Builder::start_noting(header, world.clone(), ancestors, rules, env)?;
+    // The block gets the state itself, whose flat cache no clone has; a clone is left if it cannot be opened.
+    let spare = world.clone();
+    let state = mem::replace(world, spare);
+    let builder = Builder::start_noting(header, state, ancestors, rules, env)?;
     *world = WorldState::from_root(header.state_root);
     Ok(builder)
 }

@@ -99,6 +99,22 @@ fn deposits_are_credited_in_order_and_once() {
 }
 
 #[test]
+fn a_writer_keeps_what_its_blocks_used_in_the_flat_cache() {
+    let layer = Layer::open();
+    let mut sequencer = layer.writer("a", NOW_MS);
+    for nonce in 0..3 {
+        layer.force(&transfer(0, nonce, 0));
+        assert_eq!(layer.drain(&mut sequencer).len(), 1);
+        let world = &sequencer.tip().world;
+        for address in [account(0), Address::repeat_byte(0xbb)] {
+            let known = world.recent_account(&address).expect("in the flat cache");
+            let held = world.account(&address).expect("loaded").map(|account| account.info);
+            assert_eq!(known, held, "after transaction {nonce}");
+        }
+    }
+}
+
+#[test]
 fn a_second_sequencer_is_held_off_by_the_lease() {
     let layer = Layer::open();
     let _first = layer.writer("a", NOW_MS);
