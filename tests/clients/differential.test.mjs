@@ -1,6 +1,6 @@
 // Random contracts, transactions and calls on this chain and on anvil: what comes out must be the same.
 //
-// The seed is printed; SEED=<number> runs the same again. What blocks are like (numbers, times, fees) is not compared:
+// The seed is the same in every run of the gate; SEED=<number> tries another. What blocks are like (numbers, times, fees) is not compared:
 // the two chains go on differently.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -11,7 +11,7 @@ import { ACCOUNTS, MNEMONIC, RPC, differs, isMayfly, startAnvil } from "./chain.
 const CONTRACTS = 12;
 const TRANSACTIONS = 60;
 
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+const seed = Number(process.env.SEED ?? 135_242);
 const skip = (await isMayfly()) ? false : differs("compared");
 const random = mulberry(seed);
 const funder = mnemonicToAccount(MNEMONIC, { addressIndex: ACCOUNTS.differential[0] });
@@ -115,6 +115,30 @@ const shortTrace = ({ action, result, error, subtraces, traceAddress, type }) =>
   action, result: result ?? null, failed: error !== undefined, subtraces, traceAddress, type,
 });
 
+/** Addresses of precompiled contracts: 1 to 17, and 256 (EIP-7951). */
+const isPrecompiled = (address) => address !== undefined && (BigInt(address) <= 17n || BigInt(address) === 256n);
+
+/** Traces without the calls of precompiled contracts, which anvil shows and Parity does not, counted anew. */
+function withoutPrecompiled(traces) {
+  const key = (address) => address.join(".");
+  const places = new Map();
+  const counts = new Map();
+  const kept = traces.filter(({ action }) => !isPrecompiled(action.to));
+  const placed = kept.map((trace) => {
+    const { traceAddress: old } = trace;
+    let place = [];
+    if (old.length > 0) {
+      const parent = places.get(key(old.slice(0, -1)));
+      const before = counts.get(key(parent)) ?? 0;
+      counts.set(key(parent), before + 1);
+      place = [...parent, before];
+    }
+    places.set(key(old), place);
+    return { ...trace, traceAddress: place };
+  });
+  return placed.map((trace) => ({ ...trace, subtraces: counts.get(key(trace.traceAddress)) ?? 0 }));
+}
+
 /** Code whose estimates have one right answer each: it stores what it is given, or hands that on and reverts with it. */
 const STORES = "0x5f355f55";
 const hands = (to) => `0x5f355f5260205f60205f5f73${to.slice(2)}5af1601e5760015ffd5b5f5f5500`;
@@ -217,6 +241,6 @@ async function compare(sent) {
   assert.deepEqual(frame, theirFrame, `${what}: trace`);
   const flat = (side, { transactionHash }) => side.ask("trace_transaction", transactionHash);
   const traces = await Promise.all([flat(sides[0], ours), flat(sides[1], theirs)]);
-  const [calls, theirCalls] = traces.map(({ result }) => result.map(shortTrace));
+  const [calls, theirCalls] = traces.map(({ result }) => withoutPrecompiled(result).map(shortTrace));
   assert.deepEqual(calls, theirCalls, `${what}: trace_transaction`);
 }
