@@ -163,7 +163,7 @@ async function both(step) {
   return Promise.all(sides.map(step));
 }
 
-test("contracts, transactions, calls, estimates, traces and accounts are the same", { skip }, async () => {
+test("contracts, transactions, calls, estimates, traces and accounts are the same", { skip, timeout: 600_000 }, async () => {
   for (let made = 0; made < CONTRACTS; made += 1) {
     const data = initCode(code());
     const [ours, theirs] = await both((side) => side.run({ data }));
