@@ -1,14 +1,15 @@
 use std::{path::PathBuf, time::Duration};
 
-use alloy::primitives::{Address, Bytes, U256};
+use alloy::primitives::{Address, Bytes};
 use clap::{Args, Parser, Subcommand};
 use mayfly_l1::Bridged;
-use node_core::{
-    chain::Posting,
-    exit::{KIND_ERC20, KIND_ERC721, KIND_ERC1155},
-};
+use node_core::chain::Posting;
 
 use crate::keys::KeyText;
+
+mod bridged;
+
+use bridged::bridged;
 
 /// Where a layer is kept when nothing else is said.
 const DEFAULT_DIR: &str = ".mayfly";
@@ -79,6 +80,21 @@ pub(crate) struct Place {
     pub(crate) dir: PathBuf,
 }
 
+/// Where the layer is on the L1, and who pays for what is done there.
+#[derive(Debug, Args)]
+pub(crate) struct OnL1 {
+    /// RPC URL of the L1; the one of the layer in --dir when missing.
+    #[arg(long, requires = "layer")]
+    pub(crate) l1: Option<String>,
+    /// The layer's contract on the L1.
+    #[arg(long, requires = "l1")]
+    pub(crate) layer: Option<Address>,
+    /// Key that pays the gas on the L1: 32 bytes in hex, `file:PATH` or `kms:KEY`. Anybody's will do: what is paid out
+    /// goes to whom it belongs.
+    #[arg(long, env = "MAYFLY_L1_KEY", hide_env_values = true)]
+    pub(crate) l1_key: Option<KeyText>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Up {
     #[command(flatten)]
@@ -143,32 +159,6 @@ pub(crate) struct Up {
     pub(crate) factory: Option<Address>,
 }
 
-/// Reads a token of the L1 with its kind and cap.
-fn bridged(text: &str) -> Result<Bridged, String> {
-    let mut parts = text.splitn(3, ':');
-    let kind = match parts.next() {
-        Some("erc20") => KIND_ERC20,
-        Some("erc721") => KIND_ERC721,
-        Some("erc1155") => KIND_ERC1155,
-        other => {
-            let got = other.unwrap_or_default();
-            return Err(format!("kind: expected erc20, erc721 or erc1155, got `{got}`"));
-        }
-    };
-    let address = parts.next().ok_or("address: missing after the kind")?;
-    let token = address
-        .parse()
-        .map_err(|_| format!("address: expected 20 bytes in hex with 0x, got `{address}`"))?;
-    let cap = match parts.next() {
-        None => U256::MAX,
-        Some(cap) => U256::from_str_radix(cap, 10)
-            .ok()
-            .filter(|cap| !cap.is_zero())
-            .ok_or_else(|| format!("cap: expected a whole number above zero, got `{cap}`"))?,
-    };
-    Ok(Bridged { kind, token, cap })
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// Buyers who mint with their own signed transactions.
@@ -204,16 +194,8 @@ pub(crate) struct Claim {
     /// Pay every exit that is left.
     #[arg(long)]
     pub(crate) all: bool,
-    /// RPC URL of the L1; the one of the layer in --dir when missing.
-    #[arg(long, requires = "layer")]
-    pub(crate) l1: Option<String>,
-    /// The layer's contract on the L1.
-    #[arg(long, requires = "l1")]
-    pub(crate) layer: Option<Address>,
-    /// Key that pays the gas on the L1: 32 bytes in hex, `file:PATH` or `kms:KEY`. Anybody's will do: exits go to their
-    /// recipients.
-    #[arg(long, env = "MAYFLY_L1_KEY", hide_env_values = true)]
-    pub(crate) l1_key: Option<KeyText>,
+    #[command(flatten)]
+    pub(crate) on_l1: OnL1,
 }
 
 #[derive(Debug, Args)]
@@ -226,19 +208,11 @@ pub(crate) struct Refund {
     /// Give every deposit back.
     #[arg(long)]
     pub(crate) all: bool,
-    /// RPC URL of the L1; the one of the layer in --dir when missing.
-    #[arg(long, requires = "layer")]
-    pub(crate) l1: Option<String>,
-    /// The layer's contract on the L1.
-    #[arg(long, requires = "l1")]
-    pub(crate) layer: Option<Address>,
+    #[command(flatten)]
+    pub(crate) on_l1: OnL1,
     /// L1 block to look for the layer's opening from.
     #[arg(long, default_value_t = 0)]
     pub(crate) from_block: u64,
-    /// Key that pays the gas on the L1: 32 bytes in hex, `file:PATH` or `kms:KEY`. Anybody's will do: deposits go back to
-    /// who made them.
-    #[arg(long, env = "MAYFLY_L1_KEY", hide_env_values = true)]
-    pub(crate) l1_key: Option<KeyText>,
 }
 
 #[derive(Debug, Args)]
@@ -313,33 +287,4 @@ pub(crate) struct Rescue {
     /// to be signed.
     #[arg(long, value_name = "SIGNATURE")]
     pub(crate) organisers_word: Option<Bytes>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bridged_token_is_a_kind_an_address_and_perhaps_a_cap() {
-        let token = Address::repeat_byte(7);
-        let read = |text: String| bridged(&text).expect("well formed");
-        let (kind, cap) = (KIND_ERC20, U256::from(5));
-        assert_eq!(read(format!("erc20:{token}:5")), Bridged { kind, token, cap });
-        let (kind, cap) = (KIND_ERC721, U256::MAX);
-        assert_eq!(read(format!("erc721:{token}")), Bridged { kind, token, cap });
-    }
-
-    #[test]
-    fn what_is_wrong_with_a_bridged_token_is_named() {
-        let reason = |text: &str| bridged(text).expect_err("malformed");
-        let token = Address::repeat_byte(7);
-        assert!(reason("").starts_with("kind: "));
-        assert!(reason(&format!("erc777:{token}")).contains("got `erc777`"));
-        assert!(reason("erc20").starts_with("address: "));
-        assert!(reason("erc20:0x12").contains("got `0x12`"));
-        for cap in ["", "0", "-1", "1.5", "0x10", &"9".repeat(80)] {
-            let reason = reason(&format!("erc20:{token}:{cap}"));
-            assert!(reason.starts_with("cap: "), "{reason}");
-        }
-    }
 }

@@ -113,28 +113,10 @@ async fn open_layer() -> Context {
 
 fn config(now_s: u64) -> LayerConfig {
     LayerConfig {
-        id: LayerId::new([3; 16]),
-        name: "two writers".to_owned(),
-        chain_id: CHAIN_ID,
         opened_at_s: now_s,
         ends_at_s: now_s + 3_600,
         gas_limit: 30_000_000,
-        base_fee_wei: 0,
-        fee_recipient: Address::ZERO,
-        organiser: Address::ZERO,
-        operator: Address::ZERO,
-        sequencer: Address::ZERO,
-        l1: L1Binding {
-            chain_id: 1,
-            layer: Address::ZERO,
-            config_hash: B256::ZERO,
-            opened_in_block: 0,
-            finality: Finality::Finalized,
-        },
-        mint: None,
-        limits: Limits::default(),
-        posting: Posting::default(),
-        tokens: Tokens::default(),
+        ..LayerConfig::detached(LayerId::new([3; 16]), CHAIN_ID)
     }
 }
 

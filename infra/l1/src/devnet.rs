@@ -75,28 +75,12 @@ static KEYS: LazyLock<Vec<PrivateKeySigner>> = LazyLock::new(|| {
 
 fn config(now_s: u64) -> LayerConfig {
     LayerConfig {
-        id: LayerId::new(*b"development L1.."),
         name: "development L1".to_owned(),
-        chain_id: CHAIN_ID,
         opened_at_s: now_s,
         ends_at_s: NEVER_S,
         gas_limit: GAS_LIMIT,
         base_fee_wei: BASE_FEE_WEI,
-        fee_recipient: Address::ZERO,
-        organiser: Address::ZERO,
-        operator: Address::ZERO,
-        sequencer: Address::ZERO,
-        l1: L1Binding {
-            chain_id: 0,
-            layer: Address::ZERO,
-            config_hash: B256::ZERO,
-            opened_in_block: 0,
-            finality: Finality::Finalized,
-        },
-        mint: None,
-        limits: Limits::default(),
-        posting: Posting::default(),
-        tokens: Tokens::default(),
+        ..LayerConfig::detached(LayerId::new(*b"development L1.."), CHAIN_ID)
     }
 }
 

@@ -102,6 +102,19 @@ pub struct L1Binding {
     pub finality: Finality,
 }
 
+impl L1Binding {
+    /// No L1: its chain id, 0, is nobody's (EIP-155).
+    pub const fn none() -> Self {
+        Self {
+            chain_id: 0,
+            layer: Address::ZERO,
+            config_hash: B256::ZERO,
+            opened_in_block: 0,
+            finality: Finality::Finalized,
+        }
+    }
+}
+
 /// How settled an L1 block must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -215,6 +228,29 @@ pub enum ConfigError {
 }
 
 impl LayerConfig {
+    /// A free chain of its own, which never ends, on which nobody has rights, and to which no L1 belongs: what a chain
+    /// starts from that is not settled anywhere.
+    pub fn detached(id: LayerId, chain_id: u64) -> Self {
+        Self {
+            id,
+            name: "detached".to_owned(),
+            chain_id,
+            opened_at_s: 0,
+            ends_at_s: u64::MAX,
+            gas_limit: 60_000_000,
+            base_fee_wei: 0,
+            fee_recipient: Address::ZERO,
+            organiser: Address::ZERO,
+            operator: Address::ZERO,
+            sequencer: Address::ZERO,
+            l1: L1Binding::none(),
+            mint: None,
+            limits: Limits::default(),
+            posting: Posting::default(),
+            tokens: Tokens::default(),
+        }
+    }
+
     /// Checks every field that has bounds.
     ///
     /// # Errors

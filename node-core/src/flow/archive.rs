@@ -300,17 +300,13 @@ impl Past {
 /// # Panics
 /// Never: a hash has more bytes than an id.
 pub fn config(file: &GenesisFile, chain_id: u64, name: String) -> LayerConfig {
-    use crate::chain::{Finality, L1Binding, LayerId, Limits, Posting, Tokens};
+    use crate::chain::{Finality, L1Binding, LayerId};
     let digest = keccak256(U256::from(chain_id).to_be_bytes::<32>());
     let id = LayerId::new(digest[..16].try_into().expect("16 of 32 bytes"));
     LayerConfig {
-        id,
         name,
-        chain_id,
         opened_at_s: file.timestamp,
-        ends_at_s: u64::MAX,
         gas_limit: file.gas_limit,
-        base_fee_wei: 0,
         fee_recipient: file.coinbase,
         organiser: file.coinbase,
         operator: file.coinbase,
@@ -318,13 +314,9 @@ pub fn config(file: &GenesisFile, chain_id: u64, name: String) -> LayerConfig {
         l1: L1Binding {
             chain_id,
             layer: file.coinbase,
-            config_hash: B256::ZERO,
-            opened_in_block: 0,
             finality: Finality::Depth(0),
+            ..L1Binding::none()
         },
-        mint: None,
-        limits: Limits::default(),
-        posting: Posting::default(),
-        tokens: Tokens::default(),
+        ..LayerConfig::detached(id, chain_id)
     }
 }

@@ -111,27 +111,9 @@ fn alloc() -> Alloc {
 
 fn config() -> LayerConfig {
     LayerConfig {
-        id: LayerId::new([7; 16]),
-        name: "fuzz".to_owned(),
-        chain_id: 4_242,
         opened_at_s: 1_700_000_000,
         ends_at_s: u64::from(u32::MAX),
         gas_limit: 30_000_000,
-        base_fee_wei: 0,
-        fee_recipient: Address::ZERO,
-        organiser: Address::ZERO,
-        operator: Address::ZERO,
-        sequencer: Address::ZERO,
-        l1: L1Binding {
-            chain_id: 1,
-            layer: Address::ZERO,
-            config_hash: B256::ZERO,
-            opened_in_block: 0,
-            finality: Finality::Finalized,
-        },
-        mint: None,
-        limits: Limits::default(),
-        posting: Posting::default(),
-        tokens: Tokens::default(),
+        ..LayerConfig::detached(LayerId::new([7; 16]), 4_242)
     }
 }

@@ -42,7 +42,7 @@ pub(crate) async fn run(options: Claim, json: bool) -> Result<(), Failure> {
     };
     let mine: Vec<ExitLeaf> =
         exits.leaves().iter().filter(|leaf| leaf.recipient == recipient).copied().collect();
-    let sender = payer(Node::connect(&target.l1_url).await?, options.l1_key.as_ref()).await?;
+    let sender = payer(Node::connect(&target.l1_url).await?, options.on_l1.l1_key.as_ref()).await?;
     let paying = steps.start("claiming", mine.len());
     let mut paid = 0_usize;
     for leaf in &mine {
@@ -66,7 +66,7 @@ async fn pay_all(
     steps: &Steps,
     json: bool,
 ) -> Result<(), Failure> {
-    let sender = payer(Node::connect(&target.l1_url).await?, options.l1_key.as_ref()).await?;
+    let sender = payer(Node::connect(&target.l1_url).await?, options.on_l1.l1_key.as_ref()).await?;
     let paying = steps.start("pushing all exits", exits.leaves().len());
     push(&sender, target.layer, exits, |count| paying.advance(count)).await?;
     let all = exits.leaves().len();
@@ -163,7 +163,7 @@ fn list(exits: &Exits, json: bool) {
 
 fn target(options: &Claim) -> Result<Target, Failure> {
     let place = Place::new(&options.place.dir);
-    if let (Some(l1), Some(layer)) = (&options.l1, options.layer) {
+    if let (Some(l1), Some(layer)) = (&options.on_l1.l1, options.on_l1.layer) {
         return Ok(Target { l1_url: l1.clone(), layer, opened_in_block: 0 });
     }
     let Some(outcome) = place.outcome()? else {

@@ -59,7 +59,7 @@ pub(crate) async fn run(options: cli::Refund, json: bool) -> Result<(), Failure>
         return Ok(());
     }
     check_due(refunds)?;
-    let sender = payer(l1.node().clone(), options.l1_key.as_ref()).await?;
+    let sender = payer(l1.node().clone(), options.on_l1.l1_key.as_ref()).await?;
     let started = start(&sender, &l1, refunds).await?;
     let back = steps.start("taking the deposits back", leaves.len());
     let paid = Box::pin(take_back(&sender, &l1, &leaves, &listed, &tree, &back)).await?;
@@ -75,7 +75,7 @@ pub(crate) async fn run(options: cli::Refund, json: bool) -> Result<(), Failure>
 }
 
 async fn connect(options: &cli::Refund) -> Result<HttpL1, Failure> {
-    let (url, layer) = match (&options.l1, options.layer) {
+    let (url, layer) = match (&options.on_l1.l1, options.on_l1.layer) {
         (Some(url), Some(layer)) => (url.clone(), layer),
         _ => {
             let answers = running(&Place::new(&options.place.dir))?;

@@ -154,27 +154,14 @@ fn alloc() -> Alloc {
 
 fn config(now_s: u64, base_fee_wei: u64) -> LayerConfig {
     LayerConfig {
-        id: LayerId::new(*b"development only"),
         name: "development".to_owned(),
-        chain_id: CHAIN_ID,
         opened_at_s: now_s,
         ends_at_s: now_s + 24 * 60 * 60,
-        gas_limit: 60_000_000,
         base_fee_wei,
         fee_recipient: Address::repeat_byte(0xfe),
         organiser: FUNDED[0],
         operator: FUNDED[0],
         sequencer: FUNDED[0],
-        l1: L1Binding {
-            chain_id: 1,
-            layer: Address::ZERO,
-            config_hash: B256::ZERO,
-            opened_in_block: 0,
-            finality: Finality::Finalized,
-        },
-        mint: None,
-        limits: Limits::default(),
-        posting: Posting::default(),
-        tokens: Tokens::default(),
+        ..LayerConfig::detached(LayerId::new(*b"development only"), CHAIN_ID)
     }
 }

@@ -72,17 +72,12 @@ pub(crate) fn secret(text: &str) -> Secret {
 
 pub(crate) fn config() -> LayerConfig {
     LayerConfig {
-        id: LayerId::new([7; 16]),
         name: "Test night".to_owned(),
-        chain_id: 4242,
         opened_at_s: NOW_S - 1000,
         ends_at_s: NOW_S + 100_000,
-        gas_limit: 60_000_000,
-        base_fee_wei: 0,
         fee_recipient: Address::repeat_byte(1),
         organiser: Address::repeat_byte(2),
         operator: Address::repeat_byte(3),
-        sequencer: Address::ZERO,
         l1: L1Binding {
             chain_id: 1,
             layer: Address::repeat_byte(4),
@@ -91,9 +86,7 @@ pub(crate) fn config() -> LayerConfig {
             finality: Finality::Finalized,
         },
         mint: Some(MintConfig { minter: Address::repeat_byte(5), ticket: None }),
-        limits: Limits::default(),
-        posting: Posting::default(),
-        tokens: Tokens::default(),
+        ..LayerConfig::detached(LayerId::new([7; 16]), 4242)
     }
 }
 

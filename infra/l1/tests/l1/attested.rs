@@ -20,7 +20,7 @@ use node_core::{
             exits::{self, Exits},
         },
     },
-    port::{L1, L1Action, PortError, Stores, Witnesses, memory::Memory},
+    port::{L1, L1Action, L1Settlement, PortError, Stores, Witnesses, memory::Memory},
 };
 use tokio::net::TcpListener;
 
@@ -132,9 +132,21 @@ pub(crate) async fn abandoned(assurance: Assurance) -> Event {
     event
 }
 
-pub(crate) fn total(exits: &Exits, of: Address) -> U256 {
+fn total(exits: &Exits, of: Address) -> U256 {
     let of = |leaf: &&node_core::exit::ExitLeaf| leaf.recipient == of && leaf.asset == 0;
     exits.leaves().iter().filter(of).map(|leaf| leaf.value).sum()
+}
+
+/// The end of an abandoned event: it can go, and everybody gets what they had. Returns what was settled.
+pub(crate) async fn pays_everybody(event: &Event, stores: &Stores) -> L1Settlement {
+    let view = event.view(Finality::Finalized).await;
+    assert!(view.disposable, "{view:?}");
+    let exits = Exits::new(exits::collect(&stores).await.expect("memory does not fail"));
+    let settled = view.settlement.expect("it is settled");
+    assert_eq!(settled.exit_root, exits.tree().root());
+    let of = |i: usize| total(&exits, person(i).address());
+    assert_eq!((of(1), of(2), of(3)), (ether("5"), ether("8"), ether("5")));
+    settled
 }
 
 #[tokio::test]
@@ -152,13 +164,7 @@ async fn operator_dies_and_a_stranger_settles_with_two_of_three_attestors() {
     let now_ms = event.now_ms + ABANDONED_S * 1_000;
     Box::pin(end(&event, &context, Arc::new(l1), now_ms, Phase::Published)).await;
 
-    let view = event.view(Finality::Finalized).await;
-    assert!(view.disposable, "{view:?}");
-    let exits = Exits::new(exits::collect(&stores).await.expect("memory does not fail"));
-    let settled = view.settlement.expect("it is settled");
-    assert_eq!(settled.exit_root, exits.tree().root());
-    let of = |i: usize| total(&exits, person(i).address());
-    assert_eq!((of(1), of(2), of(3)), (ether("5"), ether("8"), ether("5")));
+    let settled = pays_everybody(&event, &stores).await;
     // What the stranger posted rebuilds the layer to its end, for everybody.
     let (again, _) = Box::pin(rebuild(&event, &BlobSource::Anvil)).await;
     assert_eq!(again.world().root(), settled.state_root);

@@ -345,17 +345,12 @@ fn terms(now_s: u64) -> Terms {
 
 fn layer_config(now_s: u64, l1_chain_id: u64, posting: Posting) -> LayerConfig {
     LayerConfig {
-        id: LayerId::new([7; 16]),
         name: "event".to_owned(),
-        chain_id: LAYER_CHAIN_ID,
         opened_at_s: now_s,
         ends_at_s: now_s + 86_400,
-        gas_limit: 60_000_000,
-        base_fee_wei: 0,
         fee_recipient: person(ORGANISER).address(),
         organiser: person(ORGANISER).address(),
         operator: person(ORGANISER).address(),
-        sequencer: Address::ZERO,
         l1: L1Binding {
             chain_id: l1_chain_id,
             layer: Address::ZERO,
@@ -363,9 +358,8 @@ fn layer_config(now_s: u64, l1_chain_id: u64, posting: Posting) -> LayerConfig {
             opened_in_block: 0,
             finality: Finality::Finalized,
         },
-        mint: None,
         limits: Limits { transaction_bytes: 64 * 1024, ..Limits::default() },
         posting,
-        tokens: Tokens::default(),
+        ..LayerConfig::detached(LayerId::new([7; 16]), LAYER_CHAIN_ID)
     }
 }

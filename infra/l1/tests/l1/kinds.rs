@@ -188,28 +188,19 @@ fn alloc() -> Alloc {
 
 fn config() -> LayerConfig {
     LayerConfig {
-        id: LayerId::new([7; 16]),
-        name: "all kinds".to_owned(),
-        chain_id: 4_242,
         opened_at_s: NOW_S,
         ends_at_s: NOW_S + 60,
-        gas_limit: 60_000_000,
-        base_fee_wei: 0,
         fee_recipient: Address::repeat_byte(0xfe),
         organiser: ALICE,
         operator: ALICE,
-        sequencer: Address::ZERO,
         l1: L1Binding {
             chain_id: 1,
             layer: Address::repeat_byte(0x11),
-            config_hash: B256::ZERO,
             opened_in_block: 1,
             finality: Finality::Depth(0),
+            ..L1Binding::none()
         },
-        mint: None,
-        limits: Limits::default(),
-        posting: Posting::default(),
-        tokens: Tokens::default(),
+        ..LayerConfig::detached(LayerId::new([7; 16]), 4_242)
     }
 }
 

@@ -270,17 +270,13 @@ pub(super) fn pending(transaction: &Transaction, received_ms: u64) -> Pending {
 
 fn config() -> LayerConfig {
     LayerConfig {
-        id: LayerId::new([7; 16]),
         name: "test".to_owned(),
-        chain_id: CHAIN_ID,
         opened_at_s: NOW_MS / 1000 - 10,
         ends_at_s: NOW_MS / 1000 + 3_600,
         gas_limit: 30_000_000,
-        base_fee_wei: 0,
         fee_recipient: Address::repeat_byte(0xfe),
         organiser: account(0),
         operator: account(0),
-        sequencer: Address::ZERO,
         l1: L1Binding {
             chain_id: 1,
             layer: Address::repeat_byte(0x11),
@@ -291,6 +287,6 @@ fn config() -> LayerConfig {
         mint: Some(MintConfig { minter: account(9), ticket: Some(Address::repeat_byte(0x77)) }),
         limits: Limits { transaction_bytes: 64 * 1024, ..Limits::default() },
         posting: Posting::Calldata,
-        tokens: Tokens::default(),
+        ..LayerConfig::detached(LayerId::new([7; 16]), CHAIN_ID)
     }
 }

@@ -337,9 +337,7 @@ fn alloc() -> Alloc {
 
 fn config() -> LayerConfig {
     LayerConfig {
-        id: LayerId::new([7; 16]),
         name: "summer night".to_owned(),
-        chain_id: CHAIN_ID,
         opened_at_s: START_MS / 1000 - 10,
         ends_at_s: START_MS / 1000 + 3_600,
         gas_limit: 30_000_000,
@@ -356,8 +354,6 @@ fn config() -> LayerConfig {
             finality: Finality::Safe,
         },
         mint: Some(MintConfig { minter: account(8), ticket: Some(Address::repeat_byte(0x77)) }),
-        limits: Limits::default(),
-        posting: Posting::default(),
-        tokens: Tokens::default(),
+        ..LayerConfig::detached(LayerId::new([7; 16]), CHAIN_ID)
     }
 }
