@@ -9,6 +9,7 @@ import { forgePath, here } from "./forge.mjs";
 
 const contracts = [
   "Coin",
+  "EventTicket",
   "ExitSealer",
   "FlashBulk721",
   "FlashFactory",
