@@ -7,10 +7,7 @@ use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use mayfly_sequencer::{Bell, Blocking, HeadWatch, Policy, SystemClock, Writer};
 use node_core::{
-    chain::{
-        EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, Posting,
-        Tokens, Transaction, recover_sender,
-    },
+    chain::{EXIT_SEALER, GenesisAccount, LayerConfig, LayerId, Transaction, recover_sender},
     codec::record::Pending,
     flow::{
         open::{self, Alloc, Genesis},

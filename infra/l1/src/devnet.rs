@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 
 use alloy::{
-    primitives::{Address, B256, utils::parse_ether},
+    primitives::{Address, utils::parse_ether},
     signers::local::{MnemonicBuilder, PrivateKeySigner},
 };
 use mayfly_contracts::{Preinstall, preinstalls};
 use node_core::{
-    chain::{Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, Posting, Tokens},
+    chain::{GenesisAccount, LayerConfig, LayerId},
     flow::open::Alloc,
 };
 

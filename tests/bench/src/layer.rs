@@ -1,5 +1,5 @@
-use alloy_primitives::{Address, B256};
-use node_core::chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, Posting, Tokens};
+use alloy_primitives::Address;
+use node_core::chain::{LayerConfig, LayerId};
 
 /// Chain id of every layer that is measured.
 pub const CHAIN_ID: u64 = 4_242;

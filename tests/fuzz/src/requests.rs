@@ -1,11 +1,11 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use alloy_primitives::{Address, B256, Bytes, U256, address};
+use alloy_primitives::{Address, Bytes, U256, address};
 use async_trait::async_trait;
 use futures::executor::block_on;
 use node_core::{
-    chain::{Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, Posting, Tokens},
+    chain::{GenesisAccount, LayerConfig, LayerId},
     execute::Rules,
     flow::{
         open::{self, Alloc, Genesis},

@@ -8,10 +8,7 @@ use alloy_primitives::{Address, B256, Bytes, Signature, U256, address, b256};
 use mayfly_contracts::preinstalls;
 use mayfly_sequencer::{Bell, HeadWatch, Policy, SystemClock, Writer};
 use node_core::{
-    chain::{
-        DepositEvent, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits, Posting,
-        Tokens,
-    },
+    chain::{DepositEvent, GenesisAccount, LayerConfig, LayerId},
     codec::record::Pending,
     execute::Rules,
     flow::{

@@ -14,7 +14,7 @@ use std::{
 use alloy_primitives::{Address, B256, address};
 use mayfly_webhook::{Secret, Secrets, WebhookState, router, stripe};
 use node_core::{
-    chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, MintConfig, Posting, Tokens},
+    chain::{Finality, L1Binding, LayerConfig, LayerId, MintConfig},
     codec::record::MintOrder,
     flow::open::{self, Genesis},
     port::{Clock, Doorbell, Stores, memory::Memory},

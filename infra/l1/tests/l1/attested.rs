@@ -141,7 +141,7 @@ fn total(exits: &Exits, of: Address) -> U256 {
 pub(crate) async fn pays_everybody(event: &Event, stores: &Stores) -> L1Settlement {
     let view = event.view(Finality::Finalized).await;
     assert!(view.disposable, "{view:?}");
-    let exits = Exits::new(exits::collect(&stores).await.expect("memory does not fail"));
+    let exits = Exits::new(exits::collect(stores).await.expect("memory does not fail"));
     let settled = view.settlement.expect("it is settled");
     assert_eq!(settled.exit_root, exits.tree().root());
     let of = |i: usize| total(&exits, person(i).address());

@@ -16,7 +16,7 @@ use mayfly_l1::{
     deploy_factory, deposit_eth, devnet, open_layer,
 };
 use node_core::{
-    chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, Phase, Posting, Tokens},
+    chain::{Finality, L1Binding, LayerConfig, LayerId, Limits, Phase, Posting},
     execute::{CallOutcome, CallRequest},
     flow::{
         Tip, bridge,

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use mayfly_contracts::{Coin, Items, Ticket, WrappedERC20, predeploys, preinstalls};
 use node_core::{
     chain::{
-        BridgedToken, DepositEvent, Finality, L1Binding, L1Origin, LayerConfig, LayerId, Limits,
-        Metadata, Phase, Posting, TokenDeposit, Tokens,
+        BridgedToken, DepositEvent, Finality, L1Binding, L1Origin, LayerConfig, LayerId, Metadata,
+        Phase, TokenDeposit,
     },
     exit::{Asset, ExitLeaf},
     flow::{

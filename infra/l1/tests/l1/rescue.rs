@@ -6,20 +6,14 @@ use alloy::primitives::Bytes;
 use mayfly_l1::{Assurance, BlobSource, HttpL1, LocalKey};
 use node_core::{
     chain::{Finality, Phase, Word},
-    flow::{
-        sequence::Context,
-        teardown::{
-            Teardown,
-            exits::{self, Exits},
-        },
-    },
+    flow::{sequence::Context, teardown::Teardown},
     port::{L1, Signer},
 };
 
 use crate::{
     attested::{ABANDONED_S, abandoned, end, pays_everybody},
     batches::rebuild,
-    event::{Event, ORGANISER, ether, person},
+    event::{Event, ORGANISER, person},
 };
 
 /// Neither operator nor organiser.

@@ -14,7 +14,7 @@ use futures::executor::block_on;
 use crate::{
     chain::{
         DepositEvent, EXIT_SEALER, Finality, GenesisAccount, L1Binding, L1Origin, LayerConfig,
-        LayerId, Limits, MintConfig, Posting, SlotNumber, Tokens, Transaction, recover_sender,
+        LayerId, Limits, MintConfig, Posting, SlotNumber, Transaction, recover_sender,
     },
     codec::{
         names,

@@ -16,7 +16,7 @@ use super::unique::Unique;
 use crate::{
     chain::{
         DepositEvent, EXIT_SEALER, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId,
-        Limits, MintConfig, Posting, Tokens, Transaction, recover_sender,
+        MintConfig, Transaction, recover_sender,
     },
     codec::record::Pending,
     execute::Rules,
