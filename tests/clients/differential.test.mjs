@@ -33,8 +33,10 @@ function mulberry(state) {
 async function side(url, id) {
   const nativeCurrency = { name: "Ether", symbol: "ETH", decimals: 18 };
   const chain = defineChain({ id, name: "compared", nativeCurrency, rpcUrls: { default: { http: [url] } } });
-  const client = createPublicClient({ chain, transport: http(url), pollingInterval: 20 });
-  const wallet = (account) => createWalletClient({ chain, transport: http(url), account });
+  // anvil answers -32603 to a call that fails in the EVM, which viem would ask again three times, for a second in all.
+  const transport = http(url, { retryCount: 0 });
+  const client = createPublicClient({ chain, transport, pollingInterval: 20 });
+  const wallet = (account) => createWalletClient({ chain, transport, account });
   const hash = await wallet(funder).sendTransaction({ to: sender.address, value: parseEther("10") });
   await client.waitForTransactionReceipt({ hash });
   return {
@@ -163,7 +165,7 @@ async function both(step) {
   return Promise.all(sides.map(step));
 }
 
-test("contracts, transactions, calls, estimates, traces and accounts are the same", { skip, timeout: 600_000 }, async () => {
+test("contracts, transactions, calls, estimates, traces and accounts are the same", { skip, timeout: 120_000 }, async () => {
   for (let made = 0; made < CONTRACTS; made += 1) {
     const data = initCode(code());
     const [ours, theirs] = await both((side) => side.run({ data }));
