@@ -21,10 +21,12 @@ pub(crate) async fn run(place: cli::Place, json: bool) -> Result<(), Failure> {
     asked.map_err(|_| Failure::NotRunning { dir: place.dir.clone() })?;
     let step = Steps::new(json).start("ending the layer", 0);
     let outcome = loop {
+        let said = ask(&here).await;
+        // Looked for after the answer: who has ended does not answer any more.
         if let Some(outcome) = here.outcome()? {
             break outcome;
         }
-        if let Some(phase) = ask(&here).await?["phase"].as_str() {
+        if let Some(phase) = said?["phase"].as_str() {
             step.note(phase);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
