@@ -55,22 +55,30 @@ library ExitTree {
         returns (bool)
     {
         if (proof.length != depth || index >> depth != 0) return false;
-        // The order of two nodes without a branch: 60 gas less at each level.
+        // The order of two nodes without a branch, and four levels at a time: 100 gas less at each level.
         assembly ("memory-safe") {
-            if depth {
-                let sibling := proof.offset
-                let end := add(sibling, shl(5, depth))
-                // Bit 5 is that of the level: 0x20 where the node is the right one.
-                index := shl(5, index)
-                for {} 1 {} {
-                    let place := and(index, 0x20)
-                    mstore(place, hash)
-                    mstore(xor(place, 0x20), calldataload(sibling))
-                    hash := keccak256(0x00, 0x40)
-                    index := shr(1, index)
-                    sibling := add(sibling, 0x20)
-                    if iszero(lt(sibling, end)) { break }
-                }
+            // Place 0x20: the node is the right one of the two.
+            function parent(child, place, sibling) -> above {
+                mstore(place, child)
+                mstore(xor(place, 0x20), calldataload(sibling))
+                above := keccak256(0x00, 0x40)
+            }
+            let sibling := proof.offset
+            let end := add(sibling, shl(5, depth))
+            // Bit 5 is that of the level.
+            index := shl(5, index)
+            for { let singles := add(sibling, shl(5, and(depth, 3))) } lt(sibling, singles) {} {
+                hash := parent(hash, and(index, 0x20), sibling)
+                index := shr(1, index)
+                sibling := add(sibling, 0x20)
+            }
+            for {} lt(sibling, end) {} {
+                hash := parent(hash, and(index, 0x20), sibling)
+                hash := parent(hash, and(shr(1, index), 0x20), add(sibling, 0x20))
+                hash := parent(hash, and(shr(2, index), 0x20), add(sibling, 0x40))
+                hash := parent(hash, and(shr(3, index), 0x20), add(sibling, 0x60))
+                index := shr(4, index)
+                sibling := add(sibling, 0x80)
             }
         }
         return hash == root;

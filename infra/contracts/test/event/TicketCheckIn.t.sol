@@ -126,6 +126,9 @@ contract TicketCheckInTest is EventBase {
             bytes.concat(good, hex"00"),
             bytes("")
         ];
+        // Naming a key says nothing about the tickets of others.
+        vm.prank(vm.addr(0xBAD));
+        ticket.setCheckInKey(vm.addr(0xBAD));
         vm.startPrank(verifier, verifier);
         for (uint256 i; i < bad.length; ++i) {
             vm.expectRevert(abi.encodeWithSelector(E.WrongSigner.selector, id, holder));
