@@ -1,6 +1,15 @@
 // What a holder shows at the door and what a verifier makes of it: the mirror of `TicketCheckIn.sol` in JavaScript.
 // Runs in a browser and in Node; the only import is viem. Times are unix seconds, ids and times are bigints.
-import { bytesToBigInt, bytesToHex, concat, hexToBytes, numberToHex, parseAbi, recoverTypedDataAddress } from "viem";
+import {
+  bytesToBigInt,
+  bytesToHex,
+  concat,
+  hexToBytes,
+  numberToHex,
+  parseAbi,
+  recoverAddress,
+  recoverTypedDataAddress,
+} from "viem";
 
 /** What pages and doors use of an `EventTicket`. */
 export const ticketAbi = parseAbi([
@@ -12,6 +21,7 @@ export const ticketAbi = parseAbi([
   "function redemptionOf(uint256 id) view returns (Redemption)",
   "function redeem(CheckIn checkIn, bytes signature, uint32 gate)",
   "function report(Scan[] scans) returns (uint256 redeemed)",
+  "function checkInKeyOf(address holder) view returns (address)",
   "function setCheckInKey(address key)",
   "event Transfer(address indexed from, address indexed to, uint256 indexed tokenId)",
   "event CheckInKeySet(address indexed holder, address key)",
@@ -99,6 +109,7 @@ export function decodeCode(text) {
  */
 export async function loadList(client, contract, fromBlock = 0n) {
   const { address } = contract;
+  await loadCurve();
   const toBlock = await client.getBlockNumber();
   const events = (eventName) => client.getContractEvents({ abi: ticketAbi, address, eventName, fromBlock, toBlock });
   const [transfers, keys, redeemed] = await Promise.all(["Transfer", "CheckInKeySet", "Redeemed"].map(events));
@@ -111,6 +122,12 @@ export async function loadList(client, contract, fromBlock = 0n) {
     keys: new Map(keys.map(({ args }) => [args.holder.toLowerCase(), args.key.toLowerCase()])),
     redeemed: new Map(redeemed.map(({ args }) => [args.ticketId, { time: args.time, gate: args.gate, verifier: args.verifier }])),
   };
+}
+
+/** In a browser viem loads the curve for its first signature, which is too late when the connection is gone. */
+async function loadCurve() {
+  const x = "0x79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+  await recoverAddress({ hash: x, signature: concat([x, numberToHex(1, { size: 32 }), "0x1b"]) });
 }
 
 const NOBODY = "0x0000000000000000000000000000000000000000";

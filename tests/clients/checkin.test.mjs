@@ -1,37 +1,18 @@
 // A door: holders sign codes, a verifier redeems them on the chain, or first without it and reports later.
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import {
-  ContractFunctionRevertedError,
-  createPublicClient,
-  createWalletClient,
-  defineChain,
-  getAddress,
-  http,
-  parseEventLogs,
-  toEventSignature,
-  toFunctionSignature,
-} from "viem";
+import { ContractFunctionRevertedError, getAddress, parseEventLogs, toEventSignature, toFunctionSignature } from "viem";
 import { generatePrivateKey, mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
 import { admit, checkInAt, decodeCode, encodeCode, loadList, makeCode, ticketAbi } from "../../infra/web/checkin.mjs";
-import { ACCOUNTS, EventTicket, MNEMONIC, RPC } from "./chain.mjs";
+import { ACCOUNTS, EventTicket, MNEMONIC } from "./chain.mjs";
+import { openEvent } from "./event.mjs";
 
 const [organiser, verifier, buyer] = ACCOUNTS.checkin.map((addressIndex) => mnemonicToAccount(MNEMONIC, { addressIndex }));
 const WINDOW_S = 3600n;
 const GATE = 7;
-let client, wallet, contract, event, deployedIn;
+let client, contract, tickets, deployedIn, send, mintTo;
 
 const stranger = () => privateKeyToAccount(generatePrivateKey());
-const send = async (account, functionName, args) => {
-  const hash = await wallet.writeContract({ account, ...event, functionName, args });
-  const receipt = await client.waitForTransactionReceipt({ hash });
-  assert.equal(receipt.status, "success");
-  return receipt;
-};
-const mintTo = async (account) => {
-  const receipt = await send(organiser, "mintTo", [account.address]);
-  return parseEventLogs({ abi: event.abi, eventName: "Transfer", logs: receipt.logs })[0].args.tokenId;
-};
 /** The chain's clock, which anvil's is and a layer's follows. */
 const now = async () => BigInt(Math.max(Math.floor(Date.now() / 1000), Number((await client.getBlock()).timestamp)));
 const codeOf = async (signer, ticketId) => makeCode(signer, contract, checkInAt(ticketId, await now(), WINDOW_S));
@@ -42,42 +23,14 @@ const redeem = (code, gate = GATE) => {
 /** Name and arguments of the error that a door's call meets. */
 const refusal = async (code, gate = GATE) => {
   const { checkIn, signature } = decodeCode(code);
-  const call = { account: verifier, ...event, functionName: "redeem", args: [checkIn, signature, gate] };
+  const call = { account: verifier, ...tickets, functionName: "redeem", args: [checkIn, signature, gate] };
   const error = await client.simulateContract(call).then(() => assert.fail("was let in"), (error) => error);
   const { errorName, args } = error.walk((cause) => cause instanceof ContractFunctionRevertedError).data;
   return { errorName, args };
 };
 
 before(async () => {
-  const transport = http(RPC);
-  const id = await createPublicClient({ transport }).getChainId();
-  const nativeCurrency = { name: "Ether", symbol: "ETH", decimals: 18 };
-  const chain = defineChain({ id, name: "under test", nativeCurrency, rpcUrls: { default: { http: [RPC] } } });
-  client = createPublicClient({ chain, transport, pollingInterval: 50 });
-  wallet = createWalletClient({ chain, transport, pollingInterval: 50 });
-  const always = { walletCap: 0, opensAt: 0, closesAt: 2 ** 32 - 1, priceWei: 0n, allowRoot: `0x${"00".repeat(32)}` };
-  const settings = {
-    owner: organiser.address,
-    minter: organiser.address,
-    payout: organiser.address,
-    name: "Night",
-    symbol: "NIGHT",
-    contractUri: "ipfs://event",
-    hiddenUri: "ipfs://hidden",
-    baseUri: "",
-    revealHash: `0x${"00".repeat(32)}`,
-    soulbound: false,
-    royaltyReceiver: organiser.address,
-    royaltyBps: 500n,
-    checkInWindow: Number(WINDOW_S),
-    tiers: [{ cap: 100, ...always }],
-  };
-  const hash = await wallet.deployContract({ account: organiser, ...EventTicket, args: [settings] });
-  const { contractAddress: address, blockNumber } = await client.waitForTransactionReceipt({ hash });
-  contract = { chainId: id, address };
-  event = { address, abi: EventTicket.abi };
-  deployedIn = blockNumber;
-  await send(organiser, "grantRoles", [verifier.address, await client.readContract({ ...event, functionName: "VERIFIER" })]);
+  ({ client, contract, tickets, deployedIn, send, mintTo } = await openEvent(organiser, verifier, WINDOW_S));
 });
 
 test("what the pages know of the contract is what it has", () => {
@@ -89,7 +42,7 @@ test("what the pages know of the contract is what it has", () => {
 });
 
 test("the message is the one that the contract says it is", async () => {
-  const domain = await client.readContract({ ...event, functionName: "eip712Domain" });
+  const domain = await client.readContract({ ...tickets, functionName: "eip712Domain" });
   const [fields, name, version, chainId, verifyingContract] = domain;
   assert.deepEqual([fields, name, version, Number(chainId)], ["0x0f", "Mayfly ticket", "1", contract.chainId]);
   assert.equal(verifyingContract, getAddress(contract.address));
@@ -176,6 +129,6 @@ test("a door without connection decides as the layer would, and reports later", 
   const { logs } = await send(verifier, "report", [admitted.map(({ scan }) => scan)]);
   const told = parseEventLogs({ abi: ticketAbi, logs }).map(({ eventName, args }) => [eventName, args.ticketId, args.why]);
   assert.deepEqual(told, [["Redeemed", one, undefined], ["ScanRefused", elsewhere, 1], ["Redeemed", keyed, undefined]]);
-  const { time, gate } = await client.readContract({ ...event, functionName: "redemptionOf", args: [one] });
+  const { time, gate } = await client.readContract({ ...tickets, functionName: "redemptionOf", args: [one] });
   assert.deepEqual([time, gate], [at, GATE]);
 });

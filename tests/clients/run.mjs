@@ -10,8 +10,8 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** Files that run at the same time, then others on the same accounts, then one that compares with anvil. */
-const runs = [["viem", "ethers", "cast", "sync", "flows", "web3", "differences"], ["openrpc", "forge", "checkin"], ["differential"]];
+/** Files that run at the same time, then others on the same accounts, twice. */
+const runs = [["viem", "ethers", "cast", "sync", "flows", "web3", "differences"], ["openrpc", "forge", "checkin"], ["differential", "pages"]];
 const pathOf = (name) => fileURLToPath(new URL(`${name}.test.mjs`, import.meta.url));
 
 function anvil() {
