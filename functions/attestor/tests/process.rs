@@ -27,6 +27,22 @@ const OPERATOR: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d
 const KEY: &str = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
 const ADDRESS: &str = "0x70997970c51812dc3a010c7d01b50e0d17dc79c8";
 
+/// Keys and accounts of the third to the fifth of them, in the order of the accounts.
+const ATTESTORS: [(&str, &str); 3] = [
+    (
+        "0x47e179ec197488593b187f80a00eb0da91f1b9d0b13f8733639f19c30a34926a",
+        "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65",
+    ),
+    (
+        "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a",
+        "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC",
+    ),
+    (
+        "0x7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6",
+        "0x90F79bf6EB2c4f870365E785982E1f101E93b906",
+    ),
+];
+
 /// Longest wait for what is on its way.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -89,12 +105,17 @@ struct Layer {
 impl Layer {
     /// Opens one with two deposits.
     fn open() -> Self {
+        Self::open_with(&[])
+    }
+
+    /// Opens one with two deposits and `more` options.
+    fn open_with(more: &[&str]) -> Self {
         let anvil = Anvil::start();
         let dir = tempfile::tempdir().expect("a temporary directory");
         let arguments = ["--json", "up", "--port", "0", "--post", "calldata", "--post-after", "0s"];
         let mut command = mayfly();
         command.args(arguments).arg("--dir").arg(dir.path().join("layer"));
-        command.args(["--l1", &anvil.url(), "--l1-key", OPERATOR]);
+        command.args(["--l1", &anvil.url(), "--l1-key", OPERATOR]).args(more);
         let up = Program::start(&mut command);
         let address = up.ready["l1"]["layer"].as_str().expect("an address").parse();
         let layer = Self { anvil, up, address: address.expect("an address"), dir };
@@ -125,33 +146,51 @@ impl Layer {
 
     /// An attestor with the store `name` that has its witnesses from `rpc`.
     fn attestor(&self, name: &str, rpc: &str) -> Command {
+        self.attestor_at(name, rpc, 0)
+    }
+
+    /// One that listens on `port`.
+    fn attestor_at(&self, name: &str, rpc: &str, port: u16) -> Command {
         let mut command = attestor();
         command.args(["--l1", &self.anvil.url(), "--layer", &self.address.to_string()]);
-        command.args(["--rpc", rpc, "--listen", "127.0.0.1:0", "--dir"]);
+        command.args(["--rpc", rpc, "--listen", &format!("127.0.0.1:{port}"), "--dir"]);
         command.arg(self.dir.path().join(name)).env("MAYFLY_ATTESTOR_KEY", KEY);
         command
     }
 
-    /// Starts the end; returns the call that settles, which is not final yet: the layer's data is still there.
-    fn settle(&self) -> (Child, settleCall) {
+    /// Starts the end.
+    fn close(&self) -> Child {
         let mut close = mayfly();
         close.args(["--json", "close", "--dir"]).arg(self.dir.path().join("layer"));
-        let close = close.stdout(Stdio::null()).spawn().expect("it was built");
-        let l1 = self.anvil.rpc();
+        close.stdout(Stdio::null()).spawn().expect("it was built")
+    }
+
+    /// The transaction that settled.
+    fn settlement(&self) -> Option<Value> {
         let filter = json!([{ "address": self.address, "fromBlock": "0x0", "topics": [Settled::SIGNATURE_HASH] }]);
+        let logs = self.anvil.rpc().call("eth_getLogs", &filter);
+        Some(logs[0]["transactionHash"].clone()).filter(|hash| !hash.is_null())
+    }
+
+    /// Starts the end; returns the call that settles, which is not final yet: the layer's data is still there.
+    fn settle(&self) -> (Child, settleCall) {
+        let close = self.close();
         let hash = wait("the settlement", || {
-            let logs = l1.call("eth_getLogs", &filter);
-            let hash = logs[0]["transactionHash"].clone();
-            if hash.is_null() {
+            let hash = self.settlement();
+            if hash.is_none() {
                 // Finality for what comes before; two blocks after the settlement it would be final.
                 self.anvil.mine(1);
-                return None;
             }
-            Some(hash)
+            hash
         });
-        let input = l1.call("eth_getTransactionByHash", &json!([hash]))["input"].clone();
-        let input: Bytes = serde_json::from_value(input).expect("bytes");
-        (close, settleCall::abi_decode(&input).expect("a settlement"))
+        (close, self.call(&hash))
+    }
+
+    /// The call of a transaction that settled.
+    fn call(&self, hash: &Value) -> settleCall {
+        let sent = self.anvil.rpc().call("eth_getTransactionByHash", &json!([hash]));
+        let input: Bytes = serde_json::from_value(sent["input"].clone()).expect("bytes");
+        settleCall::abi_decode(&input).expect("a settlement")
     }
 
     /// Lets the end go on to the end.
@@ -229,7 +268,11 @@ fn lying(url: &str) -> String {
 }
 
 fn signer(attestation: &Attestation, digest: B256) -> Address {
-    let signature = Signature::from_raw(&attestation.signature).expect("65 bytes");
+    recover(&attestation.signature, digest)
+}
+
+fn recover(signature: &Bytes, digest: B256) -> Address {
+    let signature = Signature::from_raw(signature).expect("65 bytes");
     signature.recover_address_from_prehash(&digest).expect("a signature")
 }
 
@@ -280,6 +323,54 @@ fn an_attestor_signs_what_it_derived_and_nothing_that_a_layer_makes_up() {
     let again = Program::start(&mut layer.attestor("own", &lying(&rpc)));
     assert_eq!(health(&again)["number"], seen);
     ask(&again, &right).expect("it knows");
+    layer.finish(close);
+}
+
+/// A port that nobody has at the moment.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback");
+    listener.local_addr().expect("bound").port()
+}
+
+/// Mode B from the command line: the operator settles with the signatures of two of three attestors, one of whom is dead, and
+/// not with one.
+#[test]
+fn a_layer_is_settled_by_the_word_of_its_attestors() {
+    let ports = [free_port(), free_port(), free_port()];
+    let [first, second, dead] =
+        [0, 1, 2].map(|i| format!("{}=http://127.0.0.1:{}/", ATTESTORS[i].1, ports[i]));
+    let named = ["--attestor", &dead, "--attestor", &first, "--attestor", &second];
+    let layer = Layer::open_with(&named);
+    let start = |i: usize| {
+        let name = format!("attestor-{i}");
+        let mut command = layer.attestor_at(&name, layer.url(), ports[i]);
+        command.env("MAYFLY_ATTESTOR_KEY", ATTESTORS[i].0);
+        Program::start(&mut command)
+    };
+    let first = start(0);
+    let before = layer.rpc().call("eth_blockNumber", &json!([]));
+    let before =
+        u64::from_str_radix(before.as_str().expect("a quantity").trim_start_matches("0x"), 16);
+    let before = before.expect("a number");
+    let mut close = layer.close();
+    wait("the first attestor to execute what was sealed", || {
+        layer.anvil.mine(1);
+        (health(&first)["number"].as_u64().expect("a number") > before).then_some(())
+    });
+    assert_eq!(layer.settlement(), None, "one of two is not enough");
+    assert_eq!(close.try_wait().expect("it is our child"), None);
+    let _second = start(1);
+    let hash = wait("the settlement", || {
+        layer.anvil.mine(1);
+        layer.settlement()
+    });
+    let call = layer.call(&hash);
+    assert_eq!(call.signatures.len(), 2);
+    let digest = layer.digest(&call);
+    let signers: Vec<Address> = call.signatures.iter().map(|one| recover(one, digest)).collect();
+    let expected: Vec<Address> =
+        ATTESTORS[..2].iter().map(|(_, address)| address.parse().expect("an address")).collect();
+    assert_eq!(signers, expected, "in the order of their addresses");
     layer.finish(close);
 }
 

@@ -7,8 +7,11 @@ use node_core::chain::Posting;
 
 use crate::keys::KeyText;
 
+mod attestor;
 mod bridged;
 
+pub(crate) use attestor::Attestor;
+use attestor::attestor;
 use bridged::bridged;
 
 /// Where a layer is kept when nothing else is said.
@@ -31,7 +34,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Open a layer, or go on with the one in --dir, and serve it until Ctrl-C.
-    Up(Up),
+    Up(Box<Up>),
     /// Watch a whole event: open, deposit, mint, webhooks, end, settle, claim, erase.
     Demo(Demo),
     /// Say where a layer stands.
@@ -144,6 +147,16 @@ pub(crate) struct Up {
     /// which is cheap when the organiser pushes all of it to the holders, and dearer for holders who claim.
     #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) bulk_from: Option<u64>,
+    /// Somebody who executes every block again and is asked to sign the settlement: its address, and the URL of its
+    /// `mayfly-attestor`; once for each. With attestors the layer is in assurance mode B: the operator's word settles nothing.
+    #[arg(long = "attestor", value_name = "ADDRESS=URL", value_parser = attestor)]
+    pub(crate) attestors: Vec<Attestor>,
+    /// How many attestors must sign; more than half of them when missing.
+    #[arg(long, requires = "attestors", value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) quorum: Option<u8>,
+    /// How long nobody can claim after the settlement, while attestors can take it back: 30m, 1h.
+    #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
+    pub(crate) window: Duration,
     /// RPC URL of an L1 to settle on, instead of the development L1 in this process.
     #[arg(long, env = "MAYFLY_L1", requires = "l1_key")]
     pub(crate) l1: Option<String>,

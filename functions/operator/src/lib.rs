@@ -5,7 +5,9 @@
 
 use alloy_primitives::{Address, B256, Bytes};
 use mayfly_contracts::{PreinstallError, predeploys, preinstalls, wrapped_codes};
-use mayfly_l1::{Bridged, Sender, Terms, bridged_token, config_hash, deploy_factory, open_layer};
+use mayfly_l1::{
+    Assurance, Bridged, Sender, Terms, bridged_token, config_hash, deploy_factory, open_layer,
+};
 use node_core::{
     chain::{
         BridgedToken, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits,
@@ -50,6 +52,10 @@ pub struct Plan {
     pub bridged: Vec<Bridged>,
     /// From how many tokens on a collection exits to a bulk twin, see [`Tokens`].
     pub bulk_from: Option<u64>,
+    /// Who vouches for the final state.
+    pub assurance: Assurance,
+    /// Seconds between the settlement and the first claim, in which attestors may take it back.
+    pub window_s: u32,
 }
 
 /// Why a layer could not be opened.
@@ -96,6 +102,8 @@ pub async fn open(
         deposit_cutoff_s: plan.ends_at_s,
         tvl_cap_wei: plan.tvl_cap_wei,
         bridged: plan.bridged,
+        assurance: plan.assurance,
+        window_s: plan.window_s,
         ..Terms::default()
     };
     let l1 = terms.config(&config, &genesis);

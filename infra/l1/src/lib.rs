@@ -41,7 +41,7 @@ pub mod devnet;
 pub use alloy::signers::local::PrivateKeySigner;
 pub use holder::{claim, claim_range, push};
 pub use layer::HttpL1;
-pub use mayfly_contracts::FlashLayer::{Bridged, Config};
+pub use mayfly_contracts::FlashLayer::{Bridged, Config, Quorum};
 pub use node::{L1Block, Node};
 pub use organiser::{
     Deposited, OpenedLayer, deploy_factory, deposit_eth, factory_address, open_layer,

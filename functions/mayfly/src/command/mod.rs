@@ -21,7 +21,7 @@ use crate::{
 pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
     let json = cli.json;
     match cli.command {
-        Command::Up(up) => up::run(up, json).await,
+        Command::Up(up) => up::run(*up, json).await,
         Command::Demo(demo) => demo::run(demo, json).await,
         Command::Status(place) => status::run(place, json).await,
         Command::Close(place) => close::run(place, json).await,

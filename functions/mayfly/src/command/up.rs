@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     cli::Up,
     failure::Failure,
-    runner::{External, Options, Outcome, Place, Runner},
+    runner::{Attested, External, Options, Outcome, Place, Runner},
     ui::{Facts, Steps, print},
 };
 
@@ -64,6 +64,7 @@ async fn options(up: Up, place: Place) -> Result<Options, Failure> {
         let reason = "targets: expected a layer that is free to use, without --base-fee".to_owned();
         return Err(Failure::Option { option: "--access", reason });
     }
+    let attested = Attested::new(up.attestors, up.quorum)?;
     Ok(Options {
         place,
         sequencer,
@@ -83,6 +84,8 @@ async fn options(up: Up, place: Place) -> Result<Options, Failure> {
         access,
         bridged: up.bridge,
         bulk_from: up.bulk_from,
+        attested,
+        window: up.window,
     })
 }
 

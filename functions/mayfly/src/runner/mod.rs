@@ -8,6 +8,7 @@
 //! ```
 
 mod archive;
+mod attested;
 mod chain;
 mod dev;
 mod end;
@@ -20,7 +21,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use alloy::primitives::{Address, Bytes};
 use mayfly_bridge::{Bridge, Poster};
 use mayfly_disk::Disk;
-use mayfly_l1::{Bridged, HttpL1, Sender};
+use mayfly_l1::{Assurance, Bridged, HttpL1, Sender};
 use mayfly_operator::Plan;
 use mayfly_rpc::Threads;
 use mayfly_sequencer::{Blocking, SystemClock};
@@ -38,6 +39,7 @@ use node_core::{
 use tokio::task::JoinHandle;
 
 pub(crate) use archive::{Exported, serve as serve_archive};
+pub(crate) use attested::Attested;
 pub(crate) use chain::Chain;
 pub(crate) use dev::{PRICE as TICKET_PRICE, deploy_ticket};
 pub(crate) use end::{Outcome, read_bundle};
@@ -81,6 +83,10 @@ pub(crate) struct Options {
     pub(crate) bridged: Vec<Bridged>,
     /// From how many tokens on a collection exits to a bulk twin.
     pub(crate) bulk_from: Option<u64>,
+    /// Who must sign the settlement; the operator alone when missing.
+    pub(crate) attested: Option<Attested>,
+    /// How long nobody can claim after the settlement.
+    pub(crate) window: Duration,
     /// Factory on the L1.
     pub(crate) factory: Option<Address>,
     /// Who may ask the layer for what.
@@ -144,7 +150,10 @@ impl Runner {
             mint::set_ticket(&stores, ticket).await?;
         }
         let binding = HttpL1::connect(l1.node().clone(), config.l1.clone()).await?;
-        let binding = Arc::new(binding.with_sender(Arc::clone(&operator)));
+        attested::check(&binding.config().quorum, options.attested.as_ref())?;
+        let urls = options.attested.iter().flat_map(Attested::urls);
+        let binding = binding.with_sender(Arc::clone(&operator)).with_attestors(urls)?;
+        let binding = Arc::new(binding);
         let mut context = Context::load(stores.clone(), Some(minter)).await?;
         context.pipeline = Pipeline::on(Arc::new(Blocking));
         let threads = Threads::start().map_err(|error| Failure::remote("threads", error))?;
@@ -302,6 +311,8 @@ async fn open_layer(
         tvl_cap_wei: TVL_CAP_WEI,
         bridged: options.bridged.clone(),
         bulk_from: options.bulk_from,
+        assurance: options.attested.as_ref().map_or(Assurance::Operator, Attested::assurance),
+        window_s: window_s(options.window)?,
     };
     let layer = LayerId::new(rand::random());
     let stores = disk.stores(layer);
@@ -310,6 +321,13 @@ async fn open_layer(
         .map_err(|error| Failure::remote("open the layer", error))?;
     place.remember(layer)?;
     Ok((stores, config, true))
+}
+
+fn window_s(window: Duration) -> Result<u32, Failure> {
+    u32::try_from(window.as_secs()).map_err(|_| Failure::Option {
+        option: "--window",
+        reason: format!("expected at most 30 days, got {}", humantime::format_duration(window)),
+    })
 }
 
 /// The L1 knows the address of the key that signs; with another one every signature would be worth nothing.

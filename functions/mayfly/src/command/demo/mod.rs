@@ -144,6 +144,8 @@ async fn open(options: &Demo, place: Place, steps: &Steps) -> Result<Runner, Fai
         l1: external,
         bridged: Vec::new(),
         bulk_from: None,
+        attested: None,
+        window: Duration::ZERO,
         factory: None,
         access: AccessRules::default(),
         development: false,
