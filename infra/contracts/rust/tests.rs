@@ -1,6 +1,5 @@
 mod genesis;
 mod l1_info;
-mod sealing;
 
 use std::collections::BTreeSet;
 

@@ -36,7 +36,7 @@ use state::State;
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// Blocks that are measured. Odd, so that the median is one of them.
-const RUNS: usize = 7;
+const RUNS: usize = 51;
 
 /// Blocks in all: the first warms up, while the last one is committed no other is built.
 const BLOCKS: usize = RUNS + 2;
