@@ -33,6 +33,7 @@ fn two_forks_do_the_same_and_osaka_costs_what_was_promised() {
     assert_eq!(osaka.end.claimed, U256::from(4));
     let cost = |name: &str| osaka.gas.iter().find(|(what, _)| *what == name).expect("measured").1;
     assert!(cost("claim ETH, used word") <= 62_500);
+    assert!(cost("claim twin, used word") <= 106_000);
     assert!(cost("settle, one twin") <= 500_000);
 }
 
