@@ -1,5 +1,6 @@
 //! Running what is no transaction.
 
+use alloy_consensus::Header;
 use alloy_eips::BlockId;
 use alloy_primitives::{U64, U256};
 use alloy_rpc_types_eth::{
@@ -83,6 +84,9 @@ impl Asked {
     }
 
     /// Runs `run` at the block that was asked for.
+    ///
+    /// A layer makes no block while nothing happens, so its newest one may be hours old: a call at it is made
+    /// now, or a sale would open for nobody whose wallet estimates first.
     pub(super) async fn run<T>(
         self,
         node: &Node,
@@ -90,12 +94,16 @@ impl Asked {
     ) -> Result<T, RpcError> {
         let Self { request, at, overrides } = self;
         let block = node.block(at).await?;
-        let ancestors = node.replica.ancestors(block.header.number).await?;
+        let mut header = Header::clone(&block.header);
+        if at.is_latest() || at.is_pending() {
+            header.timestamp = header.timestamp.max(node.now_s());
+        }
+        let ancestors = node.replica.ancestors(header.number).await?;
         let request = checked(request, node.rules.chain_id)?;
-        let at_block = BlockId::from(block.header.number);
+        let at_block = BlockId::from(header.number);
         let read = |state: &StateAt| {
             let view = View {
-                header: &block.header,
+                header: &header,
                 world: &state.base,
                 later: Some(&state.later),
                 ancestors: &ancestors,

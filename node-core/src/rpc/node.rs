@@ -78,6 +78,14 @@ impl Node {
         self.rules.era(block.header.number, block.header.timestamp)
     }
 
+    /// Returns the time that the next block would have, Unix seconds; zero for an archive, which has no next one.
+    pub(super) fn now_s(&self) -> u64 {
+        match self.sends {
+            Sends::Taken => self.clock.now_ms() / 1000,
+            Sends::Refused => 0,
+        }
+    }
+
     /// Returns a block, if it is committed.
     pub(super) async fn find(&self, id: BlockId) -> Result<Option<Arc<Committed>>, RpcError> {
         Ok(match id {

@@ -2,7 +2,8 @@ use alloy_primitives::{Address, B256, U256, hex};
 use alloy_sol_types::{Panic, Revert, SolError};
 use serde_json::{Value, json};
 
-use super::kit::{BROKEN, CLOCK, Chain, ETHER, REVERTER, STORE, account, transfer};
+use super::kit::{BROKEN, CLOCK, Chain, ETHER, REVERTER, START_MS, STORE, account, transfer};
+use crate::rpc::Sends;
 
 fn call(to: Address, input: &[u8]) -> Value {
     json!({ "to": to, "input": hex::encode_prefixed(input) })
@@ -18,6 +19,23 @@ fn a_call_sees_its_block() {
     assert_eq!(number("latest"), json!(B256::with_last_byte(2)));
     assert_eq!(number("0x1"), json!(B256::with_last_byte(1)));
     assert_eq!(chain.fail("eth_call", json!([call(CLOCK, &[]), "0x3"]))["code"], -32000);
+}
+
+#[test]
+fn a_call_at_the_newest_block_is_made_now() {
+    let mut chain = Chain::layer();
+    let tell = json!({ account(7).to_string(): { "code": "0x425f5260205ff3" } });
+    let time = |chain: &Chain, at: &str| {
+        let answer = chain.ask("eth_call", json!([call(account(7), &[]), at, tell]));
+        answer.as_str().and_then(|word| word.parse::<U256>().ok())
+    };
+    let seconds = |s: u64| Some(U256::from(s));
+    let (opened, now) = (START_MS / 1000 - 10, START_MS / 1000);
+    assert_eq!(time(&chain, "latest"), seconds(now));
+    assert_eq!(time(&chain, "pending"), seconds(now));
+    assert_eq!(time(&chain, "0x0"), seconds(opened));
+    chain.node.sends = Sends::Refused;
+    assert_eq!(time(&chain, "latest"), seconds(opened));
 }
 
 #[test]
