@@ -12,7 +12,10 @@
 //!     24     -  stored body: zstd of the raw body
 //! ```
 
+use std::{cell::RefCell, io};
+
 use xxhash_rust::xxh3::Xxh3;
+use zstd::bulk::{Compressor, Decompressor};
 
 /// First bytes of every frame.
 pub const MAGIC: [u8; 4] = *b"MFLY";
@@ -189,8 +192,7 @@ pub fn encode(kind: Kind, raw: &[u8]) -> Vec<u8> {
 /// As [`encode`].
 pub fn encode_with(kind: Kind, raw: &[u8], effort: Effort) -> Vec<u8> {
     assert!(raw.len() <= MAX_RAW_BYTES, "a stored value above 1 GiB");
-    let compressed = zstd::bulk::compress(raw, effort.level());
-    let body = compressed.expect("zstd compresses any bytes in memory");
+    let body = compress(raw, effort).expect("zstd compresses any bytes in memory");
     let mut out = Vec::with_capacity(HEADER_BYTES + body.len());
     out.extend_from_slice(&MAGIC);
     out.extend_from_slice(&[VERSION, kind as u8, 0, 0]);
@@ -231,10 +233,41 @@ pub fn decode_at_most(kind: Kind, bytes: &[u8], most: usize) -> Result<Vec<u8>, 
     if raw_len > most {
         return Err(FrameError::TooLarge { most, got: raw_len });
     }
-    match zstd::bulk::decompress(body, raw_len) {
+    match decompress(body, raw_len) {
         Ok(raw) if raw.len() == raw_len => Ok(raw),
         _ => Err(FrameError::Body { expected: raw_len }),
     }
+}
+
+// Making a context costs several times what a page of a few kilobytes does in it, so each thread keeps one of each kind.
+thread_local! {
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+fn compress(raw: &[u8], effort: Effort) -> io::Result<Vec<u8>> {
+    // A context for this takes megabytes, and is wanted once in a while.
+    if effort == Effort::Small {
+        return zstd::bulk::compress(raw, effort.level());
+    }
+    COMPRESSOR.with_borrow_mut(|kept| {
+        let compressor = match kept {
+            Some(compressor) => compressor,
+            None => kept.insert(Compressor::new(effort.level())?),
+        };
+        compressor.set_compression_level(effort.level())?;
+        compressor.compress(raw)
+    })
+}
+
+fn decompress(body: &[u8], raw_len: usize) -> io::Result<Vec<u8>> {
+    DECOMPRESSOR.with_borrow_mut(|kept| {
+        let decompressor = match kept {
+            Some(decompressor) => decompressor,
+            None => kept.insert(Decompressor::new()?),
+        };
+        decompressor.decompress(body, raw_len)
+    })
 }
 
 fn check_header(kind: Kind, header: &[u8]) -> Result<(), FrameError> {
