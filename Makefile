@@ -1,6 +1,6 @@
 # Everything a newcomer types. The work is done by cargo, npm and tests/gate.
 
-.PHONY: demo up test check bench fuzz
+.PHONY: demo up functions test check bench fuzz
 
 # Watch a whole event: a flash layer opens, sells, ends, settles, pays out and is gone.
 demo:
@@ -9,6 +9,12 @@ demo:
 # Open a layer of your own, with a development L1 and ten funded accounts.
 up:
 	cargo run --release --quiet --package mayfly -- up
+
+# Build the functions for AWS Lambda, with cargo-lambda: target/lambda/<function>/bootstrap.zip.
+functions:
+	for function in rpc webhook sequencer bridge teardown operator; do \
+	  cargo lambda build --release --arm64 --output-format zip --package mayfly-$$function --bin $$function || exit 1; \
+	done
 
 # Install what the tests need into this folder, run everything, print one summary.
 test:

@@ -1,7 +1,7 @@
 # What wakes people.
 
 locals {
-  # Metrics that AWS keeps of functions, tables and queues. A metric that says nothing is a good sign for all of them.
+  # Metrics that AWS keeps of functions, tables and queues, and those of infra/aws/src/metrics.rs. A metric that says nothing is a good sign for all of them.
   alarms = merge(
     { for key, name in local.names.functions : "${key}-errors" => {
       description = "${key} failed"
@@ -39,6 +39,15 @@ locals {
         threshold   = 1
         period_s    = 60
         dimensions  = { QueueName = local.names.dead_letters }
+      }
+      fenced = {
+        description = "Writers take over from each other: more than hand-overs do. The log says which layer"
+        namespace   = "Mayfly"
+        metric      = "Fenced"
+        statistic   = "Sum"
+        threshold   = 10
+        period_s    = 300
+        dimensions  = { Deployment = local.names.table }
       }
       table-throttles = {
         description = "DynamoDB refused writes: the table grows slower than the load did"

@@ -32,6 +32,26 @@ locals {
       metrics   = [for metric in ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"] : ["AWS/DynamoDB", metric, "TableName", local.names.table, { label = metric }]]
     },
     {
+      title     = "Requests a minute"
+      statistic = "SampleCount"
+      metrics   = [["Mayfly", "RequestMs", "Deployment", local.names.table, { label = "requests" }]]
+    },
+    {
+      title     = "Time of a request and of a block, 99 of 100, ms"
+      statistic = "p99"
+      metrics   = [for metric in ["RequestMs", "SealMs"] : ["Mayfly", metric, "Deployment", local.names.table, { label = metric }]]
+    },
+    {
+      title     = "What was done"
+      statistic = "Sum"
+      metrics   = [for metric in ["BlockTransactions", "ColdStarts", "Fenced", "WebhookOutcomes"] : ["Mayfly", metric, "Deployment", local.names.table, { label = metric }]]
+    },
+    {
+      title     = "What layers cost that ended, millionths of a USD"
+      statistic = "Sum"
+      metrics   = [["Mayfly", "CostMicroUsd", "Deployment", local.names.table, { label = "cost" }]]
+    },
+    {
       title     = "Dead letters"
       statistic = "Maximum"
       metrics   = [["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", local.names.dead_letters, { label = "waiting" }]]

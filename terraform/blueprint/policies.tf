@@ -5,14 +5,14 @@ locals {
   items = {
     rpc = {
       GetItem    = ["dropped#*", "layers", "log#*", "order#*", "register#*"]
-      Query      = ["inbox#*"]
-      PutItem    = ["inbox#*", "register#*#filter-*"]
+      Query      = ["inbox#*", "meter#*"]
+      PutItem    = ["inbox#*", "meter#*", "register#*#filter-*"]
       DeleteItem = ["dropped#*"]
     }
     webhook = {
       # log#none is what every function asks for when it starts, to learn whether it may.
       GetItem = ["layers", "log#none", "order#*", "register#*"]
-      PutItem = ["due#*", "order#*"]
+      PutItem = ["due#*", "meter#*", "order#*"]
     }
     sequencer = merge(local.writer, {
       BatchWriteItem = ["dropped#*", "inbox#*"]
@@ -20,18 +20,21 @@ locals {
     bridge = {
       GetItem    = ["dropped#*", "log#*", "order#*", "register#*"]
       Query      = ["due#*", "inbox#*", "layers"]
-      PutItem    = ["inbox#*", "register#*"]
+      PutItem    = ["inbox#*", "meter#*", "register#*"]
       DeleteItem = ["dropped#*", "due#*"]
     }
     teardown = merge(local.writer, {
       BatchWriteItem = ["*"]
-      GetItem        = concat(["layers"], local.writer.GetItem)
-      PutItem        = concat(["layers"], local.writer.PutItem)
-      Scan           = ["*"]
+      # The last deposits are brought in by the end itself, as the bridge does.
+      GetItem    = concat(["dropped#*", "layers"], local.writer.GetItem)
+      PutItem    = concat(["inbox#*", "layers"], local.writer.PutItem)
+      DeleteItem = concat(["dropped#*"], local.writer.DeleteItem)
+      Query      = concat(["meter#*"], local.writer.Query)
+      Scan       = ["*"]
     })
     operator = {
       GetItem = ["layers", "log#none", "register#*"]
-      PutItem = ["layers", "register#*"]
+      PutItem = ["layers", "meter#*", "register#*"]
     }
   }
 
@@ -39,7 +42,7 @@ locals {
   writer = {
     GetItem    = ["log#*", "order#*", "register#*"]
     Query      = ["due#*", "inbox#*"]
-    PutItem    = ["log#*", "order#*", "register#*"]
+    PutItem    = ["log#*", "meter#*", "order#*", "register#*"]
     DeleteItem = ["due#*"]
   }
 

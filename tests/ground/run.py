@@ -3,6 +3,7 @@
     python tests/ground/run.py decided     without the AWS provider
     python tests/ground/run.py mocked      `terraform test` and `terraform validate`, with the provider
     python tests/ground/run.py emulated    both examples applied and destroyed on an emulator of AWS
+    python tests/ground/run.py held        real functions, held to their policies; wants the workspace's tests built
 
 Leaves with 77 when nothing could be run: that is neither a pass nor a failure.
 """
@@ -11,9 +12,10 @@ import sys
 import unittest
 
 SUITES = {
-    "decided": ["test_blueprint", "test_prices", "test_sam", "test_variables"],
+    "decided": ["test_blueprint", "test_code", "test_iam", "test_prices", "test_sam", "test_variables"],
     "mocked": ["test_mocked"],
     "emulated": ["test_emulated"],
+    "held": ["test_permissions"],
 }
 
 SKIPPED = 77

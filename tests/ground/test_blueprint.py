@@ -123,7 +123,7 @@ class Blueprint(unittest.TestCase):
 
 
 class Watching(unittest.TestCase):
-    """Alarms and dashboard look at metrics that exist."""
+    """Alarms and dashboard look at metrics that exist, and at all of ours."""
 
     #: What AWS keeps by itself, as far as it is looked at.
     KEPT_BY_AWS = {
@@ -136,10 +136,16 @@ class Watching(unittest.TestCase):
     def setUpClass(cls):
         cls.decided = tool.blueprint(cls)
         cls.names = cls.decided["names"]
+        source = (tool.ROOT / "infra" / "aws" / "src" / "metrics.rs").read_text()
+        (namespace,) = re.findall(r'^pub const NAMESPACE: &str = "(\w+)";$', source, re.MULTILINE)
+        ours = re.findall(r'^pub const \w+: Metric = Metric \{ name: "(\w+)"', source, re.MULTILINE)
+        cls.ours = {(namespace, metric) for metric in ours}
+        cls.kept = {(place, metric) for place, metrics in cls.KEPT_BY_AWS.items() for metric in metrics} | cls.ours
 
     def check(self, namespace, metric, dimensions):
-        self.assertIn(metric, self.KEPT_BY_AWS[namespace])
+        self.assertIn((namespace, metric), self.kept)
         known = {
+            "Deployment": {self.names["table"]},
             "FunctionName": set(self.names["functions"].values()),
             "QueueName": {self.names["dead_letters"]},
             "TableName": {self.names["table"]},
@@ -166,6 +172,12 @@ class Watching(unittest.TestCase):
             for namespace, metric, dimension, value, _ in widget["properties"]["metrics"]:
                 self.check(namespace, metric, {dimension: value})
         self.assertEqual(len(places), len(self.decided["dashboard"]["widgets"]))
+
+    def test_all_of_ours_are_looked_at(self):
+        widgets = self.decided["dashboard"]["widgets"]
+        looked = {(metric[0], metric[1]) for widget in widgets for metric in widget["properties"]["metrics"]}
+        self.assertGreater(len(self.ours), 0)
+        self.assertEqual(self.ours - looked, set())
 
 
 if __name__ == "__main__":

@@ -3,6 +3,9 @@
 
 mod poster;
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
 pub use poster::Poster;
 
 use std::{sync::Arc, time::Duration};

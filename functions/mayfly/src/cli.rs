@@ -3,7 +3,7 @@ use std::{path::PathBuf, time::Duration};
 use alloy::primitives::{Address, Bytes};
 use clap::{Args, Parser, Subcommand};
 use mayfly_l1::Bridged;
-use node_core::chain::Posting;
+use node_core::chain::{LayerId, Posting};
 
 use crate::keys::KeyText;
 
@@ -41,6 +41,10 @@ pub(crate) enum Command {
     Status(Place),
     /// End a running layer now, without waiting for its end time.
     Close(Place),
+    /// Say what a layer on AWS cost, so far or in all.
+    Cost(Cost),
+    /// Say what an event on AWS will cost, before anything is deployed.
+    Estimate(Estimate),
     /// Say who gets what on the L1.
     Exits(Exits),
     /// Pay out exits of a settled layer on the L1.
@@ -186,6 +190,31 @@ pub(crate) struct Demo {
     /// Keep the bundle for auditors here; it is dropped with everything else when missing.
     #[arg(long)]
     pub(crate) bundle: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cost {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// RPC URL of the layer, or, with --layer, of the deployment; the layer in --dir when missing.
+    #[arg(long, env = "MAYFLY_PUBLIC_URL")]
+    pub(crate) url: Option<String>,
+    /// Id of the layer, as the function `operator` said it.
+    #[arg(long, requires = "url")]
+    pub(crate) layer: Option<LayerId>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Estimate {
+    /// Tickets that are sold, each with one signed transaction.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=1_000_000_000))]
+    pub(crate) tickets: u64,
+    /// How long the sale lasts, in hours.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=720))]
+    pub(crate) hours: u64,
+    /// What the L1 asks for a unit of gas, in wei.
+    #[arg(long, default_value_t = 1_000_000_000)]
+    pub(crate) gas_price: u64,
 }
 
 #[derive(Debug, Args)]

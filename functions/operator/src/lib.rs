@@ -3,6 +3,9 @@
 //! The L1 contract carries the hash of block 0, so block 0 comes first. A crash after the L1 transaction
 //! leaves a contract without a layer, which costs its gas and nothing else.
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
 use alloy_primitives::{Address, B256, Bytes};
 use mayfly_contracts::{PreinstallError, predeploys, preinstalls, wrapped_codes};
 use mayfly_l1::{

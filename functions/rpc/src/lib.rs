@@ -7,6 +7,9 @@ mod manners;
 mod socket;
 mod threads;
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
 pub use manners::{MAX_IN_FLIGHT, Patience, TIMEOUT};
 pub use threads::Threads;
 

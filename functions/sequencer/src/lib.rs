@@ -8,6 +8,9 @@ mod bell;
 mod blocking;
 mod work;
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
 pub use bell::{Bell, HeadWatch, SystemClock};
 pub use blocking::Blocking;
 pub use work::{Policy, Writer};

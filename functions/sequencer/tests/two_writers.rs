@@ -14,7 +14,7 @@ use node_core::{
         query::Replica,
         sequence::{Context, Pipeline},
     },
-    port::{Clock, Doorbell, memory::Memory},
+    port::{Clock, Doorbell, Unobserved, memory::Memory},
 };
 use tokio::sync::watch;
 
@@ -80,9 +80,11 @@ async fn writer(context: &Context) -> Writer {
         heads: HeadWatch::default(),
         bell: Bell::default(),
         clock: Arc::new(SystemClock),
+        observer: Arc::new(Unobserved),
         policy: Policy {
             idle: Duration::ZERO,
             watchdog: Duration::from_millis(5),
+            poll: None,
             checkpoint_blocks: 16,
         },
         holder: Writer::name(),

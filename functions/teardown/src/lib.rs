@@ -1,5 +1,8 @@
 //! Ends a flash layer, as a loop around [`node_core::flow::teardown`].
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
 use std::{sync::Arc, time::Duration};
 
 use node_core::{
@@ -77,7 +80,7 @@ impl Ending {
 
     /// Whether the next step erases. Asked in every life, so that one that died between two steps does not
     /// make the next one erase without a bundle.
-    async fn is_published(&self) -> Result<bool, FlowError> {
+    pub(crate) async fn is_published(&self) -> Result<bool, FlowError> {
         match phase::current(&*self.teardown.context.stores.registers).await {
             Ok(phase) => Ok(phase == Phase::Published),
             Err(FlowError::NoLayer) => Ok(false),

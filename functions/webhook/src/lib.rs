@@ -15,6 +15,9 @@ mod router;
 mod secret;
 pub mod stripe;
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
 pub use field::PayloadError;
 pub use order::{Delivery, MAX_TICKETS};
 pub use router::{BODY_LIMIT, WebhookState, router};

@@ -14,8 +14,11 @@ use node_core::{
 };
 
 use crate::{
-    Settings,
+    Functions, Parameters, Registry, Schedules, Settings,
+    api::Api,
     fault::{code, fault, missing},
+    meter::{Count, Meters},
+    metrics::{COLD_STARTS, Metrics},
     objects::Bucket,
     table::{Table, key},
 };
@@ -41,6 +44,8 @@ pub struct Cloud {
     settings: Settings,
     table: aws_sdk_dynamodb::Client,
     bucket: aws_sdk_s3::Client,
+    meters: Meters,
+    metrics: Metrics,
 }
 
 impl Cloud {
@@ -49,7 +54,10 @@ impl Cloud {
         let http = http();
         let table = aws_sdk_dynamodb::Client::from_conf(dynamodb(&settings, http.clone()));
         let bucket = aws_sdk_s3::Client::from_conf(s3(&settings, http));
-        Self { settings, table, bucket }
+        let meters = Meters::new(table.clone(), &settings);
+        let metrics = Metrics::new(&settings.table);
+        metrics.add(COLD_STARTS, 1);
+        Self { settings, table, bucket, meters, metrics }
     }
 
     /// Asks both services once: connections and their TLS are ready afterwards, and a table, a bucket or a
@@ -67,10 +75,25 @@ impl Cloud {
         &self.settings
     }
 
-    /// Returns the stores of one layer.
+    /// What this process uses.
+    pub const fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
+    /// What this process tells `CloudWatch`.
+    pub const fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Returns the stores of one layer, which count what they use.
     pub fn stores(&self, layer: LayerId) -> Stores {
-        let table = Arc::new(Table::new(self.table.clone(), self.settings.table.clone(), layer));
-        let bucket = Bucket::new(self.bucket.clone(), self.settings.bucket.clone());
+        let meter = self.meters.of(layer);
+        let config = self.table.config().to_builder().interceptor(Count(meter.clone()));
+        let client = aws_sdk_dynamodb::Client::from_conf(config.build());
+        let table = Arc::new(Table::new(client, self.settings.table.clone(), layer));
+        let config = self.bucket.config().to_builder().interceptor(Count(meter));
+        let client = aws_sdk_s3::Client::from_conf(config.build());
+        let bucket = Bucket::new(client, self.settings.bucket.clone());
         Stores {
             inbox: table.clone(),
             log: table.clone(),
@@ -79,6 +102,31 @@ impl Cloud {
             objects: Arc::new(bucket),
             stored: table,
         }
+    }
+
+    /// Returns the registry of all layers.
+    pub fn registry(&self) -> Registry {
+        Registry { client: self.table.clone(), table: self.settings.table.clone() }
+    }
+
+    /// Returns what starts other functions.
+    pub fn functions(&self) -> Functions {
+        Functions(self.api("lambda", self.settings.endpoints.lambda.as_deref()))
+    }
+
+    /// Returns the schedules of a group.
+    pub fn schedules(&self, group: impl Into<String>) -> Schedules {
+        let api = self.api("scheduler", self.settings.endpoints.scheduler.as_deref());
+        Schedules { api, group: group.into() }
+    }
+
+    /// Returns what reads secrets.
+    pub fn parameters(&self) -> Parameters {
+        Parameters(self.api("ssm", self.settings.endpoints.ssm.as_deref()))
+    }
+
+    fn api(&self, service: &'static str, endpoint: Option<&str>) -> Api {
+        Api::new(service, &self.settings.region, credentials(&self.settings), endpoint)
     }
 
     /// Reads an item that nobody writes.

@@ -34,14 +34,40 @@
 //! - **Orders**: the order is recorded in one conditional write and kept; `due` says which ones wait, is
 //!   written before the order and deleted after it is marked, and counts for nothing without its order.
 //!
+//! - **Meters**: what each process used for a layer, see [`Meters`].
+//!
+//! Besides, [`Registry`] keeps what everybody may know of each layer, even after its end.
+//!
 //! # The bucket
 //! Objects have the names that `node_core::codec::names` gives them, all under `layers/<layer>/`.
+//!
+//! # Other services
+//! [`Functions`], [`Schedules`] and [`Parameters`] send a few signed requests each; their SDKs would be larger than
+//! everything else here.
 
+mod api;
+mod calendar;
 mod cloud;
 mod fault;
+mod functions;
+mod log;
+mod meter;
 mod objects;
+mod registry;
+mod schedules;
+mod secrets;
 mod settings;
+mod start;
 mod table;
 
+pub mod metrics;
+
 pub use cloud::{Cloud, DEADLINE, http};
+pub use functions::{Bell, Functions, Rings};
+pub use meter::{LayerCosts, Meter, Meters, When};
+pub use metrics::{COST_MICRO_USD, Metrics};
+pub use registry::{Absent, Entry, Registry};
+pub use schedules::{Schedules, Target};
+pub use secrets::{Parameters, SecretError};
 pub use settings::{Endpoints, Settings, SettingsError, Variables};
+pub use start::run;

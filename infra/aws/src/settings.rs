@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, ffi::OsString};
+use std::{collections::BTreeMap, ffi::OsString, str::FromStr};
 
 /// Environment variables of a function.
 #[derive(Clone)]
@@ -62,6 +62,19 @@ impl Variables {
     ) -> Result<&str, SettingsError> {
         self.optional(name).ok_or(SettingsError::Missing { name, expected })
     }
+
+    /// Reads a variable that must be there.
+    ///
+    /// # Errors
+    /// [`SettingsError`] names it.
+    pub fn parsed<T: FromStr>(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+    ) -> Result<T, SettingsError> {
+        let text = self.required(name, expected)?;
+        text.parse().map_err(|_| SettingsError::Malformed { name, expected })
+    }
 }
 
 /// Other addresses than AWS's own, for emulators.
@@ -71,6 +84,12 @@ pub struct Endpoints {
     pub dynamodb: Option<String>,
     /// Of S3; objects are then asked for by path, not by host.
     pub s3: Option<String>,
+    /// Of Lambda.
+    pub lambda: Option<String>,
+    /// Of `EventBridge` Scheduler.
+    pub scheduler: Option<String>,
+    /// Of Systems Manager.
+    pub ssm: Option<String>,
 }
 
 /// What a function needs to reach the stores.
@@ -84,6 +103,8 @@ pub struct Settings {
     pub bucket: String,
     /// Access key: id, secret, and session token.
     pub credentials: (String, String, Option<String>),
+    /// Name of the function, and its memory in MB: what it uses is counted under its name.
+    pub function: (String, u64),
     /// Where the services are, if not at AWS.
     pub endpoints: Endpoints,
 }
@@ -102,6 +123,9 @@ const TABLE: &str = "the name of a table, 3 to 255 of a-z A-Z 0-9 _ - .";
 
 /// AWS: S3 User Guide, general purpose bucket naming rules.
 const BUCKET: &str = "the name of a bucket, 3 to 63 of a-z 0-9 - .";
+
+/// AWS: Lambda Developer Guide, "Defined runtime environment variables".
+const MEMORY: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
 
 const ENDPOINT: &str = "a URL that begins with http:// or https://";
 
@@ -127,9 +151,20 @@ impl Settings {
                 text("AWS_SECRET_ACCESS_KEY", set_by_lambda)?,
                 variables.optional("AWS_SESSION_TOKEN").map(str::to_owned),
             ),
+            function: (
+                variables.optional("AWS_LAMBDA_FUNCTION_NAME").unwrap_or("elsewhere").to_owned(),
+                // Whoever is no function has no memory that is paid for.
+                match variables.optional(MEMORY) {
+                    Some(_) => variables.parsed(MEMORY, "a number of MB")?,
+                    None => 0,
+                },
+            ),
             endpoints: Endpoints {
                 dynamodb: endpoint(variables, "MAYFLY_ENDPOINT_DYNAMODB")?,
                 s3: endpoint(variables, "MAYFLY_ENDPOINT_S3")?,
+                lambda: endpoint(variables, "MAYFLY_ENDPOINT_LAMBDA")?,
+                scheduler: endpoint(variables, "MAYFLY_ENDPOINT_SCHEDULER")?,
+                ssm: endpoint(variables, "MAYFLY_ENDPOINT_SSM")?,
             },
         })
     }

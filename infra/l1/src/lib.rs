@@ -47,7 +47,7 @@ pub use organiser::{
     Deposited, OpenedLayer, deploy_factory, deposit_eth, factory_address, open_layer,
 };
 pub use quorum::Claimed;
-pub use sender::Sender;
+pub use sender::{Sender, Spent};
 pub use signer::{LocalKey, NotAKey};
 pub use source::BlobSource;
 pub use terms::{Assurance, Offer, Terms, config_hash};

@@ -4,14 +4,16 @@
 //! |---|---|
 //! | `turn` | one transaction, from its first try to its receipt |
 //! | `draft` | what it does, what it pays, its signed bytes |
+//! | `spent` | what they cost |
 //! | `pauses` | how long is waited between two looks |
 
 mod draft;
 mod pauses;
+mod spent;
 mod turn;
 
 use core::{fmt, time::Duration};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use alloy::{
     eips::{BlockNumberOrTag, eip1559::Eip1559Estimation},
@@ -22,6 +24,7 @@ use alloy::{
 use node_core::port::{L1Receipt, PortError, Signer};
 use tokio::sync::Mutex;
 
+pub use self::spent::Spent;
 pub(crate) use self::{draft::Act, turn::Turn};
 use self::{draft::Fees, pauses::Pauses};
 use crate::{LocalKey, Node, fault::Fault};
@@ -41,6 +44,7 @@ pub struct Sender {
     patience: Duration,
     raise_after: Duration,
     turn: Mutex<()>,
+    spent: std::sync::Mutex<Spent>,
 }
 
 impl fmt::Debug for Sender {
@@ -60,7 +64,8 @@ impl Sender {
     #[must_use]
     pub fn of(node: Node, signer: Arc<dyn Signer>) -> Self {
         let (patience, raise_after) = (PATIENCE, RAISE_AFTER);
-        Self { node, signer, patience, raise_after, turn: Mutex::new(()) }
+        let (turn, spent) = (Mutex::new(()), std::sync::Mutex::default());
+        Self { node, signer, patience, raise_after, turn, spent }
     }
 
     /// Sets how long a transaction may take until it is executed.
@@ -81,6 +86,18 @@ impl Sender {
     #[must_use]
     pub fn address(&self) -> Address {
         self.signer.address()
+    }
+
+    /// Returns what all transactions together have cost that were sent and executed so far.
+    #[must_use]
+    pub fn spent(&self) -> Spent {
+        *self.spent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds what an executed transaction has cost.
+    fn book(&self, receipt: &TransactionReceipt) {
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        *spent = spent.plus(receipt);
     }
 
     /// Returns the node that is asked.

@@ -68,6 +68,15 @@ pub async fn claim(
     }
 }
 
+/// Whether a writer holds the lease.
+///
+/// # Errors
+/// The store's errors.
+pub async fn is_held(registers: &dyn Registers, now_ms: u64) -> Result<bool, PortError> {
+    let held = register::load::<LeaseValue>(registers, names::LEASE).await?;
+    Ok(held.is_some_and(|held| held.value.until_ms > now_ms))
+}
+
 impl Lease {
     /// Returns the epoch of this writer.
     pub const fn epoch(&self) -> Epoch {

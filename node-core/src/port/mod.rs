@@ -24,5 +24,6 @@ pub use stores::{
     Stores, Version,
 };
 pub use wake::{
-    Clock, Doorbell, Heads, Here, Job, Processors, SignError, Signer, Witnesses, compute,
+    Clock, Costs, Doorbell, Heads, Here, Job, Observation, Observer, Processors, SignError, Signer,
+    Unobserved, Witnesses, compute,
 };

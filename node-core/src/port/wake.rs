@@ -56,6 +56,46 @@ pub trait Heads: Send + Sync {
     async fn wait_beyond(&self, number: u64, timeout_ms: u64);
 }
 
+/// Something that was done, for whoever watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Observation {
+    /// A block is durable.
+    Sealed {
+        /// Its number.
+        block: u64,
+        /// Its transactions.
+        transactions: u64,
+        /// How long that took, in milliseconds.
+        ms: u64,
+    },
+    /// Another writer took over from this one.
+    Fenced,
+}
+
+/// Watches what is done. It must not take long.
+pub trait Observer: Send + Sync {
+    /// Sees one thing.
+    fn observe(&self, seen: Observation);
+}
+
+/// Nobody watches.
+#[derive(Debug, Clone, Copy)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn observe(&self, _: Observation) {}
+}
+
+/// What a layer used so far of where it runs, and what that costs.
+#[async_trait]
+pub trait Costs: Send + Sync {
+    /// Returns the bill so far, as `mayfly_cost` shows it.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`].
+    async fn bill(&self) -> Result<serde_json::Value, PortError>;
+}
+
 /// Where an attestor gets witnesses: somebody who is not trusted with them.
 #[async_trait]
 pub trait Witnesses: Send + Sync {

@@ -4,6 +4,7 @@ use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256, Bloom, BloomInput, U64, U256};
 use alloy_sol_types::SolEvent;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     Node, RpcError, layer,
@@ -156,15 +157,25 @@ struct Cost {
     blocks: u64,
     #[serde(with = "alloy_serde::quantity")]
     transactions: u64,
-    /// What costs money and is not counted yet; no price is made up for it.
-    not_counted: [&'static str; 4],
+    /// What was used so far, and its price; null where nobody counts.
+    bill: Option<Value>,
+    /// What costs money and is not counted; no price is made up for it.
+    not_counted: &'static [&'static str],
 }
 
-pub(super) fn cost(node: &Node, params: Params<'_>) -> Answer {
+pub(super) async fn cost(node: &Node, params: Params<'_>) -> Answer {
     params.none()?;
+    let bill = match &node.costs {
+        Some(costs) => Some(costs.bill().await?),
+        None => None,
+    };
+    // A bill says by itself what it leaves out.
+    let not_counted: &[_] =
+        if bill.is_some() { &[] } else { &["requests", "compute", "storage", "l1Gas"] };
     json(&Cost {
         blocks: node.replica.head().header.number,
         transactions: node.replica.transaction_count(),
-        not_counted: ["requests", "compute", "storage", "l1Gas"],
+        bill,
+        not_counted,
     })
 }

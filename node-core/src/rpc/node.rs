@@ -8,7 +8,7 @@ use crate::{
     chain::{Annex, Era, LayerConfig},
     execute::Rules,
     flow::{archive::Annexes, query::Replica, sequence::Committed, submit::Intake},
-    port::{Clock, Doorbell, Heads, Signer, Stores},
+    port::{Clock, Costs, Doorbell, Heads, Signer, Stores},
     state::StateAt,
 };
 
@@ -43,6 +43,8 @@ pub struct Node {
     pub access: Arc<Access>,
     /// Most bytes of one answer; a function in the cloud may return less than a server.
     pub answer_bytes: usize,
+    /// What the layer costs; `None` where nobody counts.
+    pub costs: Option<Arc<dyn Costs>>,
     /// Signs soft receipts and headers; `None` where nobody does.
     pub signer: Option<Arc<dyn Signer>>,
     /// Answer of `web3_clientVersion`: name, version, platform.

@@ -100,7 +100,7 @@ pub(super) async fn answer(node: &Node, method: &str, params: Params<'_>) -> Ans
         "mayfly_phase" => life::phase(node, params).await,
         "mayfly_finality" => life::finality(node, params).await,
         "mayfly_exits" => life::exits(node, params).await,
-        "mayfly_cost" => life::cost(node, params),
+        "mayfly_cost" => life::cost(node, params).await,
         "mayfly_transactionStatus" => layer::transaction_status(node, params).await,
         "mayfly_getSoftReceipt" => signed::soft_receipt(node, params).await,
         "mayfly_getBlockSeal" => signed::block_seal(node, params).await,

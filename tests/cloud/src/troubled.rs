@@ -8,7 +8,7 @@ use axum::{
     body::Bytes,
     extract::{Request, State},
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{CONTENT_TYPE, HOST, IF_NONE_MATCH},
         request::Parts,
     },
@@ -73,24 +73,41 @@ impl Drop for Troubled {
 }
 
 async fn pass(State(way): State<Way>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, LARGEST).await.expect("a whole request");
-    let url = format!("{}{}", way.to, parts.uri);
-    let is_first = way.is_first(format!("{} {url}", parts.method), body.clone());
+    let (parts, body) = whole(request).await;
+    let line = format!("{} {}{}", parts.method, way.to, parts.uri);
+    let is_first = way.is_first(line, body.clone());
     let (is_write, busy) = (is_write(&parts), busy(&parts));
     if is_first && way.trouble == Trouble::Busy {
         return busy;
     }
+    let answer = forward(&way.client, &way.to, parts, body).await;
+    match is_first && is_write {
+        true => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        false => answer,
+    }
+}
+
+pub(crate) async fn whole(request: Request) -> (Parts, Bytes) {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, LARGEST).await.expect("a whole request");
+    (parts, body)
+}
+
+/// Sends a request on to the service at `to`, and returns its answer.
+pub(crate) async fn forward(
+    client: &reqwest::Client,
+    to: &str,
+    parts: Parts,
+    body: Bytes,
+) -> Response {
+    let url = format!("{to}{}", parts.uri);
     let mut headers = parts.headers;
     headers.remove(HOST);
-    let sent = way.client.request(parts.method, &url).headers(headers).body(body);
+    let sent = client.request(parts.method, &url).headers(headers).body(body);
     let answer = sent.send().await.expect("the service answers");
     let (status, headers) = (answer.status(), answer.headers().clone());
     let answer = answer.bytes().await.expect("a whole answer");
-    match is_first && is_write {
-        true => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        false => (status, headers, answer).into_response(),
-    }
+    (status, headers, answer).into_response()
 }
 
 impl Way {
@@ -105,10 +122,11 @@ fn action(parts: &Parts) -> Option<&str> {
     target.and_then(|target| target.rsplit('.').next())
 }
 
-fn is_write(parts: &Parts) -> bool {
+/// Whether it changes what is stored. Deleting objects is a `POST`.
+pub(crate) fn is_write(parts: &Parts) -> bool {
     match action(parts) {
         Some(action) => matches!(action, "PutItem" | "DeleteItem" | "BatchWriteItem"),
-        None => parts.method == "PUT",
+        None => matches!(parts.method, Method::PUT | Method::POST | Method::DELETE),
     }
 }
 

@@ -95,6 +95,7 @@ fn node() -> Node {
         sends: Sends::Taken,
         access: Arc::default(),
         answer_bytes: MAX_ANSWER_BYTES,
+        costs: None,
         signer: None,
         client_version: "mayfly/fuzz".to_owned(),
     }

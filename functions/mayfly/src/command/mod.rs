@@ -3,6 +3,7 @@
 mod archive;
 mod claim;
 mod close;
+mod cost;
 mod demo;
 mod exits;
 mod rebuild;
@@ -25,6 +26,11 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Demo(demo) => demo::run(demo, json).await,
         Command::Status(place) => status::run(place, json).await,
         Command::Close(place) => close::run(place, json).await,
+        Command::Cost(cost) => cost::run(cost, json).await,
+        Command::Estimate(estimate) => {
+            cost::estimated(&estimate, json);
+            Ok(())
+        }
         Command::Exits(exits) => exits::run(exits, json).await,
         Command::Claim(claim) => claim::run(claim, json).await,
         Command::Archive(archive) => archive::run(archive, json).await,

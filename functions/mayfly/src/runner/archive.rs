@@ -116,6 +116,7 @@ async fn load(exported: Exported, sends: Sends) -> Result<Node, Failure> {
         sends,
         access: Arc::default(),
         answer_bytes: MAX_ANSWER_BYTES,
+        costs: None,
         signer: None,
         client_version: CLIENT_VERSION.to_owned(),
     })

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use mayfly_sequencer::{Bell, HeadWatch, Policy, Writer};
 use node_core::{
     flow::{query::Replica, sequence::Context, submit::Intake},
-    port::{Clock, Signer},
+    port::{Clock, Signer, Unobserved},
     rpc::{Access, MAX_ANSWER_BYTES, Node, Sends, Tags},
 };
 use tokio::{sync::watch, task::JoinHandle};
@@ -65,6 +65,7 @@ impl Chain {
             sends: Sends::Taken,
             access: Arc::new(access),
             answer_bytes: MAX_ANSWER_BYTES,
+            costs: None,
             signer,
             client_version: CLIENT_VERSION.to_owned(),
         });
@@ -74,6 +75,7 @@ impl Chain {
             heads,
             bell: bell.clone(),
             clock,
+            observer: Arc::new(Unobserved),
             policy: Policy::default(),
             holder: HOLDER.to_owned(),
         };

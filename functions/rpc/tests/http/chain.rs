@@ -16,7 +16,7 @@ use node_core::{
         query::Replica,
         sequence::{Context, Pipeline},
     },
-    port::{Clock, SignError, Signer, memory::Memory},
+    port::{Clock, SignError, Signer, Unobserved, memory::Memory},
     rpc::{MAX_ANSWER_BYTES, Node, Sends, Tags},
 };
 use tokio::{net::TcpListener, sync::watch};
@@ -115,6 +115,7 @@ async fn start(rules: Rules, base_fee_wei: u64, stopped: watch::Receiver<bool>) 
         heads: heads.clone(),
         bell: bell.clone(),
         clock: clock.clone(),
+        observer: Arc::new(Unobserved),
         policy: Policy::default(),
         holder: Writer::name(),
     };
@@ -133,6 +134,7 @@ async fn start(rules: Rules, base_fee_wei: u64, stopped: watch::Receiver<bool>) 
         sends: Sends::Taken,
         access: Arc::default(),
         answer_bytes: MAX_ANSWER_BYTES,
+        costs: None,
         signer: Some(Arc::new(FirstAccount)),
         client_version: concat!("mayfly/", env!("CARGO_PKG_VERSION"), "/dev").to_owned(),
     }

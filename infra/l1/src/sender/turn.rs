@@ -58,6 +58,7 @@ impl<'a> Turn<'a> {
     ) -> Result<TransactionReceipt, PortError> {
         let draft = Draft { act, blobs };
         let receipt = self.see_through(&draft).await?;
+        self.sender.book(&receipt);
         if receipt.status() {
             return Ok(receipt);
         }

@@ -49,7 +49,7 @@ use self::{
 };
 use super::{FlowError, Tip, lease::Lease, open, tip::Read};
 use crate::{
-    chain::{LayerConfig, SealedHeader, SlotNumber, Transaction},
+    chain::{Epoch, LayerConfig, SealedHeader, SlotNumber, Transaction},
     codec::record::{BlockRecord, SlotContent},
     execute::{Built, CallOutcome, CallRequest, Rules},
     port::{PortError, Signer, Stores},
@@ -338,6 +338,11 @@ impl Sequencer {
     pub async fn leave(mut self) -> Result<(), FlowError> {
         self.tidy().await?;
         self.lease.release(&*self.context.stores.registers).await
+    }
+
+    /// The generation of writers that this one is.
+    pub const fn epoch(&self) -> Epoch {
+        self.lease.epoch()
     }
 
     /// The newest committed block. Of its state only the root is known while the next block is built: see

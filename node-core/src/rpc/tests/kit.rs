@@ -156,6 +156,7 @@ impl Chain {
             sends: Sends::Taken,
             access: Arc::default(),
             answer_bytes: MAX_ANSWER_BYTES,
+            costs: None,
             signer: Some(Arc::new(Sequencer1)),
             client_version: "mayfly/test".to_owned(),
         };

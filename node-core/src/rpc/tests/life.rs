@@ -49,6 +49,7 @@ fn the_cost_is_what_was_counted_and_says_what_was_not() {
     let expected = json!({
         "blocks": "0x1",
         "transactions": "0x2",
+        "bill": null,
         "notCounted": ["requests", "compute", "storage", "l1Gas"],
     });
     assert_eq!(chain.ask("mayfly_cost", json!([])), expected);

@@ -1,0 +1,199 @@
+//! The function on AWS Lambda: once a minute, for every layer of a deployment: deposits in, batches out, and whatever
+//! else somebody who crashed left undone.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use alloy_primitives::Bytes;
+use futures::future::join_all;
+use mayfly_aws::{Bell, Cloud, Entry, Functions, Registry, Rings, When};
+use mayfly_cost::Usage;
+use mayfly_l1::{HttpL1, Node, Sender};
+use mayfly_sequencer::SystemClock;
+use node_core::{
+    chain::{LayerConfig, LayerId, Posting},
+    flow::{FlowError, open, phase, query::Replica},
+    port::{Clock, Doorbell, L1, PortError, Stores},
+    rpc::Tags,
+};
+use serde::Deserialize;
+use tokio::sync::Mutex;
+
+use crate::{Bridge, Poster};
+
+/// How long a block waits for company before it is posted. As the runner.
+const POST_AFTER: Duration = Duration::from_secs(60);
+
+/// Between two looks of a function nobody waits: the schedule is what repeats.
+const NEVER: Duration = Duration::MAX;
+
+/// What the schedule says.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub struct Watch {}
+
+/// Where a layer is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It takes transactions.
+    Open,
+    /// It does not any more.
+    Ending,
+}
+
+/// Looks after the layers of a deployment.
+pub struct Bridging {
+    cloud: Cloud,
+    registry: Registry,
+    functions: Functions,
+    sequencer: Arc<str>,
+    teardown: String,
+    sender: Arc<Sender>,
+    l1: Node,
+    rings: Rings,
+    posting: Mutex<()>,
+}
+
+impl core::fmt::Debug for Bridging {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Bridging").field("sequencer", &self.sequencer).finish_non_exhaustive()
+    }
+}
+
+impl Bridging {
+    /// Makes the function; `sequencer` and `teardown` are names of functions, `sender` is the operator.
+    pub fn new(cloud: Cloud, sequencer: &str, teardown: &str, sender: Sender) -> Self {
+        Self {
+            registry: cloud.registry(),
+            functions: cloud.functions(),
+            cloud,
+            sequencer: sequencer.into(),
+            teardown: teardown.to_owned(),
+            l1: sender.node().clone(),
+            sender: Arc::new(sender),
+            rings: Rings::default(),
+            posting: Mutex::new(()),
+        }
+    }
+
+    /// Looks after every layer that has not ended, or not quite. One that gives trouble holds up no other.
+    ///
+    /// # Errors
+    /// Those of the registry.
+    pub async fn answer(&self, _watch: Watch) -> Result<(), PortError> {
+        let since = Instant::now();
+        let entries = self.registry.list().await?;
+        let now_s = SystemClock.now_ms() / 1000;
+        let is_left = |entry: &&Entry| entry.ended_at_s.is_none() || entry.is_sweep_due(now_s);
+        let present = entries.iter().filter(is_left);
+        let looks = present.map(|entry| async move {
+            let looked = self.look_after(entry).await;
+            if let Err(error) = &looked {
+                tracing::error!(layer = %entry.layer, %error, "the layer could not be looked after");
+            }
+            looked.is_ok_and(|state| state == State::Open).then_some(entry.layer)
+        });
+        let open = join_all(looks).await;
+        self.rings.silent().await;
+        self.count(open.into_iter().flatten().collect(), since).await;
+        Ok(())
+    }
+
+    /// Counts what was done for layers that are open: of others, nothing may be left.
+    async fn count(&self, layers: Vec<LayerId>, since: Instant) {
+        self.cloud.meters().count(&layers, since);
+        self.cloud.meters().write(When::Now).await;
+        self.cloud.metrics().write(When::Now);
+    }
+
+    async fn look_after(&self, entry: &Entry) -> Result<State, FlowError> {
+        let stores = self.cloud.stores(entry.layer);
+        let is_over = SystemClock.now_ms() / 1000 >= entry.ends_at_s;
+        if is_over || !accepts(&stores).await? {
+            self.functions.invoke(&self.teardown, entry.layer).await?;
+            return Ok(State::Ending);
+        }
+        let config = Arc::new(open::config(&*stores.registers).await?);
+        let l1 = HttpL1::connect(self.l1.clone(), config.l1.clone()).await?;
+        let l1: Arc<dyn L1> = Arc::new(l1.with_sender(Arc::clone(&self.sender)));
+        let bell = self.bell(entry, &stores);
+        let bridge = Bridge {
+            stores: stores.clone(),
+            config: Arc::clone(&config),
+            l1: Arc::clone(&l1),
+            doorbell: Arc::clone(&bell),
+            clock: Arc::new(SystemClock),
+            every: NEVER,
+        };
+        bridge.once().await?;
+        // What a ring was lost for.
+        if !stores.inbox.waiting(1).await?.is_empty() || !stores.orders.waiting(1).await?.is_empty()
+        {
+            bell.ring();
+        }
+        self.post(stores, config, l1).await?;
+        Ok(State::Open)
+    }
+
+    async fn post(
+        &self,
+        stores: Stores,
+        config: Arc<LayerConfig>,
+        l1: Arc<dyn L1>,
+    ) -> Result<(), FlowError> {
+        if config.posting == Posting::Leaves {
+            return Ok(());
+        }
+        let layer = config.id;
+        let poster = Poster {
+            replica: Arc::new(Replica::open(&stores, config.id).await?),
+            known_codes: known_codes(&config)?,
+            stores,
+            config,
+            l1,
+            tags: Arc::new(Tags::layer()),
+            clock: Arc::new(SystemClock),
+            every: NEVER,
+            wait: POST_AFTER,
+        };
+        // One after the other, as the key's transactions are: what is spent meanwhile is this layer's.
+        let _turn = self.posting.lock().await;
+        let spent_before = self.sender.spent();
+        let posted = poster.once().await;
+        let spent = self.sender.spent().since(&spent_before);
+        self.cloud.meters().of(layer).add(Usage {
+            l1_transactions: spent.transactions,
+            l1_gas: spent.gas,
+            l1_fee_wei: spent.fee_wei,
+            ..Usage::default()
+        });
+        posted.map(drop)
+    }
+
+    fn bell(&self, entry: &Entry, stores: &Stores) -> Arc<dyn Doorbell> {
+        Arc::new(Bell {
+            functions: self.functions.clone(),
+            sequencer: Arc::clone(&self.sequencer),
+            layer: entry.layer,
+            registers: Arc::clone(&stores.registers),
+            clock: Arc::new(SystemClock),
+            rings: self.rings.clone(),
+        })
+    }
+}
+
+/// Whether the layer takes transactions. One whose end has come so far that it has no phase does not.
+async fn accepts(stores: &Stores) -> Result<bool, FlowError> {
+    match phase::current(&*stores.registers).await {
+        Err(FlowError::NoLayer) => Ok(false),
+        other => Ok(other?.accepts()),
+    }
+}
+
+fn known_codes(config: &LayerConfig) -> Result<Arc<[Bytes]>, FlowError> {
+    let codes = mayfly_operator::known_codes(config.chain_id).map_err(|error| {
+        PortError::Corrupt { name: "contracts of block 0".to_owned(), reason: error.to_string() }
+    })?;
+    Ok(codes.into())
+}

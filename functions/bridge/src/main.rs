@@ -1,0 +1,39 @@
+//! The function `bridge` on AWS Lambda: looks after every layer of a deployment once a minute.
+//!
+//! | variable | what |
+//! |---|---|
+//! | `MAYFLY_TABLE`, `MAYFLY_BUCKET` | where the layers are |
+//! | `MAYFLY_SEQUENCER`, `MAYFLY_TEARDOWN` | names of the functions that it wakes |
+//! | `MAYFLY_L1_URL` | RPC URL of the L1 |
+//! | `MAYFLY_L1_KEY` | key of organiser and operator there: hex, `kms:<key>`, or `ssm:<parameter>` that holds one of these |
+
+use std::{process::ExitCode, sync::Arc};
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use mayfly_aws::{Cloud, Settings, Variables};
+use mayfly_bridge::lambda::{Bridging, Watch};
+use mayfly_l1::{Node, Sender};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    mayfly_aws::run(Box::pin(serve())).await
+}
+
+async fn serve() -> Result<(), Error> {
+    let variables = Variables::of_process();
+    let settings = Settings::read(&variables)?;
+    let sequencer =
+        variables.required("MAYFLY_SEQUENCER", "the name of the function `sequencer`")?;
+    let teardown = variables.required("MAYFLY_TEARDOWN", "the name of the function `teardown`")?;
+    let url = variables.required("MAYFLY_L1_URL", "the RPC URL of the L1")?;
+    let cloud = Cloud::new(settings);
+    let key = cloud.parameters().signer(&variables, "MAYFLY_L1_KEY").await?;
+    cloud.reach().await?;
+    let sender = Sender::of(Node::connect(url).await?, key);
+    let bridging = Arc::new(Bridging::new(cloud, sequencer, teardown, sender));
+    let answer = |event: LambdaEvent<Watch>| {
+        let bridging = Arc::clone(&bridging);
+        async move { bridging.answer(event.payload).await.map_err(Error::from) }
+    };
+    lambda_runtime::run(service_fn(answer)).await
+}

@@ -1,0 +1,401 @@
+//! The function on AWS Lambda: opens layers at run time, says where they stand, ends them before their time. Nothing
+//! makes a layer live longer than it was opened for. Only whom IAM lets invoke it may.
+
+use std::{sync::Arc, time::Instant};
+
+use alloy_primitives::{Address, keccak256};
+use mayfly_aws::{Cloud, Entry, Functions, Registry, Schedules, Target, When};
+use mayfly_cost::{Bill, Usage};
+use mayfly_l1::{Assurance, Sender};
+use mayfly_sequencer::SystemClock;
+use node_core::{
+    chain::{Finality, LayerId, Phase, Posting},
+    flow::{FlowError, open, phase},
+    port::{Clock, PortError, Signer},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{OpenError, Plan};
+
+/// Shortest life: a schedule is precise to the minute.
+const SHORTEST_S: u64 = 60;
+
+/// Longest life: 30 days.
+const LONGEST_S: u64 = 30 * 24 * 60 * 60;
+
+/// Most ETH that may be on a layer unless the event says: 1,000 ETH.
+const TVL_CAP_WEI: u128 = 1_000 * 1_000_000_000_000_000_000;
+
+/// What is asked.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Request {
+    #[serde(default)]
+    action: Option<Action>,
+    /// The layer, for everything but `open`.
+    #[serde(default)]
+    layer: Option<LayerId>,
+    /// A name of the caller's own: the same key is the same layer.
+    #[serde(default)]
+    key: Option<String>,
+    #[serde(flatten)]
+    wanted: Value,
+    /// Terraform's `aws_lambda_invocation` adds this.
+    #[serde(default)]
+    tf: Option<Terraform>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Action {
+    Open,
+    Status,
+    Close,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Terraform {
+    action: Change,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Change {
+    Create,
+    Update,
+    Delete,
+}
+
+/// The layer that somebody wants.
+#[derive(Debug, Clone, Deserialize)]
+struct Wanted {
+    name: String,
+    chain_id: u64,
+    ends_in_s: u64,
+    #[serde(default)]
+    base_fee_wei: u64,
+    #[serde(default)]
+    posting: Posting,
+    #[serde(default)]
+    ticket: Option<Address>,
+    #[serde(default)]
+    tvl_cap_wei: Option<String>,
+    #[serde(default = "finalized")]
+    finality: Finality,
+}
+
+const fn finalized() -> Finality {
+    Finality::Finalized
+}
+
+/// Where a layer stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Status {
+    layer: LayerId,
+    name: String,
+    phase: Phase,
+    rpc_url: String,
+    webhook_url: String,
+    chain_id: u64,
+    ends_at_s: u64,
+    ended_at_s: Option<u64>,
+    l1: L1,
+    /// What it cost, once it has ended.
+    cost: Option<Bill>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct L1 {
+    chain_id: u64,
+    layer: Address,
+}
+
+/// Why a request was not granted.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// A field of the event.
+    #[error("{field}: expected {expected}, got {got}")]
+    Field {
+        /// Its name.
+        field: &'static str,
+        /// What it should be.
+        expected: String,
+        /// What it is.
+        got: String,
+    },
+    /// There is no such layer.
+    #[error("no layer {0} was opened here")]
+    Unknown(LayerId),
+    /// Terraform would forget a layer that lives.
+    #[error(
+        "layer {layer} is still there, until Unix time {ends_at_s}: end it with the action `close` first"
+    )]
+    Alive {
+        /// The layer.
+        layer: LayerId,
+        /// Its end.
+        ends_at_s: u64,
+    },
+    /// The layer could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A store, another service, or the L1.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// The stores of the layer.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+}
+
+/// What the function is told of its deployment.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    /// URL under which the layers answer.
+    pub public_url: String,
+    /// Name of the function `teardown`.
+    pub teardown: String,
+    /// What the schedules start.
+    pub target: Target,
+    /// Group of the schedules.
+    pub group: String,
+    /// Factory on the L1; the one that everybody can deploy when missing.
+    pub factory: Option<Address>,
+}
+
+/// Opens and ends the layers of a deployment.
+pub struct Operator {
+    cloud: Cloud,
+    registry: Registry,
+    functions: Functions,
+    schedules: Schedules,
+    sender: Arc<Sender>,
+    minter: Address,
+    deployment: Deployment,
+}
+
+impl core::fmt::Debug for Operator {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Operator").field("deployment", &self.deployment).finish_non_exhaustive()
+    }
+}
+
+impl Operator {
+    /// Makes the function; `sender` is organiser and operator on the L1.
+    pub fn new(cloud: Cloud, deployment: Deployment, sender: Sender, minter: &dyn Signer) -> Self {
+        Self {
+            registry: cloud.registry(),
+            functions: cloud.functions(),
+            schedules: cloud.schedules(&deployment.group),
+            cloud,
+            sender: Arc::new(sender),
+            minter: minter.address(),
+            deployment,
+        }
+    }
+
+    /// Does what is asked, and says where the layer stands then; nothing of one that Terraform forgets and nobody
+    /// knows any more.
+    ///
+    /// # Errors
+    /// [`Refused`] names the field, or what failed. Opening with a `key` can be repeated.
+    pub async fn answer(&self, request: Request) -> Result<Option<Status>, Refused> {
+        let layer = self.layer_of(&request);
+        match (request.tf.map(|terraform| terraform.action), request.action) {
+            (Some(Change::Delete), _) => self.check_gone(named(layer)?).await,
+            (Some(Change::Update), _) | (None, Some(Action::Status)) => {
+                self.status(named(layer)?).await.map(Some)
+            }
+            (_, Some(Action::Close)) => self.close(named(layer)?).await.map(Some),
+            (_, Some(Action::Open)) | (Some(Change::Create), _) => {
+                let layer = layer.unwrap_or_else(|| LayerId::new(rand::random()));
+                self.open(layer, request).await.map(Some)
+            }
+            (None, None) => Err(field("action", "open, status or close", "nothing")),
+        }
+    }
+
+    /// A key is a layer for ever, an ended one too, so that nobody of an earlier life can write into a later one.
+    fn layer_of(&self, request: &Request) -> Option<LayerId> {
+        let of_key = |key: &String| {
+            let hash = keccak256(format!("{}/{key}", self.cloud.settings().table));
+            LayerId::new(*hash.first_chunk().expect("32 bytes hold 16"))
+        };
+        request.layer.or_else(|| request.key.as_ref().map(of_key))
+    }
+
+    async fn open(&self, layer: LayerId, request: Request) -> Result<Status, Refused> {
+        if let Some((_, known)) = self.registry.load(layer).await? {
+            return self.show(known).await;
+        }
+        let (since, spent_before) = (Instant::now(), self.sender.spent());
+        let now_s = SystemClock.now_ms() / 1000;
+        let plan = self.plan(wanted(request.wanted)?, now_s)?;
+        let stores = self.cloud.stores(layer);
+        let config = match open::config(&*stores.registers).await {
+            // By an invocation that died before it said so.
+            Ok(config) => config,
+            Err(FlowError::NoLayer) => {
+                let factory = self.deployment.factory;
+                Box::pin(crate::open(&stores, &self.sender, factory, layer, plan)).await?
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let ends_at_s = config.ends_at_s;
+        // The end first: what is in the registry will end.
+        self.schedules.at(layer, ends_at_s, &self.deployment.target).await?;
+        let entry = Entry {
+            layer,
+            name: config.name,
+            chain_id: config.chain_id,
+            opened_at_s: config.opened_at_s,
+            ends_at_s,
+            l1_chain_id: config.l1.chain_id,
+            l1_layer: config.l1.layer,
+            ended_at_s: None,
+            used: None,
+            swept: false,
+            ending_until_ms: 0,
+        };
+        self.registry.store(None, &entry).await?;
+        let spent = self.sender.spent().since(&spent_before);
+        let used = Usage {
+            schedules: 1,
+            l1_transactions: spent.transactions,
+            l1_gas: spent.gas,
+            l1_fee_wei: spent.fee_wei,
+            ..Usage::default()
+        };
+        self.cloud.meters().of(layer).add(used);
+        self.cloud.meters().count(&[layer], since);
+        self.cloud.meters().write(When::Now).await;
+        tracing::info!(%layer, name = entry.name, "opened");
+        self.show(entry).await
+    }
+
+    fn plan(&self, wanted: Wanted, now_s: u64) -> Result<Plan, Refused> {
+        let lives = SHORTEST_S..=LONGEST_S;
+        if !lives.contains(&wanted.ends_in_s) {
+            let expected = format!("seconds from {SHORTEST_S} to {LONGEST_S}");
+            return Err(field("ends_in_s", &expected, &wanted.ends_in_s.to_string()));
+        }
+        let tvl_cap_wei = match wanted.tvl_cap_wei {
+            None => TVL_CAP_WEI,
+            Some(text) => text
+                .parse()
+                .map_err(|_| field("tvl_cap_wei", "text with a number of wei", &text))?,
+        };
+        Ok(Plan {
+            name: wanted.name,
+            chain_id: wanted.chain_id,
+            opened_at_s: now_s,
+            ends_at_s: now_s + wanted.ends_in_s,
+            base_fee_wei: wanted.base_fee_wei,
+            minter: self.minter,
+            // Nobody signs soft receipts in a function so far.
+            sequencer: Address::ZERO,
+            posting: wanted.posting,
+            ticket: wanted.ticket,
+            finality: wanted.finality,
+            tvl_cap_wei,
+            bridged: Vec::new(),
+            bulk_from: None,
+            assurance: Assurance::Operator,
+            window_s: 0,
+        })
+    }
+
+    async fn close(&self, layer: LayerId) -> Result<Status, Refused> {
+        let status = self.status(layer).await?;
+        if status.phase != Phase::Erased {
+            self.functions.invoke(&self.deployment.teardown, layer).await?;
+        }
+        Ok(status)
+    }
+
+    /// A layer that was never opened, or was forgotten long after its end, holds up no `terraform destroy`.
+    async fn check_gone(&self, layer: LayerId) -> Result<Option<Status>, Refused> {
+        match self.status(layer).await {
+            Err(Refused::Unknown(_)) => Ok(None),
+            Ok(status) if status.phase != Phase::Erased => {
+                Err(Refused::Alive { layer, ends_at_s: status.ends_at_s })
+            }
+            other => other.map(Some),
+        }
+    }
+
+    async fn status(&self, layer: LayerId) -> Result<Status, Refused> {
+        let known = self.registry.load(layer).await?;
+        self.show(known.ok_or(Refused::Unknown(layer))?.1).await
+    }
+
+    async fn show(&self, entry: Entry) -> Result<Status, Refused> {
+        let cost = entry.bill();
+        let Entry { layer, name, chain_id, ends_at_s, ended_at_s, .. } = entry;
+        let phase = match phase::current(&*self.cloud.stores(layer).registers).await {
+            Err(FlowError::NoLayer) => Phase::Erased,
+            other => other?,
+        };
+        let rpc_url = format!("{}/{layer}", self.deployment.public_url);
+        let webhook_url = format!("{rpc_url}/webhooks/stripe");
+        let l1 = L1 { chain_id: entry.l1_chain_id, layer: entry.l1_layer };
+        Ok(Status {
+            layer,
+            name,
+            phase,
+            rpc_url,
+            webhook_url,
+            chain_id,
+            ends_at_s,
+            ended_at_s,
+            l1,
+            cost,
+        })
+    }
+}
+
+fn wanted(event: Value) -> Result<Wanted, Refused> {
+    let got = event.to_string();
+    serde_json::from_value(event).map_err(|error| field("event", &error.to_string(), &got))
+}
+
+fn named(layer: Option<LayerId>) -> Result<LayerId, Refused> {
+    layer.ok_or_else(|| {
+        field("layer", "the id of a layer, or the `key` that it was opened with", "neither")
+    })
+}
+
+fn field(field: &'static str, expected: &str, got: &str) -> Refused {
+    Refused::Field { field, expected: expected.to_owned(), got: got.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(json: &str) -> Request {
+        serde_json::from_str(json).expect("a request")
+    }
+
+    #[test]
+    fn what_terraform_adds_is_read() {
+        let json = r#"{"name":"n","chain_id":7,"ends_in_s":60,"tf":{"action":"create","prev_input":null}}"#;
+        let request = request(json);
+        assert_eq!(request.tf.map(|terraform| terraform.action), Some(Change::Create));
+        let wanted = wanted(request.wanted).expect("complete");
+        assert_eq!((wanted.chain_id, wanted.posting), (7, Posting::Leaves));
+    }
+
+    #[test]
+    fn a_field_that_is_missing_or_wrong_is_named() {
+        for (json, name) in [
+            (r#"{"action":"open","chain_id":7,"ends_in_s":60}"#, "name"),
+            (
+                r#"{"action":"open","name":"n","chain_id":7,"ends_in_s":60,"posting":"mars"}"#,
+                "mars",
+            ),
+        ] {
+            let error = wanted(request(json).wanted).expect_err("it cannot be opened").to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The function `operator` on AWS Lambda: opens layers, says where they stand, ends them before their time.
+//!
+//! | variable | what |
+//! |---|---|
+//! | `MAYFLY_TABLE`, `MAYFLY_BUCKET` | where the layers are |
+//! | `MAYFLY_PUBLIC_URL` | URL under which they answer |
+//! | `MAYFLY_TEARDOWN`, `MAYFLY_TEARDOWN_ARN` | name and ARN of the function that ends them |
+//! | `MAYFLY_SCHEDULE_GROUP`, `MAYFLY_SCHEDULE_ROLE_ARN` | group of the schedules of their ends, and whom they run as |
+//! | `MAYFLY_DEAD_LETTERS_ARN` | queue of schedules that failed; optional |
+//! | `MAYFLY_L1_URL`, `MAYFLY_L1_FACTORY` | RPC URL of the L1; the factory there, optional |
+//! | `MAYFLY_L1_KEY` | key of organiser and operator there: hex, `kms:<key>`, or `ssm:<parameter>` that holds one of these |
+//! | `MAYFLY_MINTER_KEY` | key that signs the mints of paid webhooks, named in the same way |
+
+use std::{process::ExitCode, sync::Arc};
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use mayfly_aws::{Cloud, Settings, SettingsError, Target, Variables};
+use mayfly_l1::{Node, Sender};
+use mayfly_operator::lambda::{Deployment, Operator, Request};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    mayfly_aws::run(Box::pin(serve())).await
+}
+
+async fn serve() -> Result<(), Error> {
+    let variables = Variables::of_process();
+    let settings = Settings::read(&variables)?;
+    let deployment = deployment(&variables)?;
+    let url = variables.required("MAYFLY_L1_URL", "the RPC URL of the L1")?;
+    let cloud = Cloud::new(settings);
+    let key = cloud.parameters().signer(&variables, "MAYFLY_L1_KEY").await?;
+    let minter = cloud.parameters().signer(&variables, "MAYFLY_MINTER_KEY").await?;
+    cloud.reach().await?;
+    let sender = Sender::of(Node::connect(url).await?, key);
+    let operator = Arc::new(Operator::new(cloud, deployment, sender, &*minter));
+    let answer = |event: LambdaEvent<Request>| {
+        let operator = Arc::clone(&operator);
+        async move { operator.answer(event.payload).await.map_err(Error::from) }
+    };
+    lambda_runtime::run(service_fn(answer)).await
+}
+
+fn deployment(variables: &Variables) -> Result<Deployment, SettingsError> {
+    let text = |name, expected| variables.required(name, expected).map(str::to_owned);
+    let target = Target {
+        function: text("MAYFLY_TEARDOWN_ARN", "the ARN of the function `teardown`")?,
+        role: text("MAYFLY_SCHEDULE_ROLE_ARN", "the ARN of the role of the schedules")?,
+        dead_letters: variables.optional("MAYFLY_DEAD_LETTERS_ARN").map(str::to_owned),
+    };
+    let has_factory = variables.optional("MAYFLY_L1_FACTORY").is_some();
+    let factory = || variables.parsed("MAYFLY_L1_FACTORY", "an address, 0x and 40 hex digits");
+    Ok(Deployment {
+        public_url: text("MAYFLY_PUBLIC_URL", "a URL")?.trim_end_matches('/').to_owned(),
+        teardown: text("MAYFLY_TEARDOWN", "the name of the function `teardown`")?,
+        target,
+        group: text("MAYFLY_SCHEDULE_GROUP", "the name of the group of schedules")?,
+        factory: has_factory.then(factory).transpose()?,
+    })
+}

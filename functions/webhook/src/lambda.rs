@@ -1,0 +1,137 @@
+//! The function on AWS Lambda: the box office of every layer of a deployment, under `/<layer>/webhooks`.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use axum::{
+    Json, Router,
+    extract::{Request, State},
+    http::{StatusCode, Uri},
+    response::{IntoResponse, Response},
+};
+use lambda_http::Service;
+use mayfly_aws::{Absent, Bell, Cloud, Registry, Rings, When};
+use mayfly_cost::Usage;
+use mayfly_sequencer::SystemClock;
+use node_core::{
+    chain::LayerId,
+    flow::{FlowError, open},
+    port::PortError,
+};
+use serde_json::json;
+use tracing::Instrument;
+
+use crate::{Secrets, WebhookState};
+
+/// The layers that this function has opened so far.
+struct Layers {
+    cloud: Cloud,
+    registry: Registry,
+    sequencer: Arc<str>,
+    secrets: Secrets,
+    rings: Rings,
+    open: Mutex<HashMap<LayerId, Router>>,
+}
+
+/// Returns the routes of all layers; `sequencer` is the name of the function that writes.
+pub fn router(cloud: Cloud, sequencer: &str, secrets: Secrets) -> Router {
+    let layers = Layers {
+        registry: cloud.registry(),
+        cloud,
+        sequencer: sequencer.into(),
+        secrets,
+        rings: Rings::default(),
+        open: Mutex::default(),
+    };
+    Router::new().fallback(answer).with_state(Arc::new(layers))
+}
+
+async fn answer(State(layers): State<Arc<Layers>>, mut request: Request) -> Response {
+    let since = Instant::now();
+    let path = request.uri().path().trim_start_matches('/');
+    let (name, rest) = path.split_once('/').unwrap_or((path, ""));
+    let uri: Uri = format!("/{rest}").parse().unwrap_or_default();
+    let (id, mut router) = match layers.find(name).await {
+        Ok(found) => found,
+        Err(absent) => return refuse(&absent),
+    };
+    *request.uri_mut() = uri;
+    let span = tracing::info_span!("layer", layer = %id);
+    let Ok(response) = router.call(request).instrument(span).await;
+    // The function freezes when it has answered.
+    layers.rings.silent().await;
+    count(&layers.cloud, id, response.status(), since).await;
+    response
+}
+
+/// Counts a delivery.
+async fn count(cloud: &Cloud, layer: LayerId, status: StatusCode, since: Instant) {
+    cloud.metrics().delivered(match status {
+        status if status.is_success() => "taken",
+        status if status.is_client_error() => "refused",
+        _ => "failed",
+    });
+    cloud.metrics().write(When::Due);
+    cloud.meters().of(layer).add(Usage { http_requests: 1, ..Usage::default() });
+    cloud.meters().count(&[layer], since);
+    cloud.meters().write(When::Due).await;
+}
+
+/// As the other refusals: 4xx is for the organiser to see, 5xx for the provider to try again.
+fn refuse(absent: &Absent) -> Response {
+    let status = match absent {
+        Absent::Unknown(_) => StatusCode::NOT_FOUND,
+        // Not 410, which switches an endpoint off at some providers.
+        Absent::Ended(_) => StatusCode::BAD_REQUEST,
+        Absent::Port(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    tracing::warn!(error = %absent, "webhook delivery refused");
+    (status, Json(json!({ "error": absent.to_string() }))).into_response()
+}
+
+impl Layers {
+    async fn find(&self, name: &str) -> Result<(LayerId, Router), Absent> {
+        let id: LayerId = name.parse().map_err(|_| Absent::Unknown(name.to_owned()))?;
+        self.registry.present(id).await?;
+        if let Some(router) = self.held().get(&id) {
+            return Ok((id, router.clone()));
+        }
+        let router = self.open(id).await?;
+        self.held().insert(id, router.clone());
+        Ok((id, router))
+    }
+
+    async fn open(&self, id: LayerId) -> Result<Router, Absent> {
+        let stores = self.cloud.stores(id);
+        let config = open::config(&*stores.registers).await.map_err(|error| match error {
+            FlowError::Port(error) => Absent::Port(error),
+            FlowError::NoLayer => Absent::Unknown(id.to_string()),
+            error => {
+                let (name, reason) = (format!("layer {id}"), error.to_string());
+                Absent::Port(PortError::Corrupt { name, reason })
+            }
+        })?;
+        let bell = Bell {
+            functions: self.cloud.functions(),
+            sequencer: Arc::clone(&self.sequencer),
+            layer: id,
+            registers: Arc::clone(&stores.registers),
+            clock: Arc::new(SystemClock),
+            rings: self.rings.clone(),
+        };
+        Ok(crate::router(WebhookState {
+            stores,
+            config: Arc::new(config),
+            doorbell: Arc::new(bell),
+            clock: Arc::new(SystemClock),
+            secrets: self.secrets.clone(),
+        }))
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<LayerId, Router>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

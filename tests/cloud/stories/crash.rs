@@ -1,0 +1,165 @@
+//! Functions that die, or stall, at each of their writes in turn: the next one goes on, nothing is lost or doubled.
+
+use std::time::{Duration, Instant};
+
+use alloy::{primitives::U256, sol_types::SolCall};
+use mayfly_aws::Entry;
+use mayfly_cloud::{Failed, Fate};
+use mayfly_contracts::Ticket;
+use node_core::{
+    codec::{
+        frame::{self, Kind},
+        names,
+    },
+    flow::mint,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    deployment::Deployment,
+    event::Opened,
+    trouble::{all_arrive, open},
+    wallet::Rpc,
+};
+
+/// How long something may take that the functions do by themselves.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// More writes than any function does in one invocation here.
+const MOST: usize = 200;
+
+/// Lets so much time pass that nobody holds the lease, or works on the end, any more.
+async fn pass_time(deployment: &Deployment, opened: &Opened) {
+    let registers = deployment.cloud.stores(opened.id).registers;
+    if let Some((version, bytes)) = registers.load(names::LEASE).await.expect("read") {
+        let json = frame::decode(Kind::Register, &bytes).expect("a register");
+        let mut lease: Value = serde_json::from_slice(&json).expect("JSON");
+        lease["until_ms"] = json!(0);
+        let bytes = frame::encode(Kind::Register, lease.to_string().as_bytes());
+        registers.store(names::LEASE, Some(version), bytes.into()).await.expect("nobody is alive");
+    }
+    let registry = deployment.cloud.registry();
+    let (version, entry) = registry.load(opened.id).await.expect("read").expect("known");
+    let entry = Entry { ending_until_ms: 0, ..entry };
+    registry.store(Some(version), &entry).await.expect("nobody is alive");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_dies_at_each_of_its_writes_is_gone_on_with() {
+    let deployment = Deployment::doomed().await;
+    let (opened, layer, organiser) = open(&deployment).await;
+    organiser.send_many(&layer, opened.chain_id, 0..5).await;
+    all_arrive(&deployment, &layer, &organiser, 5).await;
+    deployment.gateway.until_idle("sequencer").await;
+    let mut deaths = 0;
+    for nth in 0..MOST {
+        for fate in [Fate::KilledBefore, Fate::KilledAfter] {
+            deployment.fates().plan("teardown", nth, fate);
+            let answer =
+                deployment.gateway.invoke("teardown", &json!({ "layer": opened.id })).await;
+            match (answer, deployment.fates().end()) {
+                (Err(Failed::Ended), true) => deaths += 1,
+                (Ok(_), false) => {}
+                other => panic!("write {nth}, {fate:?}: {other:?}"),
+            }
+            pass_time(&deployment, &opened).await;
+        }
+        let registry = deployment.cloud.registry();
+        let (_, entry) = registry.load(opened.id).await.expect("read").expect("known");
+        if entry.ended_at_s.is_some() {
+            break;
+        }
+    }
+    assert!(deaths > 10, "it died {deaths} times");
+    let stores = deployment.cloud.stores(opened.id);
+    assert_eq!(stores.stored.count().await.expect("counted"), 0, "items_left");
+    let prefix = names::layer_prefix(opened.id);
+    assert_eq!(stores.objects.list(&prefix).await.expect("listed"), [""; 0], "objects_left");
+    // The organiser's, and what was sent.
+    assert_eq!(deployment.claim_all(opened.l1_layer).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sequencer_that_dies_at_each_of_its_writes_loses_nothing_and_doubles_nothing() {
+    let deployment = Deployment::doomed().await;
+    let (opened, layer, organiser) = open(&deployment).await;
+    deployment.gateway.until_idle("sequencer").await;
+    let mut sent = 0;
+    for nth in 0..MOST {
+        pass_time(&deployment, &opened).await;
+        let fate = [Fate::KilledBefore, Fate::KilledAfter][nth % 2];
+        deployment.fates().plan("sequencer", nth, fate);
+        organiser.send_many(&layer, opened.chain_id, sent..sent + 1).await;
+        sent += 1;
+        deployment.gateway.until_idle("sequencer").await;
+        if !deployment.fates().end() {
+            break;
+        }
+    }
+    pass_time(&deployment, &opened).await;
+    all_arrive(&deployment, &layer, &organiser, sent).await;
+    assert!(sent > 6, "{sent} writes were met");
+}
+
+/// A writer stalls with a write on its way, another one takes over, and then the write arrives.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_arrives_after_another_writer_took_over_changes_nothing() {
+    let deployment = Deployment::doomed().await;
+    let (opened, layer, organiser) = open(&deployment).await;
+    let mut sent = 0;
+    for nth in 0..4 {
+        deployment.gateway.until_idle("sequencer").await;
+        deployment.fates().plan("sequencer", nth, Fate::Held);
+        organiser.send_many(&layer, opened.chain_id, sent..sent + 1).await;
+        until(|| deployment.fates().was_met()).await;
+        let frozen = deployment.gateway.freeze("sequencer");
+        pass_time(&deployment, &opened).await;
+        organiser.send_many(&layer, opened.chain_id, sent + 1..sent + 2).await;
+        sent += 2;
+        all_arrive(&deployment, &layer, &organiser, sent).await;
+        let shown = newest(&layer).await;
+        deployment.fates().release();
+        deployment.gateway.thaw(&frozen);
+        all_arrive(&deployment, &layer, &organiser, sent).await;
+        let still = layer.ask("eth_getBlockByNumber", json!([shown["number"], false])).await;
+        assert_eq!(still["hash"], shown["hash"], "write {nth}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_again_to_functions_that_died_is_done_once() {
+    let deployment = Deployment::doomed().await;
+    let (opened, layer, organiser) = open(&deployment).await;
+    let mut sent = 0;
+    for nth in 0..2 {
+        for fate in [Fate::KilledBefore, Fate::KilledAfter] {
+            deployment.fates().plan("rpc", nth, fate);
+            organiser.send_again(&layer, opened.chain_id, sent).await;
+            sent += 1;
+        }
+    }
+    all_arrive(&deployment, &layer, &organiser, sent).await;
+    let ticket = organiser.deploy_ticket(&layer, deployment.minter()).await;
+    let stores = deployment.cloud.stores(opened.id);
+    mint::set_ticket(&stores, ticket).await.expect("nobody else sets it");
+    for nth in 0..3 {
+        for (number, fate) in [Fate::KilledBefore, Fate::KilledAfter].into_iter().enumerate() {
+            deployment.fates().plan("webhook", nth, fate);
+            opened.deliver_again(2 * nth + number).await;
+        }
+    }
+    let supply = Ticket::totalSupplyCall {}.abi_encode();
+    layer.wait_for_call(ticket, supply, U256::from(6)).await;
+}
+
+async fn newest(layer: &Rpc) -> Value {
+    layer.ask("eth_getBlockByNumber", json!(["latest", false])).await
+}
+
+async fn until(condition: impl Fn() -> bool) {
+    let since = Instant::now();
+    while !condition() {
+        assert!(since.elapsed() < PATIENCE, "it does not come");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

@@ -1,0 +1,163 @@
+use std::{path::PathBuf, process::Command, time::Duration};
+
+use alloy::primitives::Address;
+use mayfly_aws::Cloud;
+use mayfly_cloud::{Failed, Fates, Function, Gateway, Ground};
+use mayfly_it::Anvil;
+use mayfly_l1::{Node, PrivateKeySigner, devnet};
+use serde_json::{Value, json};
+
+use crate::{event::Opened, wallet::Rpc};
+
+/// Key that signs the mints of paid webhooks.
+const MINTER: &str = "0x0101010101010101010101010101010101010101010101010101010101010101";
+
+/// Signing secret of the shop.
+pub(crate) const STRIPE: &str = "whsec_story";
+
+/// Chain id of every layer here.
+const CHAIN_ID: u64 = 730_730;
+
+/// All functions of a deployment, and what they stand on.
+pub(crate) struct Deployment {
+    pub(crate) ground: Ground,
+    pub(crate) cloud: Cloud,
+    pub(crate) gateway: Gateway,
+    /// What befalls the functions, where anything does.
+    fates: Option<Fates>,
+    anvil: Anvil,
+}
+
+/// A block five times a second, besides those of transactions, so that everything is final soon.
+const L1: [&str; 5] = ["--slots-in-an-epoch", "1", "--block-time", "0.2", "--mixed-mining"];
+
+impl Deployment {
+    pub(crate) async fn start() -> Self {
+        Self::on(Ground::start().await, Gateway::start().await, None).await
+    }
+
+    /// A deployment whose functions meet their fates.
+    pub(crate) async fn doomed() -> Self {
+        let (ground, gateway) = (Ground::start().await, Gateway::start().await);
+        let fates = Fates::new(&ground, &gateway).await;
+        Self::on(ground, gateway, Some(fates)).await
+    }
+
+    /// What befalls the functions of a doomed deployment.
+    pub(crate) const fn fates(&self) -> &Fates {
+        self.fates.as_ref().expect("the deployment is doomed")
+    }
+
+    async fn on(ground: Ground, gateway: Gateway, fates: Option<Fates>) -> Self {
+        let cloud = ground.cloud().await;
+        let anvil = Anvil::start_with(&L1);
+        let deployment = Self { ground, cloud, gateway, fates, anvil };
+        // Places and limits as Terraform has them, retries without their minutes.
+        for (name, places, limit_s, retries) in [
+            ("rpc", 50, 30, 0),
+            ("webhook", 20, 30, 0),
+            ("sequencer", 3, 900, 0),
+            ("bridge", 1, 120, 0),
+            ("teardown", 10, 900, 2),
+            ("operator", 5, 60, 0),
+        ] {
+            deployment.gateway.add(Function {
+                name: name.to_owned(),
+                program: program(name),
+                variables: deployment.variables(name),
+                places,
+                limit: Duration::from_secs(limit_s),
+                retries,
+                oldest: Duration::from_secs(60),
+            });
+        }
+        deployment
+    }
+
+    /// Account that signs the mints.
+    pub(crate) fn minter(&self) -> Address {
+        MINTER.parse::<PrivateKeySigner>().expect("a key").address()
+    }
+
+    pub(crate) async fn node(&self) -> Node {
+        Node::connect(&self.anvil.url()).await.expect("anvil answers")
+    }
+
+    /// Asks for a layer.
+    pub(crate) async fn open(&self, key: &str, ticket: Option<Address>) -> Result<Value, Failed> {
+        let event = json!({
+            "action": "open",
+            "key": key,
+            "name": format!("Event {key}"),
+            "chain_id": CHAIN_ID,
+            "ends_in_s": 3_600,
+            "ticket": ticket,
+        });
+        self.gateway.invoke("operator", &event).await
+    }
+
+    pub(crate) fn layer(&self, opened: &Opened) -> Rpc {
+        assert_eq!(opened.rpc_url, format!("{}/{}", self.gateway.url(), opened.id));
+        Rpc::new(opened.rpc_url.clone())
+    }
+
+    pub(crate) fn rpc(&self, name: &str) -> Rpc {
+        Rpc::new(format!("{}/{name}", self.gateway.url()))
+    }
+
+    /// Pays all exits from L1 data alone, as any stranger can; returns how many.
+    pub(crate) async fn claim_all(&self, layer: Address) -> usize {
+        let key = devnet::accounts()[1].to_bytes().to_string();
+        let (l1, layer) = (self.anvil.url(), layer.to_string());
+        let claim = ["claim", "--json", "--all", "--l1", &l1, "--layer", &layer, "--l1-key", &key];
+        let output = Command::new(program("mayfly")).args(claim).output().expect("mayfly starts");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let answer: Value = serde_json::from_str(text.trim()).expect("JSON");
+        usize::try_from(answer["exits"].as_u64().expect("a number")).expect("a small one")
+    }
+
+    /// What `mayfly cost` says of a layer.
+    pub(crate) fn cost(&self, layer: &str) -> Value {
+        let url = self.gateway.url();
+        let cost = ["cost", "--json", "--url", &url, "--layer", layer];
+        let output = Command::new(program("mayfly")).args(cost).output().expect("mayfly starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    fn variables(&self, function: &str) -> Vec<(String, String)> {
+        let mut variables = self.ground.variables();
+        let key = devnet::accounts()[0].to_bytes().to_string();
+        variables.extend([
+            ("MAYFLY_ENDPOINT_LAMBDA", self.gateway.url()),
+            ("MAYFLY_ENDPOINT_SCHEDULER", self.gateway.url()),
+            ("MAYFLY_SEQUENCER", "sequencer".to_owned()),
+            ("MAYFLY_TEARDOWN", "teardown".to_owned()),
+            (
+                "MAYFLY_TEARDOWN_ARN",
+                "arn:aws:lambda:us-east-1:123456789012:function:teardown".to_owned(),
+            ),
+            ("MAYFLY_SCHEDULE_GROUP", "mayfly".to_owned()),
+            ("MAYFLY_SCHEDULE_ROLE_ARN", "arn:aws:iam::123456789012:role/schedules".to_owned()),
+            ("MAYFLY_PUBLIC_URL", self.gateway.url()),
+            ("MAYFLY_STRIPE_SECRET", STRIPE.to_owned()),
+            ("MAYFLY_L1_URL", self.anvil.url()),
+            ("MAYFLY_L1_KEY", key),
+            ("MAYFLY_MINTER_KEY", MINTER.to_owned()),
+            ("RUST_LOG", "warn".to_owned()),
+        ]);
+        // Those that come later count.
+        variables.extend(self.fates.iter().flat_map(|fates| fates.variables(function)));
+        variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+/// A program of the workspace, which is built with the tests: each function has one that starts it.
+fn program(name: &str) -> PathBuf {
+    let this = std::env::current_exe().expect("a test knows where it is");
+    let folder = this.parent().and_then(|deps| deps.parent()).expect("target/<profile>/deps");
+    let program = folder.join(name);
+    assert!(program.exists(), "{} is missing: build the whole workspace", program.display());
+    program
+}

@@ -1,0 +1,92 @@
+"""The story of an event on real functions, each held to its policy: nothing that is missing, nothing that is too much."""
+
+import os
+import re
+import shutil
+import subprocess
+import unittest
+
+import tool
+from guard import Guard
+
+#: The story, and the binary that tells it; the tests of the workspace build both it and the functions.
+STORY = "an_event_is_opened_sells_out_ends_and_leaves_nothing_behind"
+BINARIES = tool.ROOT / "target" / "debug"
+
+#: What is used, but not by a request of the function itself: by Lambda, or only where secrets are in SSM.
+BY_OTHERS = {"Log", "DeadLetters", "Secrets", "SecretsKey"}
+
+#: What the webhook asks when it starts: a refusal tells it that the bucket is there.
+PROBE = re.compile(r"^webhook: s3:GetObject on .*/layers/none")
+
+#: What the bridge does when a deposit was dropped before or an order is stale, and the answer to a missing object: the
+#: story has none of these.
+UNTOLD = {"bridge": {"ItemsDeleteItem", "ObjectsList"}}
+
+#: Stands for a function: sends it to the guard with everything that it asks of AWS.
+WRAPPER = """#!/bin/sh
+for service in DYNAMODB S3 LAMBDA SCHEDULER; do
+  eval "place=\\${{MAYFLY_ENDPOINT_$service-}}"
+  case $service in
+    DYNAMODB) name=dynamodb ;;
+    S3) name=s3 ;;
+    LAMBDA) name=lambda ;;
+    SCHEDULER) name=scheduler ;;
+  esac
+  [ -z "$place" ] || export "MAYFLY_ENDPOINT_$service={guard}/{function}/$name/${{place#http://}}"
+done
+exec {program}
+"""
+
+
+def newest(pattern):
+    """The binary that was built last."""
+    found = [path for path in (BINARIES / "deps").glob(pattern) if path.suffix == "" and os.access(path, os.X_OK)]
+    return max(found, key=lambda path: path.stat().st_mtime, default=None)
+
+
+class Permissions(unittest.TestCase):
+    """Runs the story once, with a guard before the emulators."""
+
+    @classmethod
+    def setUpClass(cls):
+        decided = tool.blueprint(cls)
+        story = newest("cloud_stories-*")
+        if story is None:
+            raise unittest.SkipTest("the story on emulated functions is not built: cargo nextest run --workspace")
+        cls.guard = Guard(decided["functions"], decided["arns"])
+        cls.addClassCleanup(cls.guard.stop)
+        folder = tool.scratch(cls)
+        (folder / "deps").mkdir()
+        shutil.copy2(story, folder / "deps")
+        shutil.copy2(BINARIES / "mayfly", folder)
+        for function in tool.FUNCTIONS:
+            wrapper = folder / function
+            program = BINARIES / function
+            wrapper.write_text(WRAPPER.format(guard=cls.guard.url, function=function, program=program))
+            wrapper.chmod(0o755)
+        cls.told = subprocess.run(
+            [folder / "deps" / story.name, "--nocapture", STORY],
+            cwd=tool.ROOT / "tests" / "cloud",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def test_the_story_ends_well(self):
+        self.assertEqual(self.told.returncode, 0, self.told.stdout + self.told.stderr)
+        self.assertIn("1 passed", self.told.stdout)
+
+    def test_every_request_is_understood(self):
+        self.assertEqual(self.guard.faults, [])
+
+    def test_nothing_is_missing(self):
+        self.assertEqual({asked for asked in self.guard.denied if not PROBE.search(asked)}, set())
+
+    def test_nothing_is_too_much(self):
+        for function, sids in self.guard.unused().items():
+            self.assertEqual(sids - BY_OTHERS - UNTOLD.get(function, set()), set(), function)
+
+
+if __name__ == "__main__":
+    unittest.main()
