@@ -13,6 +13,11 @@ sol!(
 );
 sol!(
     #[derive(Debug, PartialEq, Eq)]
+    EventTicket,
+    "artifacts/EventTicket.json"
+);
+sol!(
+    #[derive(Debug, PartialEq, Eq)]
     ExitSealer,
     "artifacts/ExitSealer.json"
 );

@@ -9,8 +9,10 @@
 //! | `name()`, `symbol()` | a string, or 32 bytes of text with zeros behind it; at most 64 bytes, no control characters | empty |
 //! | `decimals()` | it fits 8 bits | 0 |
 //! | `uri(0)` of an ERC-1155 | a string with `{id}` in it, at most 256 bytes, no control characters | empty |
+//! | `tokenURI(1)`, `tokenURI(2)` of an ERC-721 | one base, at most 256 bytes, no control characters, and the ids behind it | empty |
 //!
-//! The base of an ERC-721's token URIs has no standard question, and stays empty.
+//! There is no standard question for the base of an ERC-721's token URIs, and the wrapped token knows nothing but a base: a
+//! collection that puts more than the id behind it, or has not both of these tokens yet, has no URIs on the layer.
 
 use alloy::{
     eips::BlockNumberOrTag,
@@ -42,6 +44,7 @@ sol! {
     function symbol() external view returns (string);
     function decimals() external view returns (uint8);
     function uri(uint256 id) external view returns (string);
+    function tokenURI(uint256 tokenId) external view returns (string);
 }
 
 /// Asks the token of `bridged` what its wrapped one on the layer is to answer.
@@ -69,7 +72,7 @@ pub async fn bridged_token(node: &Node, bridged: &Bridged) -> Result<BridgedToke
     }
     let metadata = match bridged.kind {
         KIND_ERC20 => Metadata::Coin { decimals: asked.decimals().await? },
-        KIND_ERC721 => Metadata::Collection { base_uri: String::new() },
+        KIND_ERC721 => Metadata::Collection { base_uri: asked.base_uri().await? },
         _ => Metadata::Items { uri: asked.uri().await? },
     };
     let name = asked.text(nameCall {}).await?;
@@ -115,6 +118,18 @@ impl Asked<'_> {
         let answer = self.ask(uriCall { id: U256::ZERO }).await?;
         let uri = answer.and_then(|answer| text(&answer, MAX_TOKEN_URI));
         Ok(uri.filter(|uri| uri.contains("{id}")).unwrap_or_default())
+    }
+
+    async fn base_uri(&self) -> Result<String, PortError> {
+        let (first, second) = (self.base_by(1).await?, self.base_by(2).await?);
+        Ok(first.filter(|base| second.as_ref() == Some(base)).unwrap_or_default())
+    }
+
+    /// What stands before the id in a token's URI, if it ends with the id.
+    async fn base_by(&self, id: u8) -> Result<Option<String>, PortError> {
+        let answer = self.ask(tokenURICall { tokenId: U256::from(id) }).await?;
+        let uri = answer.and_then(|answer| text(&answer, MAX_TOKEN_URI + 1));
+        Ok(uri.and_then(|uri| uri.strip_suffix(&id.to_string()).map(str::to_owned)))
     }
 }
 

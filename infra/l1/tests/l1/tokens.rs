@@ -2,18 +2,18 @@
 
 use alloy::{
     hex,
-    primitives::{Address, U256},
+    primitives::{Address, B256, U256},
     sol_types::{SolCall, SolConstructor},
 };
 use mayfly_contracts::{
-    Coin,
+    Coin, EventTicket,
     FlashLayer::{depositERC20Call, depositERC721Call, depositERC1155Call},
     Items, Ticket,
 };
 use mayfly_it::Anvil;
 use mayfly_l1::{Bridged, Node, bridged_token, enter_refund, refund};
 use node_core::{
-    chain::{BridgedToken, Metadata},
+    chain::{BridgedToken, MAX_TOKEN_URI, Metadata},
     exit::{KIND_ERC20, KIND_ERC721, KIND_ERC1155},
     port::PortError,
 };
@@ -157,6 +157,66 @@ async fn tokens_are_taken_as_they_describe_themselves() {
     let maker = deploy(&anvil, 1, &returns(&returns(&word)));
     let found = described(&anvil, KIND_ERC20, maker).await.expect("it answers totalSupply");
     assert_eq!(found, token(maker, "Maker", "Maker", coin(0)), "decimals do not fit");
+}
+
+#[tokio::test]
+async fn base_of_a_collection_is_what_two_of_its_tokens_say() {
+    let anvil = Anvil::start();
+    let base_of = async |token| match described(&anvil, KIND_ERC721, token).await {
+        Ok(BridgedToken { metadata: Metadata::Collection { base_uri }, .. }) => base_uri,
+        other => panic!("a collection, not {other:?}"),
+    };
+    let mint = |token| {
+        let call = EventTicket::mintToCall { to: person(1).address() }.abi_encode();
+        send(&anvil, ISSUER, Some(token), &call);
+    };
+    let open = deploy(&anvil, ISSUER, &event_tickets("ipfs://night/"));
+    mint(open);
+    assert_eq!(base_of(open).await, "", "one token is no proof");
+    mint(open);
+    assert_eq!(base_of(open).await, "ipfs://night/");
+    let hidden = deploy(&anvil, ISSUER, &event_tickets(""));
+    mint(hidden);
+    mint(hidden);
+    assert_eq!(base_of(hidden).await, "", "all tokens have one URI");
+    let long = "x".repeat(MAX_TOKEN_URI);
+    for (base, expected) in [(long.clone(), long.as_str()), (format!("{long}x"), "")] {
+        let token = deploy(&anvil, ISSUER, &event_tickets(&base));
+        mint(token);
+        mint(token);
+        assert_eq!(base_of(token).await, expected);
+    }
+}
+
+/// Tickets that the issuer mints, with this base of their URIs.
+fn event_tickets(base: &str) -> Vec<u8> {
+    let issuer = person(ISSUER).address();
+    let tier = EventTicket::TierSettings {
+        cap: 10,
+        walletCap: 0,
+        opensAt: 0,
+        closesAt: 0,
+        priceWei: Default::default(),
+        allowRoot: B256::ZERO,
+    };
+    let settings = EventTicket::EventSettings {
+        owner: issuer,
+        minter: issuer,
+        payout: issuer,
+        name: "Night".to_owned(),
+        symbol: "NIGHT".to_owned(),
+        contractUri: String::new(),
+        hiddenUri: "ipfs://hidden/1".to_owned(),
+        baseUri: base.to_owned(),
+        revealHash: B256::ZERO,
+        soulbound: false,
+        royaltyReceiver: Address::ZERO,
+        royaltyBps: Default::default(),
+        checkInWindow: 120,
+        tiers: vec![tier],
+    };
+    let arguments = EventTicket::constructorCall { s: settings };
+    [EventTicket::BYTECODE.as_ref(), &arguments.abi_encode()].concat()
 }
 
 #[tokio::test]
