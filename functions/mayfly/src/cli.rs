@@ -9,10 +9,12 @@ use crate::keys::KeyText;
 
 mod attestor;
 mod bridged;
+mod event;
 
 pub(crate) use attestor::Attestor;
 use attestor::attestor;
 use bridged::bridged;
+pub(crate) use event::{Event, EventInit, Simulate};
 
 /// Where a layer is kept when nothing else is said.
 const DEFAULT_DIR: &str = ".mayfly";
@@ -59,6 +61,9 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Serve a chain that was exported, or a layer that is gone, for reading.
     Archive(Archive),
+    /// Configure and try the box office of an event.
+    #[command(subcommand)]
+    Event(Event),
 }
 
 /// Where the inputs of blocks are posted.
@@ -139,6 +144,10 @@ pub(crate) struct Up {
     /// Stripe's signing secret for the webhook (whsec_...). Made up when missing.
     #[arg(long, env = "MAYFLY_STRIPE_SECRET", hide_env_values = true)]
     pub(crate) stripe_secret: Option<String>,
+    /// Configuration of the event's box office, see `mayfly event init`. Without it, Stripe sells tickets for
+    /// `mintTo(address)`.
+    #[arg(long, value_name = "FILE", conflicts_with = "stripe_secret")]
+    pub(crate) event: Option<PathBuf>,
     /// File of rules that say who may ask the layer for what, see the README. Without it everybody may ask for everything.
     #[arg(long)]
     pub(crate) access: Option<PathBuf>,

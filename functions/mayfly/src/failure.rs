@@ -63,6 +63,14 @@ pub(crate) enum Failure {
     /// The stores in the layer's directory.
     #[error(transparent)]
     Disk(#[from] mayfly_disk::DiskError),
+    /// The configuration of an event.
+    #[error("{path}:\n{error}", path = path.display())]
+    Event {
+        /// The file.
+        path: PathBuf,
+        /// Everything that is wrong with it.
+        error: mayfly_webhook::ConfigError,
+    },
     /// The layer itself.
     #[error(transparent)]
     Flow(#[from] FlowError),
@@ -108,6 +116,7 @@ impl Failure {
             Self::Ended { .. } => "ended",
             Self::Remote { .. } => "remote",
             Self::Disk(_) => "disk",
+            Self::Event { .. } => "event",
             Self::Flow(_) => "flow",
             Self::Archive(_) => "archive",
             Self::Rebuild(_) => "rebuild",

@@ -14,7 +14,7 @@ use node_core::{
 };
 use serde::Serialize;
 
-use crate::{PayloadError, stripe};
+use crate::{FetchError, PayloadError, SignatureError, SignatureFault};
 
 /// The delivery is dealt with and need not come again.
 #[derive(Debug, Serialize)]
@@ -49,11 +49,19 @@ pub(crate) enum Refused {
     #[error("body: {}", .0.body_text())]
     Body(#[from] BytesRejection),
     #[error(transparent)]
-    Signature(#[from] stripe::SignatureError),
+    Signature(#[from] SignatureError),
+    #[error("key: this endpoint has no key configured")]
+    NoKey,
+    #[error("key: expected the endpoint's address with ?key= and the key that it was given")]
+    Key,
+    #[error("this endpoint has no token configured to ask the provider with")]
+    NoToken,
+    #[error("order: {0}")]
+    Fetch(#[from] FetchError),
     #[error(transparent)]
     Payload(#[from] PayloadError),
     #[error("{key}: not accepted: {source}")]
-    Order { key: String, source: OrderError },
+    Order { key: String, source: Box<OrderError> },
 }
 
 impl Refused {
@@ -63,11 +71,18 @@ impl Refused {
     ///
     /// A layer that is closed, or has no minter, answers 400: the ticket cannot be minted any more, and a
     /// 200 would hide that from the shop that must refund.
-    fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Body(rejection) => rejection.status(),
-            Self::Signature(stripe::SignatureError::NoSecret) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Signature(_) | Self::Payload(_) => StatusCode::BAD_REQUEST,
+            Self::Signature(SignatureError { fault: SignatureFault::NoSecret, .. })
+            | Self::NoKey
+            | Self::NoToken
+            | Self::Fetch(FetchError::Token { .. }) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Key => StatusCode::UNAUTHORIZED,
+            Self::Fetch(FetchError::Unavailable { .. }) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Signature(_) | Self::Payload(_) | Self::Fetch(FetchError::NotFound) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Order { source, .. } => order_status(source),
         }
     }
@@ -75,14 +90,15 @@ impl Refused {
     fn field(&self) -> Option<&str> {
         match self {
             Self::Body(_) => Some("body"),
-            Self::Signature(_) => Some(stripe::HEADER),
+            Self::Signature(error) => Some(error.header),
+            Self::NoKey | Self::Key => Some("key"),
             Self::Payload(error) => Some(error.field()),
-            Self::Order { .. } => None,
+            Self::NoToken | Self::Fetch(_) | Self::Order { .. } => None,
         }
     }
 }
 
-const fn order_status(error: &OrderError) -> StatusCode {
+pub(crate) const fn order_status(error: &OrderError) -> StatusCode {
     match error {
         OrderError::Closed { .. } | OrderError::NoMinter => StatusCode::BAD_REQUEST,
         OrderError::Flow(

@@ -43,18 +43,20 @@ impl<'a> Field<'a> {
         Self { path: String::new(), value: Some(value) }
     }
 
-    pub(crate) fn get(&self, name: &str) -> Self {
-        let dot = if self.path.is_empty() { "" } else { "." };
-        let value = self.value.and_then(|value| value.get(name)).filter(|value| !value.is_null());
-        Self { path: format!("{}{dot}{name}", self.path), value }
+    pub(crate) const fn new(path: String, value: Option<&'a Value>) -> Self {
+        Self { path, value }
     }
 
-    /// Returns the members of a list.
-    pub(crate) fn members(&self) -> Result<Vec<Self>, PayloadError> {
-        let list = self.value.and_then(Value::as_array).ok_or_else(|| self.expected("a list"))?;
-        let member =
-            |(at, value)| Self { path: format!("{}[{at}]", self.path), value: Some(value) };
-        Ok(list.iter().enumerate().map(member).collect())
+    pub(crate) fn get(&self, name: &str) -> Self {
+        let value = self.value.and_then(|value| value.get(name)).filter(|value| !value.is_null());
+        Self { path: self.place(name), value }
+    }
+
+    /// Name of what is at `rest` from here.
+    pub(crate) fn place(&self, rest: &str) -> String {
+        let joins = self.path.is_empty() || rest.is_empty() || rest.starts_with('[');
+        let dot = if joins { "" } else { "." };
+        format!("{}{dot}{rest}", self.path)
     }
 
     pub(crate) const fn is_present(&self) -> bool {
@@ -69,14 +71,35 @@ impl<'a> Field<'a> {
         self.value.and_then(Value::as_str).ok_or_else(|| self.expected("text"))
     }
 
-    /// Returns an id of the provider. It goes into keys, so it has no separator and a bounded length.
-    pub(crate) fn id(&self) -> Result<&'a str, PayloadError> {
-        let fits = |id: &&str| {
-            let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-            (1..=255).contains(&id.len()) && id.bytes().all(safe)
+    pub(crate) fn is(&self, expected: &str) -> bool {
+        self.value.and_then(Value::as_str) == Some(expected)
+    }
+
+    pub(crate) fn is_true(&self) -> bool {
+        self.value == Some(&Value::Bool(true))
+    }
+
+    /// Returns an id of the provider, written as text or as a whole number. It goes into keys, so it has no separator
+    /// and a bounded length.
+    pub(crate) fn id(&self) -> Result<String, PayloadError> {
+        let id = match self.value {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) if !number.is_f64() => number.to_string(),
+            _ => String::new(),
         };
-        let id = self.value.and_then(Value::as_str).filter(fits);
-        id.ok_or_else(|| self.expected("an id of 1 to 255 letters, digits, `_` and `-`"))
+        let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        if (1..=255).contains(&id.len()) && id.bytes().all(safe) {
+            return Ok(id);
+        }
+        Err(self.expected("an id of 1 to 255 letters, digits, `_` and `-`"))
+    }
+
+    /// Returns a whole number, written as one or as text.
+    pub(crate) fn number(&self) -> Option<u64> {
+        match self.value? {
+            Value::String(text) => text.parse().ok(),
+            value => value.as_u64(),
+        }
     }
 
     pub(crate) fn expected(&self, expected: impl Into<String>) -> PayloadError {

@@ -24,25 +24,25 @@ use node_core::{
 use serde_json::json;
 use tracing::Instrument;
 
-use crate::{Secrets, WebhookState};
+use crate::{Event, WebhookState};
 
 /// The layers that this function has opened so far.
 struct Layers {
     cloud: Cloud,
     registry: Registry,
     sequencer: Arc<str>,
-    secrets: Secrets,
+    event: Arc<Event>,
     rings: Rings,
     open: Mutex<HashMap<LayerId, Router>>,
 }
 
 /// Returns the routes of all layers; `sequencer` is the name of the function that writes.
-pub fn router(cloud: Cloud, sequencer: &str, secrets: Secrets) -> Router {
+pub fn router(cloud: Cloud, sequencer: &str, event: Event) -> Router {
     let layers = Layers {
         registry: cloud.registry(),
         cloud,
         sequencer: sequencer.into(),
-        secrets,
+        event: Arc::new(event),
         rings: Rings::default(),
         open: Mutex::default(),
     };
@@ -53,7 +53,8 @@ async fn answer(State(layers): State<Arc<Layers>>, mut request: Request) -> Resp
     let since = Instant::now();
     let path = request.uri().path().trim_start_matches('/');
     let (name, rest) = path.split_once('/').unwrap_or((path, ""));
-    let uri: Uri = format!("/{rest}").parse().unwrap_or_default();
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    let uri: Uri = format!("/{rest}{query}").parse().unwrap_or_default();
     let (id, mut router) = match layers.find(name).await {
         Ok(found) => found,
         Err(absent) => return refuse(&absent),
@@ -127,7 +128,7 @@ impl Layers {
             config: Arc::new(config),
             doorbell: Arc::new(bell),
             clock: Arc::new(SystemClock),
-            secrets: self.secrets.clone(),
+            event: Arc::clone(&self.event),
         }))
     }
 

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use lambda_http::Error;
 use mayfly_aws::{Cloud, Settings, Variables};
-use mayfly_webhook::{Secret, Secrets, lambda};
+use mayfly_webhook::{Event, Shop, lambda, provider};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -26,6 +26,6 @@ async fn serve() -> Result<(), Error> {
     let cloud = Cloud::new(settings);
     let stripe = cloud.parameters().secret(&variables, "MAYFLY_STRIPE_SECRET", STRIPE).await?;
     cloud.reach().await?;
-    let secrets = Secrets { stripe: vec![Secret::new(stripe)?] };
-    lambda_http::run(lambda::router(cloud, sequencer, secrets)).await
+    let event = Event::of([Shop::new(&provider::STRIPE, &[stripe])?]);
+    lambda_http::run(lambda::router(cloud, sequencer, event)).await
 }

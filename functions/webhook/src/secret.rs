@@ -1,18 +1,26 @@
 use core::fmt;
 
-/// Signing secret of a webhook endpoint. Nothing prints it.
-#[derive(Clone)]
-pub struct Secret(String);
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-/// The text cannot be a signing secret.
+/// What secrets in base64 may begin with.
+const BASE64_PREFIX: &str = "whsec_";
+
+/// Signing secret of a webhook endpoint, or a token that opens something. Nothing prints it.
+#[derive(Clone)]
+pub struct Secret(Vec<u8>);
+
+/// The text cannot be a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     /// Anyone could sign with an empty secret.
     #[error("signing secret: expected the secret of the endpoint, got nothing")]
     Empty,
     /// A newline at the end of a file or variable is the usual reason why no signature matches.
-    #[error("signing secret: expected no white space in it")]
+    #[error("signing secret: expected no white space around it, and no line breaks")]
     WhiteSpace,
+    /// The scheme has its secrets in base64.
+    #[error("signing secret: expected base64, after `whsec_` or alone")]
+    Base64,
 }
 
 impl Secret {
@@ -25,14 +33,25 @@ impl Secret {
         if secret.is_empty() {
             return Err(SecretError::Empty);
         }
-        if secret.contains(char::is_whitespace) {
+        if secret.trim() != secret || secret.contains(['\n', '\r']) {
             return Err(SecretError::WhiteSpace);
         }
-        Ok(Self(secret))
+        Ok(Self(secret.into_bytes()))
     }
 
-    pub(crate) const fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+    /// Takes a secret whose bytes are shown in base64, as the Standard Webhooks scheme has it.
+    ///
+    /// # Errors
+    /// [`SecretError`].
+    pub fn base64(secret: &str) -> Result<Self, SecretError> {
+        Self::new(secret)?;
+        let digits = secret.strip_prefix(BASE64_PREFIX).unwrap_or(secret);
+        let bytes = STANDARD.decode(digits).map_err(|_| SecretError::Base64)?;
+        if bytes.is_empty() { Err(SecretError::Empty) } else { Ok(Self(bytes)) }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 
@@ -42,13 +61,6 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Signing secrets by provider. Several of one provider are valid at once while one is replaced.
-#[derive(Debug, Clone, Default)]
-pub struct Secrets {
-    /// Of the Stripe endpoint (`whsec_...`).
-    pub stripe: Vec<Secret>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,13 +68,22 @@ mod tests {
     #[test]
     fn debug_does_not_print_a_secret() {
         let secret = Secret::new("whsec_hush").expect("a secret");
-        let all = Secrets { stripe: vec![secret] };
-        assert_eq!(format!("{all:?}"), "Secrets { stripe: [Secret(..)] }");
+        assert_eq!(format!("{:?}", [secret]), "[Secret(..)]");
     }
 
     #[test]
     fn secrets_that_cannot_work_are_refused() {
         assert_eq!(Secret::new("").err(), Some(SecretError::Empty));
-        assert_eq!(Secret::new("whsec_hush\n").err(), Some(SecretError::WhiteSpace));
+        for text in ["whsec_hush\n", " whsec_hush", "whsec\nhush"] {
+            assert_eq!(Secret::new(text).err(), Some(SecretError::WhiteSpace));
+        }
+        assert_eq!(Secret::base64("whsec_?").err(), Some(SecretError::Base64));
+        assert_eq!(Secret::base64("whsec_").err(), Some(SecretError::Empty));
+    }
+
+    #[test]
+    fn spaces_within_a_secret_are_part_of_it() {
+        let secret = Secret::new("It's a Secret to Everybody").expect("a secret");
+        assert_eq!(secret.as_bytes(), b"It's a Secret to Everybody");
     }
 }

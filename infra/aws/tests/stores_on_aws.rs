@@ -95,7 +95,8 @@ async fn swaps(stores: &Stores, last: Option<Version>, writer: u8) -> bool {
 }
 
 async fn records(stores: &Stores, key: &str) -> bool {
-    let order = MintOrder { key: key.to_owned(), recipient: Address::ZERO, received_ms: 1 };
+    let order =
+        MintOrder { key: key.to_owned(), recipient: Address::ZERO, received_ms: 1, sold: None };
     stores.orders.record(order).await.expect("orders answer") == Recorded::New
 }
 

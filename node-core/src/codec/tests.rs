@@ -8,10 +8,10 @@ use super::{
     batch::{Payload, PostedBlock, PostedGenesis},
     frame::{self, FrameError, HEADER_BYTES, Kind},
     record::{
-        AccountLeaf, AccountPage, AttemptId, BlockRecord, Body, CheckpointRef, CodePage, Dropped,
-        IndexPage, Manifest, MintOrder, MintedOrder, OrderRecord, OrderState, PackedAccount,
-        PackedSlot, PageRef, Pending, Place, Record, RecordError, SlotContent, SlotEntry, SlotPage,
-        StatePack, StoredStorage, Witness,
+        AccountLeaf, AccountPage, AttemptId, BlockRecord, Body, BurnCall, CheckpointRef, CodePage,
+        Dropped, IndexPage, Manifest, MintOrder, MintedOrder, OrderRecord, OrderState, Outcome,
+        PackedAccount, PackedSlot, PageRef, Pending, Place, Record, RecordError, RefundNote,
+        SaleRecord, SlotContent, SlotEntry, SlotPage, Sold, StatePack, StoredStorage, Witness,
     },
     run::{BlocksPage, Contents, Directory, EntryPage, Filter, Piece, RunRef, SortedPage, Table},
 };
@@ -175,8 +175,35 @@ fn index_page() -> IndexPage {
 }
 
 fn order_record() -> OrderRecord {
-    let order = MintOrder { key: "k".into(), recipient: Address::ZERO, received_ms: 1 };
-    OrderRecord { order, transaction: B256::repeat_byte(6), failure: String::new() }
+    let order = MintOrder { key: "k".into(), recipient: Address::ZERO, received_ms: 1, sold: None };
+    OrderRecord { transaction: B256::repeat_byte(6), ..OrderRecord::new(order) }
+}
+
+/// An order that is paid back, with all that an order can know.
+fn order_to_burn() -> OrderRecord {
+    let call = Bytes::from_static(&[1]);
+    let sold = Some(Sold { tier: "vip".into(), buyer: "a@b.c".into(), call });
+    let order = MintOrder { key: "k".into(), recipient: Address::ZERO, received_ms: 1, sold };
+    let mut record = OrderRecord::new(order);
+    let transaction = TxHash::repeat_byte(6);
+    record.apply(&Outcome::Done { transaction, token: Some(U256::from(5)) });
+    let before = Bytes::from_static(&[2]);
+    record.refund(Some(&BurnCall { before, after: Bytes::new() }));
+    record
+}
+
+#[test]
+fn golden_order_to_burn() {
+    let raw = alloy_rlp::encode(order_to_burn());
+    let expected = "f86ee36b94000000000000000000000000000000000000000001cb83766970856140622e6301a006\
+                    0606060606060606060606060606060606060606060606060606060606060680e70306c20280a000\
+                    0000000000000000000000000000000000000000000000000000000000000080";
+    assert_eq!(alloy_primitives::hex::encode(&raw), expected);
+    round_trip(&order_to_burn());
+    let mut sale = SaleRecord::default();
+    sale.sell(&["s/o/a/0".into()]);
+    sale.refund(&[RefundNote { id: "r".into(), item: "a".into(), units: 1 }]);
+    round_trip(&OrderRecord { sale: Some(sale), ..order_record() });
 }
 
 /// A whole frame written by version 1 stays readable for ever.
@@ -308,12 +335,12 @@ fn a_whole_frame_with_another_body_is_an_error() {
 
 #[test]
 fn an_order_is_decided_once() {
-    let order = MintOrder { key: "k".into(), recipient: Address::ZERO, received_ms: 1 };
-    let mut record = OrderRecord { order, transaction: TxHash::ZERO, failure: String::new() };
-    let minted = OrderState::Minted { transaction: TxHash::repeat_byte(1) };
-    record.apply(&minted);
-    record.apply(&OrderState::Failed { reason: "late".into() });
-    assert_eq!(record.state(), minted);
+    let order = MintOrder { key: "k".into(), recipient: Address::ZERO, received_ms: 1, sold: None };
+    let mut record = OrderRecord::new(order);
+    let transaction = TxHash::repeat_byte(1);
+    record.apply(&Outcome::Done { transaction, token: None });
+    record.apply(&Outcome::Failed { reason: "late".into() });
+    assert_eq!(record.state(), OrderState::Minted { transaction });
 }
 
 proptest! {

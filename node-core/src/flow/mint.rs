@@ -4,22 +4,34 @@
 //! signs when it builds the block, so any number of webhook functions can record at once.
 
 use alloy_consensus::{SignableTransaction, TxEip1559};
-use alloy_primitives::{Address, Bytes, TxKind, U256};
-use alloy_sol_types::{SolCall, sol};
+use alloy_primitives::{Address, Bytes, Log, TxKind, U256};
+use alloy_sol_types::{SolCall, SolEvent, sol};
 
-use super::{FlowError, phase, register};
+use super::{FlowError, phase, refund, register};
 use crate::{
     chain::{LayerConfig, Phase, Transaction},
-    codec::{names, record::MintOrder},
+    codec::{
+        names,
+        record::{MintOrder, OrderRecord, OrderState},
+    },
     port::{Doorbell, PortError, Recorded, Signer, Stores},
 };
 
 sol! {
     /// What a ticket contract must have for webhooks to mint.
     function mintTo(address to) external returns (uint256 id);
+
+    /// What ERC-721 says of a mint: `from` is zero.
+    event Transfer(address indexed from, address indexed to, uint256 indexed tokenId);
+
+    /// What ERC-1155 says of a mint: `from` is zero.
+    event TransferSingle(address indexed operator, address indexed from, address indexed to, uint256 id, uint256 value);
 }
 
-/// Gas of one mint. Enough for any common ERC-721 with enumeration and a receiver hook; what is not used is
+/// Orders read at a time where all of them are looked at.
+const PAGE: usize = 1_000;
+
+/// Gas of one mint or burn. Enough for any common ERC-721 with enumeration and a receiver hook; what is not used is
 /// not paid.
 const MINT_GAS: u64 = 1_000_000;
 
@@ -71,7 +83,67 @@ pub async fn record(
     Ok(recorded)
 }
 
-async fn check_open(stores: &Stores) -> Result<(), OrderError> {
+/// Records a paid order that waits for the wallet of its buyer. Recording the same key again changes nothing.
+///
+/// # Errors
+/// As [`record`].
+pub async fn hold(
+    stores: &Stores,
+    config: &LayerConfig,
+    order: MintOrder,
+) -> Result<OrderState, OrderError> {
+    if config.mint.is_none() {
+        return Err(OrderError::NoMinter);
+    }
+    check_open(stores).await?;
+    let key = order.key.clone();
+    let record = OrderRecord::unclaimed(order);
+    let state = match stores.orders.change(None, &record).await {
+        Ok(()) => record.state(),
+        Err(PortError::Conflict { .. }) => {
+            let held = stores.orders.get(&key).await?;
+            held.ok_or_else(|| PortError::NotFound { name: format!("order {key}") })?.state()
+        }
+        Err(error) => return Err(error.into()),
+    };
+    check_open(stores).await?;
+    Ok(state)
+}
+
+/// Mints what nobody claimed to the wallets that were named for that, at the end of a layer; returns how many.
+///
+/// # Errors
+/// The store's errors.
+pub(super) async fn release_unclaimed(stores: &Stores) -> Result<usize, FlowError> {
+    let (mut released, mut from) = (0, None);
+    loop {
+        let page = stores.orders.list(from.as_deref(), PAGE).await?;
+        for record in page.records.into_iter().filter(|one| one.state() == OrderState::Unclaimed) {
+            let key = &record.order.key;
+            let edit = OrderRecord::release;
+            let held = refund::change(&*stores.orders, key, || record.clone(), edit).await?;
+            released += usize::from(held.due().is_some());
+        }
+        from = page.next;
+        if from.is_none() {
+            return Ok(released);
+        }
+    }
+}
+
+/// The token that `logs` say was minted first.
+pub(super) fn minted_token(logs: &[Log]) -> Option<U256> {
+    let token = |log: &Log| match Transfer::decode_log(log) {
+        Ok(transfer) if transfer.from.is_zero() => Some(transfer.tokenId),
+        _ => {
+            let transfer = TransferSingle::decode_log(log).ok()?;
+            transfer.from.is_zero().then_some(transfer.id)
+        }
+    };
+    logs.iter().find_map(token)
+}
+
+pub(super) async fn check_open(stores: &Stores) -> Result<(), OrderError> {
     let phase = phase::current(&*stores.registers).await?;
     if phase.accepts() { Ok(()) } else { Err(OrderError::Closed { phase }) }
 }
@@ -98,7 +170,7 @@ pub async fn ticket(stores: &Stores, config: &LayerConfig) -> Result<Option<Addr
     Ok(held.map(|held| held.value).or(mint.ticket))
 }
 
-/// Signs the mint of `order` with `nonce`.
+/// Signs what is due of `order`, its mint or its burn, with `nonce`.
 ///
 /// # Errors
 /// The signer's error.
@@ -109,7 +181,9 @@ pub(super) async fn transaction(
     order: &MintOrder,
     nonce: u64,
 ) -> Result<Transaction, FlowError> {
-    let call = mintToCall { to: order.recipient };
+    let configured = order.sold.as_ref().map(|sold| &sold.call).filter(|call| !call.is_empty());
+    let mint_to = || mintToCall { to: order.recipient }.abi_encode().into();
+    let input: Bytes = configured.cloned().unwrap_or_else(mint_to);
     let tx = TxEip1559 {
         chain_id: config.chain_id,
         nonce,
@@ -119,7 +193,7 @@ pub(super) async fn transaction(
         to: TxKind::Call(ticket),
         value: U256::ZERO,
         access_list: Default::default(),
-        input: Bytes::from(call.abi_encode()),
+        input,
     };
     let signature = signer.sign(tx.signature_hash()).await?;
     Ok(Transaction::Ethereum(tx.into_signed(signature).into()))

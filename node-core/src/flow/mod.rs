@@ -26,6 +26,7 @@ pub mod pages;
 pub mod phase;
 pub mod query;
 pub mod rebuild;
+pub mod refund;
 mod register;
 mod replay;
 pub mod sequence;

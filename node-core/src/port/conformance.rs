@@ -3,12 +3,15 @@
 //! The suite is public so that adapters in other crates run it against their own stores. It takes an
 //! empty set of stores and panics at the first broken promise.
 
-use alloy_primitives::{Address, B256, Bytes, TxHash};
+use alloy_primitives::{Address, B256, Bytes, TxHash, U256};
 
 use super::{Appended, LogAppend, PortError, Put, PutOutcome, Recorded, Stores, Version};
 use crate::{
     chain::{Epoch, SlotNumber},
-    codec::record::{AttemptId, Dropped, MintOrder, OrderState, Pending, SlotContent, SlotEntry},
+    codec::record::{
+        AttemptId, BurnCall, Dropped, MintOrder, OrderRecord, OrderState, Outcome, Pending,
+        SlotContent, SlotEntry,
+    },
 };
 
 /// Runs every check on `stores`, which must be empty.
@@ -25,6 +28,9 @@ pub async fn all(stores: &Stores) -> Result<(), PortError> {
     log_slot_is_written_once(stores).await?;
     register_is_compare_and_swap(stores).await?;
     order_is_recorded_once(stores).await?;
+    order_is_compare_and_swap(stores).await?;
+    order_that_is_paid_back_is_burned(stores).await?;
+    orders_are_listed(stores).await?;
     object_create_if_absent(stores).await?;
     object_ranges_are_exact(stores).await?;
     objects_are_listed_and_deleted(stores).await?;
@@ -135,7 +141,8 @@ async fn register_is_compare_and_swap(stores: &Stores) -> Result<(), PortError> 
 }
 
 fn order(key: &str) -> MintOrder {
-    MintOrder { key: key.to_owned(), recipient: Address::repeat_byte(4), received_ms: 1 }
+    let recipient = Address::repeat_byte(4);
+    MintOrder { key: key.to_owned(), recipient, received_ms: 1, sold: None }
 }
 
 async fn order_is_recorded_once(stores: &Stores) -> Result<(), PortError> {
@@ -144,14 +151,85 @@ async fn order_is_recorded_once(stores: &Stores) -> Result<(), PortError> {
     assert_eq!(orders.record(order("a")).await?, Recorded::New);
     assert_eq!(orders.record(order("b")).await?, Recorded::Known(OrderState::Waiting));
     assert_eq!(orders.waiting(10).await?, [order("b"), order("a")], "arrival order");
-    let minted = OrderState::Minted { transaction: TxHash::repeat_byte(8) };
-    orders.mark(&[("b".to_owned(), minted.clone())]).await?;
-    let failed = OrderState::Failed { reason: "late".to_owned() };
+    let transaction = TxHash::repeat_byte(8);
+    let done = Outcome::Done { transaction, token: Some(U256::from(5)) };
+    orders.mark(&[("b".to_owned(), done)]).await?;
+    let failed = Outcome::Failed { reason: "late".to_owned() };
     orders.mark(&[("b".to_owned(), failed)]).await?;
+    let minted = OrderState::Minted { transaction };
     assert_eq!(orders.record(order("b")).await?, Recorded::Known(minted.clone()));
-    assert_eq!(orders.get("b").await?.map(|record| record.state()), Some(minted));
+    let record = orders.get("b").await?.expect("it is recorded");
+    assert_eq!((record.state(), record.token()), (minted, Some(U256::from(5))));
     assert_eq!(orders.waiting(10).await?, [order("a")]);
     assert_eq!(orders.get("c").await?, None);
+    Ok(())
+}
+
+async fn order_is_compare_and_swap(stores: &Stores) -> Result<(), PortError> {
+    let orders = &stores.orders;
+    let mut claimed = OrderRecord::unclaimed(order("d"));
+    let unclaimed = claimed.clone();
+    orders.change(None, &unclaimed).await?;
+    assert!(matches!(orders.change(None, &unclaimed).await, Err(PortError::Conflict { .. })));
+    assert_eq!(orders.record(order("d")).await?, Recorded::Known(OrderState::Unclaimed));
+    assert_eq!(orders.waiting(10).await?, [order("a")], "what nobody claimed does not wait");
+    claimed.claim(Address::repeat_byte(6), Bytes::from_static(b"call"));
+    orders.change(Some(&unclaimed), &claimed).await?;
+    let again = orders.change(Some(&unclaimed), &claimed).await;
+    assert!(matches!(again, Err(PortError::Conflict { .. })), "{again:?}");
+    assert_eq!(orders.get("d").await?, Some(claimed.clone()));
+    assert_eq!(orders.waiting(10).await?, [order("a"), claimed.order.clone()]);
+    orders.change(Some(&claimed), &claimed).await?;
+    assert_eq!(orders.waiting(10).await?, [order("a"), claimed.order.clone()], "due once");
+    let mut void = claimed.clone();
+    void.refund(None);
+    orders.change(Some(&claimed), &void).await?;
+    assert_eq!(orders.waiting(10).await?, [order("a")], "what is paid back does not wait");
+    let tombstone = OrderRecord::tombstone("e".to_owned(), 1);
+    orders.change(None, &tombstone).await?;
+    assert_eq!(orders.record(order("e")).await?, Recorded::Known(OrderState::Void));
+    Ok(())
+}
+
+async fn order_that_is_paid_back_is_burned(stores: &Stores) -> Result<(), PortError> {
+    let orders = &stores.orders;
+    let minted = orders.get("b").await?.expect("it is minted");
+    let mut burning = minted.clone();
+    let burn = BurnCall { before: Bytes::from_static(b"burn"), after: Bytes::new() };
+    burning.refund(Some(&burn));
+    orders.change(Some(&minted), &burning).await?;
+    let waiting = orders.waiting(10).await?;
+    let keys: Vec<_> = waiting.iter().map(|order| order.key.as_str()).collect();
+    assert_eq!(keys, ["b", "a"], "in order of arrival of the orders");
+    let call = waiting[0].sold.as_ref().map(|sold| sold.call.to_vec());
+    let expected = [b"burn".as_slice(), &U256::from(5).to_be_bytes::<32>()].concat();
+    assert_eq!(call, Some(expected));
+    let transaction = TxHash::repeat_byte(8);
+    let replayed = Outcome::Done { transaction, token: None };
+    orders.mark(&[("b".to_owned(), replayed)]).await?;
+    assert_eq!(orders.waiting(10).await?.len(), 2, "its mint is not its burn");
+    let transaction = TxHash::repeat_byte(9);
+    orders.mark(&[("b".to_owned(), Outcome::Done { transaction, token: None })]).await?;
+    let record = orders.get("b").await?.expect("it is burned");
+    assert_eq!(record.state(), OrderState::Burned { transaction });
+    assert_eq!(orders.waiting(10).await?, [order("a")]);
+    Ok(())
+}
+
+async fn orders_are_listed(stores: &Stores) -> Result<(), PortError> {
+    for limit in [1, 2, 100] {
+        let (mut keys, mut from) = (Vec::new(), None);
+        loop {
+            let page = stores.orders.list(from.as_deref(), limit).await?;
+            keys.extend(page.records.into_iter().map(|record| record.order.key));
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        keys.sort();
+        assert_eq!(keys, ["a", "b", "d", "e"], "pages of {limit}");
+    }
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The reference model: every port in memory, under one lock.
 
+use core::ops::Bound;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,12 +10,12 @@ use alloy_primitives::{Address, Bytes, TxHash};
 use async_trait::async_trait;
 
 use super::{
-    Appended, Inbox, Log, LogAppend, Objects, Orders, PortError, Put, PutOutcome, Recorded,
-    Registers, Stored, Stores, Version,
+    Appended, Inbox, Log, LogAppend, Objects, OrderPage, Orders, PortError, Put, PutOutcome,
+    Recorded, Registers, Stored, Stores, Version,
 };
 use crate::{
     chain::SlotNumber,
-    codec::record::{Dropped, MintOrder, OrderRecord, OrderState, Pending, SlotEntry},
+    codec::record::{Dropped, MintOrder, OrderRecord, Outcome, Pending, SlotEntry},
 };
 
 /// All stores of one layer in memory.
@@ -178,23 +179,20 @@ impl Orders for Memory {
         }
         let arrival = heap.arrive();
         let key = order.key.clone();
-        let record = OrderRecord { order, transaction: TxHash::ZERO, failure: String::new() };
-        heap.orders.insert(key, (arrival, record));
+        heap.orders.insert(key, (arrival, OrderRecord::new(order)));
         Ok(Recorded::New)
     }
 
     async fn waiting(&self, limit: usize) -> Result<Vec<MintOrder>, PortError> {
         let heap = self.heap();
-        let mut waiting: Vec<_> = heap
-            .orders
-            .values()
-            .filter(|(_, record)| record.state() == OrderState::Waiting)
-            .collect();
-        waiting.sort_by_key(|(arrival, _)| *arrival);
-        Ok(waiting.into_iter().take(limit).map(|(_, record)| record.order.clone()).collect())
+        let due =
+            heap.orders.values().filter_map(|(arrival, record)| Some((arrival, record.due()?)));
+        let mut waiting: Vec<_> = due.collect();
+        waiting.sort_by_key(|(arrival, _)| **arrival);
+        Ok(waiting.into_iter().take(limit).map(|(_, order)| order).collect())
     }
 
-    async fn mark(&self, outcomes: &[(String, OrderState)]) -> Result<(), PortError> {
+    async fn mark(&self, outcomes: &[(String, Outcome)]) -> Result<(), PortError> {
         let mut heap = self.heap();
         for (key, outcome) in outcomes {
             if let Some((_, record)) = heap.orders.get_mut(key) {
@@ -202,6 +200,33 @@ impl Orders for Memory {
             }
         }
         Ok(())
+    }
+
+    async fn change(
+        &self,
+        expected: Option<&OrderRecord>,
+        record: &OrderRecord,
+    ) -> Result<(), PortError> {
+        let mut heap = self.heap();
+        let key = &record.order.key;
+        let held = heap.orders.get(key);
+        if held.map(|(_, held)| held) != expected {
+            return Err(PortError::Conflict { what: format!("order {key}") });
+        }
+        let arrival = held.map(|(arrival, _)| *arrival);
+        let arrival = arrival.unwrap_or_else(|| heap.arrive());
+        heap.orders.insert(key.clone(), (arrival, record.clone()));
+        Ok(())
+    }
+
+    async fn list(&self, from: Option<&str>, limit: usize) -> Result<OrderPage, PortError> {
+        let heap = self.heap();
+        let start = from.map_or(Bound::Unbounded, Bound::Excluded);
+        let rest = heap.orders.range::<str, _>((start, Bound::Unbounded));
+        let records: Vec<_> = rest.take(limit).map(|(_, (_, record))| record.clone()).collect();
+        let last = records.last().filter(|_| records.len() == limit);
+        let next = last.map(|record| record.order.key.clone());
+        Ok(OrderPage { records, next })
     }
 
     async fn get(&self, key: &str) -> Result<Option<OrderRecord>, PortError> {

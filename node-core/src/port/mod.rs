@@ -20,8 +20,8 @@ pub use l1::{
     Settlement,
 };
 pub use stores::{
-    Appended, Inbox, Log, LogAppend, Objects, Orders, Put, PutOutcome, Recorded, Registers, Stored,
-    Stores, Version,
+    Appended, Inbox, Log, LogAppend, Objects, OrderPage, Orders, Put, PutOutcome, Recorded,
+    Registers, Stored, Stores, Version,
 };
 pub use wake::{
     Clock, Costs, Doorbell, Heads, Here, Job, Observation, Observer, Processors, SignError, Signer,

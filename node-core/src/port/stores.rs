@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use super::PortError;
 use crate::{
     chain::SlotNumber,
-    codec::record::{Dropped, MintOrder, OrderRecord, OrderState, Pending, SlotEntry},
+    codec::record::{Dropped, MintOrder, OrderRecord, OrderState, Outcome, Pending, SlotEntry},
 };
 
 /// The stores of one layer.
@@ -130,17 +130,41 @@ pub enum Recorded {
     Known(OrderState),
 }
 
+/// Some of the orders, and where the next ones are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderPage {
+    /// The orders.
+    pub records: Vec<OrderRecord>,
+    /// What [`Orders::list`] goes on with; nothing at the end.
+    pub next: Option<String>,
+}
+
 /// Mint orders, kept for the life of the layer: the key is what makes a paid item mint once.
 #[async_trait]
 pub trait Orders: Send + Sync {
     /// Records an order and its key in one conditional write. Durable when it returns `Ok`.
     async fn record(&self, order: MintOrder) -> Result<Recorded, PortError>;
 
-    /// Returns waiting orders in order of arrival, at most `limit`.
+    /// Returns what is [due](OrderRecord::due) of the orders in order of arrival, at most `limit`.
     async fn waiting(&self, limit: usize) -> Result<Vec<MintOrder>, PortError>;
 
-    /// Says what became of orders. Saying it twice is the same as once.
-    async fn mark(&self, outcomes: &[(String, OrderState)]) -> Result<(), PortError>;
+    /// Says what became of what was due of orders. Saying it twice is the same as once.
+    async fn mark(&self, outcomes: &[(String, Outcome)]) -> Result<(), PortError>;
+
+    /// Stores a record if the one under its key still is `expected` (`None`: there is none). Durable when it returns
+    /// `Ok`; what is due of it waits then, also when the record is the same as before.
+    ///
+    /// # Errors
+    /// [`PortError::Conflict`] when there is another one; nothing changed.
+    async fn change(
+        &self,
+        expected: Option<&OrderRecord>,
+        record: &OrderRecord,
+    ) -> Result<(), PortError>;
+
+    /// Returns about `limit` records, each of them once on the way from the first page, `None`, to the last. Those that
+    /// change meanwhile may be returned as they were.
+    async fn list(&self, from: Option<&str>, limit: usize) -> Result<OrderPage, PortError>;
 
     /// Returns an order.
     async fn get(&self, key: &str) -> Result<Option<OrderRecord>, PortError>;

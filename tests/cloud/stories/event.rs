@@ -3,7 +3,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use alloy::primitives::{Address, utils::parse_ether};
 use mayfly_aws::Entry;
 use mayfly_l1::{Sender, deposit_eth, devnet};
-use mayfly_webhook::{Secret, stripe};
+use mayfly_webhook::{Secret, provider};
 use node_core::{
     chain::{Epoch, LayerId, SlotNumber},
     codec::record::{AttemptId, SlotContent, SlotEntry},
@@ -82,9 +82,12 @@ impl Opened {
     async fn post(&self, body: &str) -> (u16, String) {
         let secret = Secret::new(STRIPE).expect("a secret");
         let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-        let signature = stripe::sign(body.as_bytes(), &secret, since.as_secs());
+        let scheme = provider::STRIPE.scheme().expect("Stripe signs");
         let client = reqwest::Client::new();
-        let post = client.post(&self.webhook_url).header("Stripe-Signature", signature);
+        let mut post = client.post(&self.webhook_url);
+        for (name, value) in scheme.sign(body.as_bytes(), &secret, "", since.as_secs()) {
+            post = post.header(name, value);
+        }
         let answer = post.body(body.to_owned()).send().await.expect("somebody answers");
         (answer.status().as_u16(), answer.text().await.expect("text"))
     }

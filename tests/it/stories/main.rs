@@ -1,6 +1,7 @@
 //! Stories of whole layers, told with the `mayfly` binary as a stranger would use it.
 
 mod anvil;
+mod box_office;
 mod demo;
 mod keys;
 #[cfg(feature = "kms")]

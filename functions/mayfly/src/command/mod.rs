@@ -5,6 +5,7 @@ mod claim;
 mod close;
 mod cost;
 mod demo;
+mod event;
 mod exits;
 mod rebuild;
 mod refund;
@@ -34,6 +35,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Exits(exits) => exits::run(exits, json).await,
         Command::Claim(claim) => claim::run(claim, json).await,
         Command::Archive(archive) => archive::run(archive, json).await,
+        Command::Event(event) => event::run(event, json).await,
         Command::Refund(refund) => refund::run(refund, json).await,
         Command::Rebuild(rebuild) => Box::pin(rebuild::run(rebuild, json)).await,
         Command::Rescue(rescue) => Box::pin(rescue::run(rescue, json)).await,

@@ -4,6 +4,7 @@ use mayfly_l1::devnet;
 use node_core::{chain::Finality, flow::mint, rpc::AccessRules};
 use serde_json::{Value, json};
 
+use super::event;
 use crate::{
     cli::Up,
     failure::Failure,
@@ -65,6 +66,7 @@ async fn options(up: Up, place: Place) -> Result<Options, Failure> {
         return Err(Failure::Option { option: "--access", reason });
     }
     let attested = Attested::new(up.attestors, up.quorum)?;
+    let event = up.event.as_deref().map(event::read).transpose()?;
     Ok(Options {
         place,
         sequencer,
@@ -78,6 +80,7 @@ async fn options(up: Up, place: Place) -> Result<Options, Failure> {
         post_after: up.post_after,
         ticket: up.ticket,
         stripe_secret: up.stripe_secret,
+        event,
         development: l1.is_none(),
         l1,
         factory: up.factory,
@@ -109,6 +112,7 @@ async fn show(runner: &Runner, json: bool) -> Result<(), Failure> {
             "name": config.name,
             "rpcUrl": runner.url,
             "webhookUrl": runner.webhook_url(),
+            "webhookUrls": runner.webhook_urls(),
             "stripeSecret": runner.keys.stripe_secret,
             "chainId": config.chain_id,
             "endsAt": config.ends_at_s,
@@ -126,12 +130,14 @@ async fn show(runner: &Runner, json: bool) -> Result<(), Failure> {
     }
     let ends = std::time::UNIX_EPOCH + std::time::Duration::from_secs(config.ends_at_s);
     let mut facts = Facts::new(&config.name);
-    facts
-        .row("RPC URL", &runner.url)
-        .row("chain id", config.chain_id)
-        .row("webhook URL", runner.webhook_url())
-        .row("webhook secret", &runner.keys.stripe_secret)
-        .row("ends at", humantime::format_rfc3339_seconds(ends));
+    facts.row("RPC URL", &runner.url).row("chain id", config.chain_id);
+    for url in runner.webhook_urls() {
+        facts.row("webhook URL", url);
+    }
+    if runner.is_only_stripe() {
+        facts.row("webhook secret", &runner.keys.stripe_secret);
+    }
+    facts.row("ends at", humantime::format_rfc3339_seconds(ends));
     if let Some(ticket) = ticket {
         facts.row("ticket contract", ticket);
     }

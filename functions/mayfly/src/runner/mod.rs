@@ -10,6 +10,7 @@
 mod archive;
 mod attested;
 mod chain;
+mod courier;
 mod dev;
 mod end;
 mod http;
@@ -25,7 +26,7 @@ use mayfly_l1::{Assurance, Bridged, HttpL1, Sender};
 use mayfly_operator::Plan;
 use mayfly_rpc::Threads;
 use mayfly_sequencer::{Blocking, SystemClock};
-use mayfly_webhook::{Secret, Secrets, WebhookState};
+use mayfly_webhook::{Event, Shop, WebhookState, provider::STRIPE};
 use node_core::{
     chain::{LayerConfig, LayerId, Posting},
     flow::{
@@ -75,6 +76,8 @@ pub(crate) struct Options {
     pub(crate) ticket: Option<Address>,
     /// Stripe's signing secret.
     pub(crate) stripe_secret: Option<String>,
+    /// The box office; Stripe's alone when missing.
+    pub(crate) event: Option<Event>,
     /// Signs soft receipts and blocks; a key of the layer's own when missing.
     pub(crate) sequencer: Option<Arc<dyn Signer>>,
     /// An L1 somewhere else; the development L1 when missing.
@@ -119,6 +122,9 @@ pub(crate) struct Runner {
     closing: Arc<tokio::sync::Notify>,
     server: JoinHandle<()>,
     bridge: JoinHandle<()>,
+    courier: JoinHandle<()>,
+    event: Arc<Event>,
+    is_only_stripe: bool,
     _disk: Disk,
 }
 
@@ -129,10 +135,7 @@ impl Runner {
         place.make()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let keys = Keys::open(place.dir(), options.stripe_secret.clone())?;
-        let stripe = Secret::new(keys.stripe_secret.clone()).map_err(|error| Failure::Option {
-            option: "--stripe-secret",
-            reason: error.to_string(),
-        })?;
+        let event = Arc::new(event(options.event.clone(), &keys.stripe_secret)?);
         let l1 = L1Side::start(&place, options.l1.clone(), options.l1_port, &clock).await?;
         let operator = l1.operator();
         let disk = Disk::open(&place.layer_dir())?;
@@ -195,8 +198,9 @@ impl Runner {
             config: Arc::new(config),
             doorbell: Arc::new(layer.bell.clone()),
             clock,
-            secrets: Secrets { stripe: vec![stripe] },
+            event: Arc::clone(&event),
         };
+        let courier = courier::start(&webhook, &layer)?;
         let routes = mayfly_rpc::router(Arc::clone(&layer.node))
             .merge(mayfly_webhook::router(webhook))
             .merge(http::operator(&layer, &keys, Arc::clone(&closing)));
@@ -217,6 +221,9 @@ impl Runner {
             closing,
             server,
             bridge,
+            courier,
+            event,
+            is_only_stripe: options.event.is_none(),
             _disk: disk,
         };
         runner.announce()?;
@@ -231,9 +238,20 @@ impl Runner {
         &self.layer.context.config
     }
 
-    /// URL that Stripe posts to.
+    /// URL that the first shop posts to.
     pub(crate) fn webhook_url(&self) -> String {
-        format!("{}/webhooks/stripe", self.url)
+        self.webhook_urls().into_iter().next().unwrap_or_default()
+    }
+
+    /// URLs that the shops post to.
+    pub(crate) fn webhook_urls(&self) -> Vec<String> {
+        let url = |shop: &Shop| format!("{}/webhooks/{}", self.url, shop.name());
+        self.event.shops.iter().map(url).collect()
+    }
+
+    /// Whether the only shop is the one that a layer has without a configuration.
+    pub(crate) const fn is_only_stripe(&self) -> bool {
+        self.is_only_stripe
     }
 
     /// Returns when somebody asked for the end.
@@ -257,6 +275,7 @@ impl Runner {
         self.place.withdraw();
         self.layer.stop().await;
         let _ = self.bridge.await;
+        let _ = self.courier.await;
         let _ = self.server.await;
         self.l1.stop().await;
     }
@@ -270,6 +289,18 @@ impl Runner {
             operator_token: self.keys.operator_token.clone(),
         })
     }
+}
+
+/// The box office that was configured, or Stripe's.
+fn event(configured: Option<Event>, stripe_secret: &str) -> Result<Event, Failure> {
+    if let Some(event) = configured {
+        return Ok(event);
+    }
+    let stripe = Shop::new(&STRIPE, &[stripe_secret]).map_err(|error| Failure::Option {
+        option: "--stripe-secret",
+        reason: error.to_string(),
+    })?;
+    Ok(Event::of([stripe]))
 }
 
 /// Returns the stores and configuration of the layer in the directory, opening a new one if there is none.

@@ -6,18 +6,19 @@ use std::sync::{
 use alloy_primitives::TxHash;
 use async_trait::async_trait;
 use futures::future::join_all;
-use mayfly_webhook::{BODY_LIMIT, stripe};
+use mayfly_webhook::BODY_LIMIT;
 use node_core::{
     chain::Phase,
-    codec::record::{MintOrder, OrderRecord, OrderState},
+    codec::record::{MintOrder, OrderRecord, Outcome},
     flow::phase,
-    port::{Orders, PortError, Recorded},
+    port::{OrderPage, Orders, PortError, Recorded},
 };
 use rstest::rstest;
 use serde_json::json;
 
 use crate::support::{
-    BUYER, NOW_S, Office, SECRET, completed, config, event, open_layer, secret, session,
+    BUYER, HEADER, NOW_S, Office, SECRET, completed, config, event, open_layer, secret, session,
+    sign,
 };
 
 #[tokio::test]
@@ -27,7 +28,8 @@ async fn a_paid_delivery_is_recorded_and_rings() {
     let key = "stripe/cs_1/ticket/0";
     let expected = json!({ "received": true, "orders": [{ "key": key, "state": "waiting" }] });
     assert_eq!((answer.status, answer.json), (200, expected));
-    let order = MintOrder { key: key.to_owned(), recipient: BUYER, received_ms: NOW_S * 1000 };
+    let order =
+        MintOrder { key: key.to_owned(), recipient: BUYER, received_ms: NOW_S * 1000, sold: None };
     assert_eq!(office.waiting().await, [order]);
     assert_eq!(office.doorbell.rings(), 1);
 }
@@ -67,8 +69,8 @@ async fn a_delivery_that_comes_again_says_what_became_of_it() {
     office.deliver(&completed(&session)).await;
     let transaction = TxHash::repeat_byte(9);
     let outcomes = [
-        ("stripe/cs_1/ticket/0".to_owned(), OrderState::Minted { transaction }),
-        ("stripe/cs_1/ticket/1".to_owned(), OrderState::Failed { reason: "sold out".to_owned() }),
+        ("stripe/cs_1/ticket/0".to_owned(), Outcome::Done { transaction, token: None }),
+        ("stripe/cs_1/ticket/1".to_owned(), Outcome::Failed { reason: "sold out".to_owned() }),
     ];
     office.stores.orders.mark(&outcomes).await.expect("memory answers");
     let answer = office.deliver(&completed(&session)).await;
@@ -93,9 +95,9 @@ async fn what_is_no_payment_is_acknowledged_and_records_nothing() {
 async fn a_bad_signature_records_nothing() {
     let office = Office::open().await;
     let body = completed(&session("cs_1"));
-    let forged = stripe::sign(body.as_bytes(), &secret("whsec_guess"), NOW_S);
-    let good = stripe::sign(body.as_bytes(), &secret(SECRET), NOW_S);
-    let name = stripe::HEADER;
+    let forged = sign(body.as_bytes(), &secret("whsec_guess"), NOW_S);
+    let good = sign(body.as_bytes(), &secret(SECRET), NOW_S);
+    let name = HEADER;
     let attempts: [&[(&str, &str)]; 5] = [
         &[],
         &[(name, "")],
@@ -135,8 +137,8 @@ async fn both_secrets_work_while_one_is_replaced() {
         [("cs_1", "whsec_old", 200), ("cs_2", "whsec_new", 200), ("cs_3", "whsec_gone", 400)]
     {
         let body = completed(&session(id));
-        let header = stripe::sign(body.as_bytes(), &secret(signer), NOW_S);
-        assert_eq!(office.post(&[(stripe::HEADER, &header)], &body).await.status, status, "{id}");
+        let header = sign(body.as_bytes(), &secret(signer), NOW_S);
+        assert_eq!(office.post(&[(HEADER, &header)], &body).await.status, status, "{id}");
     }
     assert_eq!(office.keys().await, ["stripe/cs_1/ticket/0", "stripe/cs_2/ticket/0"]);
 }
@@ -148,7 +150,7 @@ async fn both_secrets_work_while_one_is_replaced() {
 async fn the_case_of_the_header_name_does_not_matter(#[case] name: &str) {
     let office = Office::open().await;
     let body = completed(&session("cs_1"));
-    let header = stripe::sign(body.as_bytes(), &secret(SECRET), NOW_S);
+    let header = sign(body.as_bytes(), &secret(SECRET), NOW_S);
     assert_eq!(office.post(&[(name, &header)], &body).await.status, 200);
 }
 
@@ -163,12 +165,15 @@ async fn a_paid_session_without_recipient_is_refused_by_name() {
     assert!(office.keys().await.is_empty());
 }
 
+#[rstest]
+#[case::not_json(b"ticket please".as_slice())]
+#[case::not_text(b"{\"type\":\"\xff\"}")]
+#[case::empty(b"")]
 #[tokio::test]
-async fn a_body_that_is_not_text_is_refused() {
+async fn a_body_that_is_not_json_is_refused(#[case] body: &[u8]) {
     let office = Office::open().await;
-    let body = b"{\"type\":\"\xff\"}";
-    let header = stripe::sign(body, &secret(SECRET), NOW_S);
-    let answer = office.post(&[(stripe::HEADER, &header)], body).await;
+    let header = sign(body, &secret(SECRET), NOW_S);
+    let answer = office.post(&[(HEADER, &header)], body).await;
     assert_eq!((answer.status, &answer.json["field"]), (400, &json!("body")));
 }
 
@@ -190,7 +195,7 @@ async fn a_body_of_the_limit_is_taken() {
 #[tokio::test]
 async fn only_post_is_served() {
     let office = Office::open().await;
-    assert_eq!(office.exchange("GET", &[], b"").await.status, 405);
+    assert_eq!(office.exchange("GET", "/webhooks/stripe", &[], b"").await.status, 405);
 }
 
 #[tokio::test]
@@ -199,7 +204,7 @@ async fn a_closed_layer_vouches_only_for_what_it_minted() {
     let bodies = ["cs_minted", "cs_waits", "cs_late"].map(|id| completed(&session(id)));
     office.deliver(&bodies[0]).await;
     office.deliver(&bodies[1]).await;
-    let minted = OrderState::Minted { transaction: TxHash::repeat_byte(9) };
+    let minted = Outcome::Done { transaction: TxHash::repeat_byte(9), token: None };
     let outcome = ("stripe/cs_minted/ticket/0".to_owned(), minted);
     office.stores.orders.mark(&[outcome]).await.expect("memory answers");
     phase::advance(&*office.stores.registers, Phase::Open).await.expect("the layer drains");
@@ -220,7 +225,7 @@ async fn a_delivery_that_comes_again_rings_until_it_is_minted() {
     office.deliver(&body).await;
     office.deliver(&body).await;
     assert_eq!(office.doorbell.rings(), 2);
-    let minted = OrderState::Minted { transaction: TxHash::repeat_byte(9) };
+    let minted = Outcome::Done { transaction: TxHash::repeat_byte(9), token: None };
     let outcome = ("stripe/cs_1/ticket/0".to_owned(), minted);
     office.stores.orders.mark(&[outcome]).await.expect("memory answers");
     office.deliver(&body).await;
@@ -266,12 +271,27 @@ impl Orders for FailsOnce {
         self.orders.waiting(limit).await
     }
 
-    async fn mark(&self, outcomes: &[(String, OrderState)]) -> Result<(), PortError> {
+    async fn mark(&self, outcomes: &[(String, Outcome)]) -> Result<(), PortError> {
         self.orders.mark(outcomes).await
     }
 
     async fn get(&self, key: &str) -> Result<Option<OrderRecord>, PortError> {
         self.orders.get(key).await
+    }
+
+    async fn change(
+        &self,
+        expected: Option<&OrderRecord>,
+        record: &OrderRecord,
+    ) -> Result<(), PortError> {
+        if self.writes.fetch_add(1, Ordering::SeqCst) == self.fails_at {
+            return Err(PortError::unavailable("change an order", "throttled"));
+        }
+        self.orders.change(expected, record).await
+    }
+
+    async fn list(&self, from: Option<&str>, limit: usize) -> Result<OrderPage, PortError> {
+        self.orders.list(from, limit).await
     }
 }
 

@@ -1,7 +1,13 @@
-//! The promises of the box office, over real HTTP and against Stripe's own library.
+//! The promises of the box office, over real HTTP and against the vendors' own libraries.
 
+mod claims;
+mod config;
+mod flood;
 mod http;
+mod office;
 mod payload;
+mod providers;
+mod refunds;
 mod sdk;
 mod signature;
 mod support;

@@ -1,13 +1,17 @@
-use mayfly_webhook::{Delivery, stripe};
-use node_core::codec::record::MintOrder;
+use mayfly_webhook::{Buyer, Delivery, PayloadError, Refund, RefundLine, Ticket};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::{BUYER, completed, event, session};
+use crate::support::{BUYER, completed, event, header_map, session, stripe};
 
-fn paid(body: &str) -> Vec<MintOrder> {
-    match stripe::orders(body.as_bytes(), 5) {
-        Ok(Delivery::Paid(orders)) => orders,
+fn read(body: &str) -> Result<Delivery, PayloadError> {
+    let payload: Value = serde_json::from_str(body).expect("JSON");
+    stripe(&[]).read(&header_map([]), &payload)
+}
+
+fn paid(body: &str) -> Vec<Ticket> {
+    match read(body) {
+        Ok(Delivery::Paid(sale)) => sale.tickets,
         other => panic!("expected paid tickets, got {other:?}"),
     }
 }
@@ -17,7 +21,7 @@ fn keys(body: &str) -> Vec<String> {
 }
 
 fn refused(session: &Value) -> String {
-    let error = stripe::orders(completed(session).as_bytes(), 5).expect_err("a bad payload");
+    let error = read(&completed(session)).expect_err("a bad payload");
     assert!(error.to_string().starts_with(error.field()), "{error}");
     error.to_string()
 }
@@ -31,9 +35,9 @@ fn with(field: &str, value: Value) -> Value {
 
 #[test]
 fn a_paid_session_is_one_ticket_for_its_buyer() {
-    let order =
-        MintOrder { key: "stripe/cs_1/ticket/0".to_owned(), recipient: BUYER, received_ms: 5 };
-    assert_eq!(paid(&completed(&session("cs_1"))), [order]);
+    let (key, buyer) = ("stripe/cs_1/ticket/0".to_owned(), Buyer::Wallet(BUYER));
+    let ticket = Ticket { key, tier: String::new(), buyer };
+    assert_eq!(paid(&completed(&session("cs_1"))), [ticket]);
 }
 
 #[test]
@@ -60,7 +64,6 @@ fn a_payment_that_arrives_later_has_the_same_keys() {
 
 #[rstest]
 #[case::unpaid("checkout.session.completed", json!("unpaid"), "unpaid")]
-#[case::free("checkout.session.completed", json!("no_payment_required"), "no_payment_required")]
 #[case::expired("checkout.session.expired", json!("unpaid"), "checkout.session.expired")]
 #[case::failed("checkout.session.async_payment_failed", json!("unpaid"), "async_payment_failed")]
 #[case::other("invoice.paid", json!("paid"), "invoice.paid")]
@@ -70,7 +73,7 @@ fn what_is_not_a_paid_session_is_ignored_and_says_why(
     #[case] expected: &str,
 ) {
     let body = event(kind, &with("/payment_status", status));
-    match stripe::orders(body.as_bytes(), 5) {
+    match read(&body) {
         Ok(Delivery::Ignored { reason }) => assert!(reason.contains(expected), "{reason}"),
         other => panic!("expected to be ignored, got {other:?}"),
     }
@@ -82,7 +85,7 @@ fn what_is_not_a_paid_session_is_ignored_and_says_why(
 #[case::checksum("0x70997970C51812dc3A010C7d01b50e0d17dc79C8")]
 fn an_address_in_one_case_or_with_its_checksum_is_taken(#[case] text: &str) {
     let orders = paid(&completed(&with("/metadata/ticket_to", json!(text))));
-    assert_eq!(orders[0].recipient, BUYER);
+    assert_eq!(orders[0].buyer, Buyer::Wallet(BUYER));
 }
 
 #[rstest]
@@ -102,10 +105,10 @@ fn a_bad_recipient_is_named_with_what_was_expected(#[case] text: &str, #[case] e
 #[rstest]
 #[case::no_recipient("/metadata", json!({}), "data.object.metadata.ticket_to: expected an address, 0x and 40 hex digits, got nothing")]
 #[case::no_metadata("/metadata", json!(null), "data.object.metadata.ticket_to: expected an address, 0x and 40 hex digits, got nothing")]
-#[case::qty_zero("/metadata/qty", json!("0"), "data.object.metadata.qty: expected text with a number from 1 to 100, got \"0\"")]
-#[case::qty_many("/metadata/qty", json!("101"), "data.object.metadata.qty: expected text with a number from 1 to 100, got \"101\"")]
-#[case::qty_words("/metadata/qty", json!("two"), "data.object.metadata.qty: expected text with a number from 1 to 100, got \"two\"")]
-#[case::qty_negative("/metadata/qty", json!("-1"), "data.object.metadata.qty: expected text with a number from 1 to 100, got \"-1\"")]
+#[case::qty_zero("/metadata/qty", json!("0"), "data.object.metadata.qty: expected a number from 1 to 100, got \"0\"")]
+#[case::qty_many("/metadata/qty", json!("101"), "data.object.metadata.qty: expected a number from 1 to 100, got \"101\"")]
+#[case::qty_words("/metadata/qty", json!("two"), "data.object.metadata.qty: expected a number from 1 to 100, got \"two\"")]
+#[case::qty_negative("/metadata/qty", json!("-1"), "data.object.metadata.qty: expected a number from 1 to 100, got \"-1\"")]
 #[case::no_id("/id", json!(null), "data.object.id: expected an id of 1 to 255 letters, digits, `_` and `-`, got nothing")]
 #[case::id_with_separator("/id", json!("cs/1"), "data.object.id: expected an id of 1 to 255 letters, digits, `_` and `-`, got \"cs/1\"")]
 #[case::no_status("/payment_status", json!(null), "data.object.payment_status: expected text, got nothing")]
@@ -130,11 +133,49 @@ fn what_an_error_repeats_is_bounded() {
     assert!(error.chars().count() < 250, "{error}");
 }
 
+#[test]
+fn a_session_that_a_coupon_made_free_is_a_ticket() {
+    let free = with("/payment_status", json!("no_payment_required"));
+    assert_eq!(keys(&completed(&free)), ["stripe/cs_1/ticket/0"]);
+}
+
+fn refunded(kind: &str, object: &Value) -> Result<Delivery, PayloadError> {
+    read(&event(kind, object))
+}
+
+#[test]
+fn a_payment_that_is_refunded_whole_takes_all_back() {
+    let charge = json!({ "id": "ch_1", "payment_intent": "pi_1", "refunded": true });
+    let expected = Refund { reference: "stripe/pi_1".into(), id: "ch_1".into(), lines: vec![] };
+    let read = refunded("charge.refunded", &charge).expect("a refund");
+    assert_eq!(read, Delivery::Refunded(expected));
+}
+
 #[rstest]
-#[case::not_json(b"ticket please".as_slice())]
-#[case::not_text(b"{\"type\":\"\xff\"}")]
-#[case::empty(b"")]
-fn what_is_not_json_is_refused(#[case] body: &[u8]) {
-    let error = stripe::orders(body, 5).expect_err("not JSON");
-    assert_eq!(error.field(), "body");
+#[case::all_units(json!({ "line_item": "li_a" }), None)]
+#[case::some_units(json!({ "line_item": "li_a", "qty": "2" }), Some(2))]
+fn a_refund_that_names_a_line_item_takes_that_back(
+    #[case] metadata: Value,
+    #[case] quantity: Option<u64>,
+) {
+    let refund = json!({ "id": "re_1", "payment_intent": "pi_1", "status": "succeeded", "metadata": metadata });
+    let lines = vec![RefundLine { item: "li_a".into(), quantity }];
+    let expected = Refund { reference: "stripe/pi_1".into(), id: "re_1".into(), lines };
+    let read = refunded("refund.created", &refund).expect("a refund");
+    assert_eq!(read, Delivery::Refunded(expected));
+}
+
+#[rstest]
+#[case::part("charge.refunded", json!({ "refunded": false }), "a part of the payment")]
+#[case::pending("refund.created", json!({ "status": "pending", "metadata": { "line_item": "li_a" } }), "not succeeded")]
+#[case::no_line("refund.updated", json!({ "status": "succeeded", "metadata": {} }), "line_item")]
+fn what_takes_no_ticket_back_is_ignored(
+    #[case] kind: &str,
+    #[case] object: Value,
+    #[case] expected: &str,
+) {
+    match refunded(kind, &object) {
+        Ok(Delivery::Ignored { reason }) => assert!(reason.contains(expected), "{reason}"),
+        other => panic!("expected to be ignored, got {other:?}"),
+    }
 }

@@ -12,7 +12,10 @@ use std::{
 };
 
 use alloy_primitives::{Address, B256, address};
-use mayfly_webhook::{Secret, Secrets, WebhookState, router, stripe};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use mayfly_webhook::{
+    Event, Provider, Scheme, Secret, Shop, WebhookState, provider::STRIPE, router,
+};
 use node_core::{
     chain::{Finality, L1Binding, LayerConfig, LayerId, MintConfig},
     codec::record::MintOrder,
@@ -63,11 +66,39 @@ pub(crate) struct Office {
     pub(crate) stores: Stores,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) doorbell: Arc<TestDoorbell>,
+    pub(crate) state: WebhookState,
     address: SocketAddr,
 }
 
 pub(crate) fn secret(text: &str) -> Secret {
     Secret::new(text).expect("a secret")
+}
+
+/// Name of the header that Stripe signs in.
+pub(crate) const HEADER: &str = "Stripe-Signature";
+
+/// The scheme of a provider that signs.
+pub(crate) const fn scheme(provider: &'static Provider) -> &'static Scheme {
+    provider.scheme().expect("the provider signs")
+}
+
+/// Signs as Stripe does; returns the value of [`HEADER`].
+pub(crate) fn sign(body: &[u8], secret: &Secret, now_s: u64) -> String {
+    scheme(&STRIPE).sign(body, secret, "", now_s).swap_remove(0).1
+}
+
+/// Headers as a server has them.
+pub(crate) fn header_map<'a>(headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> HeaderMap {
+    let header = |(name, value): (&str, &str)| {
+        let name: HeaderName = name.parse().expect("a name");
+        (name, HeaderValue::from_bytes(value.as_bytes()).expect("no line breaks"))
+    };
+    headers.into_iter().map(header).collect()
+}
+
+/// A shop at Stripe.
+pub(crate) fn stripe(secrets: &[&str]) -> Shop {
+    Shop::new(&STRIPE, secrets).expect("secrets")
 }
 
 pub(crate) fn config() -> LayerConfig {
@@ -107,6 +138,14 @@ impl Office {
     }
 
     pub(crate) async fn serve(stores: Stores, config: LayerConfig, secrets: &[&str]) -> Self {
+        Self::of_shops(stores, config, vec![stripe(secrets)]).await
+    }
+
+    pub(crate) async fn of_shops(stores: Stores, config: LayerConfig, shops: Vec<Shop>) -> Self {
+        Self::of_event(stores, config, Event::of(shops)).await
+    }
+
+    pub(crate) async fn of_event(stores: Stores, config: LayerConfig, event: Event) -> Self {
         let (clock, doorbell) = (Arc::new(TestClock::default()), Arc::new(TestDoorbell::default()));
         clock.set_s(NOW_S);
         let state = WebhookState {
@@ -114,39 +153,68 @@ impl Office {
             config: Arc::new(config),
             doorbell: doorbell.clone(),
             clock: clock.clone(),
-            secrets: Secrets { stripe: secrets.iter().map(|text| secret(text)).collect() },
+            event: Arc::new(event),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
         let address = listener.local_addr().expect("the port is bound");
-        tokio::spawn(async move { axum::serve(listener, router(state)).await });
-        Self { stores, clock, doorbell, address }
+        let routes = router(state.clone());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Self { stores, clock, doorbell, state, address }
     }
 
     /// Delivers `body`, signed now.
     pub(crate) async fn deliver(&self, body: &str) -> Answer {
-        let header = stripe::sign(body.as_bytes(), &secret(SECRET), NOW_S);
-        self.post(&[(stripe::HEADER, &header)], body).await
+        let header = sign(body.as_bytes(), &secret(SECRET), NOW_S);
+        self.post(&[(HEADER, &header)], body).await
+    }
+
+    /// Delivers to the shop of another provider, signed now.
+    pub(crate) async fn deliver_as(
+        &self,
+        provider: &'static Provider,
+        secret: &str,
+        more: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
+        let scheme = scheme(provider);
+        let secret = scheme.secret(secret).expect("a secret");
+        let body = body.to_string();
+        let signed = scheme.sign(body.as_bytes(), &secret, "msg_1", NOW_S);
+        let mut headers: Vec<_> =
+            signed.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        headers.extend_from_slice(more);
+        self.post_to(&format!("/webhooks/{}", provider.name), &headers, body).await
     }
 
     pub(crate) async fn post(&self, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Answer {
+        self.post_to("/webhooks/stripe", headers, body).await
+    }
+
+    pub(crate) async fn post_to(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl AsRef<[u8]>,
+    ) -> Answer {
         let body = body.as_ref();
         let length = body.len().to_string();
         let mut all = vec![("Content-Length", length.as_str())];
         all.extend_from_slice(headers);
-        self.exchange("POST", &all, body).await
+        self.exchange("POST", path, &all, body).await
     }
 
     /// One request on one connection, by hand, so that the bytes on the wire are the test's.
     pub(crate) async fn exchange(
         &self,
         method: &str,
+        path: &str,
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Answer {
         let headers: String =
             headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let head = format!(
-            "{method} /webhooks/stripe HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n{headers}\r\n"
+            "{method} {path} HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n{headers}\r\n"
         );
         let request = [head.as_bytes(), body].concat();
         let address = self.address;
@@ -172,6 +240,7 @@ impl Office {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) json: Value,
+    pub(crate) text: String,
 }
 
 impl Answer {
@@ -191,6 +260,7 @@ fn exchange(address: SocketAddr, request: &[u8]) -> Answer {
     Answer {
         status: status.expect("an HTTP answer has a status"),
         json: serde_json::from_str(body).unwrap_or(Value::Null),
+        text: body.to_owned(),
     }
 }
 

@@ -2,9 +2,12 @@
 
 use alloy_primitives::{Address, TxHash};
 use aws_sdk_dynamodb::types::AttributeValue;
-use node_core::chain::{LayerId, SlotNumber};
+use node_core::{
+    chain::{LayerId, SlotNumber},
+    port::PortError,
+};
 
-use super::Item;
+use super::{Item, text};
 
 /// Partitions that an inbox is spread over. A partition takes 1,000 writes a second, and a transaction is two.
 pub(super) const SHARDS: u8 = 16;
@@ -56,6 +59,17 @@ pub(super) fn register(layer: LayerId, name: &str) -> Item {
 /// An order.
 pub(super) fn order(layer: LayerId, key: &str) -> Item {
     item(&format!("order#{layer}#{key}"), ALONE)
+}
+
+/// Where a reading of the table goes on, as text.
+pub(super) fn cursor(last: &Item, name: &str) -> Result<String, PortError> {
+    Ok(format!("{}\n{}", text(last, "pk", name)?, text(last, "sk", name)?))
+}
+
+/// The key in a [`cursor`].
+pub(super) fn from_cursor(cursor: &str) -> Option<Item> {
+    let (partition, range) = cursor.split_once('\n')?;
+    Some(item(partition, range))
 }
 
 /// All orders that wait.

@@ -1,15 +1,17 @@
 use std::collections::BTreeMap;
 
-use alloy_primitives::TxHash;
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{
+    operation::put_item::builders::PutItemFluentBuilder, types::AttributeValue,
+};
 use futures::future::try_join_all;
 use node_core::{
-    codec::record::{MintOrder, OrderRecord, OrderState},
-    port::{Orders, PortError, Recorded},
+    codec::record::{MintOrder, OrderRecord, Outcome},
+    port::{OrderPage, Orders, PortError, Recorded},
 };
 
 use super::{AT, Created, FRAME, Item, Table, frame, key, record, text};
+use crate::fault::fault;
 
 /// Orders that are read or marked at a time.
 const AT_A_TIME: usize = 32;
@@ -25,11 +27,8 @@ impl Orders for Table {
         let at = self.stamps.next();
         self.say_due(&order.key, &at).await?;
         let name = name(&order.key);
-        let mut item = key::order(self.layer, &order.key);
-        let record = OrderRecord { order, transaction: TxHash::ZERO, failure: String::new() };
-        item.insert(AT.to_owned(), AttributeValue::S(at.clone()));
-        item.insert(FRAME.to_owned(), frame(&record));
-        match self.create(item, &name).await? {
+        let record = OrderRecord::new(order);
+        match self.create(self.item(&record, &at), &name).await? {
             Created::New => Ok(Recorded::New),
             Created::Held(held) if text(&held, AT, &name)? == at => Ok(Recorded::New),
             Created::Held(held) => Ok(Recorded::Known(Row::decode(&held, &name)?.record.state())),
@@ -47,7 +46,7 @@ impl Orders for Table {
         let mut waiting = BTreeMap::new();
         for keys in keys.chunks(AT_A_TIME) {
             let found = try_join_all(keys.iter().map(|key| self.find_waiting(key))).await?;
-            waiting.extend(found.into_iter().flatten().map(|row| (row.at, row.record.order)));
+            waiting.extend(found.into_iter().flatten());
             if waiting.len() >= limit {
                 break;
             }
@@ -55,12 +54,62 @@ impl Orders for Table {
         Ok(waiting.into_values().take(limit).collect())
     }
 
-    async fn mark(&self, outcomes: &[(String, OrderState)]) -> Result<(), PortError> {
+    async fn mark(&self, outcomes: &[(String, Outcome)]) -> Result<(), PortError> {
         for outcomes in outcomes.chunks(AT_A_TIME) {
             let marks = outcomes.iter().map(|(key, outcome)| self.mark_one(key, outcome));
             try_join_all(marks).await?;
         }
         Ok(())
+    }
+
+    /// What is due is said to be due before, so that whoever dies in between leaves it found, and after, because
+    /// whoever looked in between has found nothing due and said so.
+    async fn change(
+        &self,
+        expected: Option<&OrderRecord>,
+        record: &OrderRecord,
+    ) -> Result<(), PortError> {
+        let order_key = &record.order.key;
+        let name = name(order_key);
+        let conflict = || PortError::Conflict { what: name.clone() };
+        let held = self.find(order_key).await?;
+        if held.as_ref().map(|held| &held.record) != expected {
+            return Err(conflict());
+        }
+        let at = held.map_or_else(|| self.stamps.next(), |held| held.at);
+        let due = record.due().is_some();
+        if due {
+            self.say_due(order_key, &at).await?;
+        }
+        let item = self.item(record, &at);
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        let put = match expected {
+            Some(expected) => unchanged(put, expected),
+            None => put.condition_expression("attribute_not_exists(pk)"),
+        };
+        match self.conditional(put, &name).await? {
+            // An answer that was lost: this very record was written.
+            Some(held) if Row::decode(&held, &name)?.is(record, &at) => {}
+            Some(_) => return Err(conflict()),
+            None => {}
+        }
+        if due { self.say_due(order_key, &at).await } else { Ok(()) }
+    }
+
+    async fn list(&self, from: Option<&str>, limit: usize) -> Result<OrderPage, PortError> {
+        const NAME: &str = "list the orders";
+        let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+        let scan = self.client.scan().table_name(&self.name).consistent_read(true).limit(limit);
+        let of_layer = AttributeValue::S(format!("order#{}#", self.layer));
+        let scan = scan
+            .filter_expression("begins_with(pk, :layer)")
+            .expression_attribute_values(":layer", of_layer)
+            .set_exclusive_start_key(from.and_then(key::from_cursor));
+        let page = scan.send().await.map_err(|error| fault(NAME, error))?;
+        let rows = page.items().iter().map(|item| Row::decode(item, NAME));
+        let records = rows.map(|row| Ok(row?.record)).collect::<Result<_, PortError>>()?;
+        let next = page.last_evaluated_key().map(|last| key::cursor(last, NAME)).transpose()?;
+        Ok(OrderPage { records, next })
     }
 
     async fn get(&self, key: &str) -> Result<Option<OrderRecord>, PortError> {
@@ -75,12 +124,21 @@ impl Table {
         item.map(|item| Row::decode(&item, &name)).transpose()
     }
 
-    /// The order of a key that is due, if it waits.
-    async fn find_waiting(&self, key: &str) -> Result<Option<Row>, PortError> {
+    fn item(&self, record: &OrderRecord, at: &str) -> Item {
+        let mut item = key::order(self.layer, &record.order.key);
+        item.insert(AT.to_owned(), AttributeValue::S(at.to_owned()));
+        item.insert(FRAME.to_owned(), frame(record));
+        item
+    }
+
+    /// What is due of the order of a key, with its arrival.
+    async fn find_waiting(&self, key: &str) -> Result<Option<(String, MintOrder)>, PortError> {
         match self.find(key).await? {
-            Some(row) if row.record.state() == OrderState::Waiting => Ok(Some(row)),
-            // Whoever marked it died before this.
-            Some(_) => self.not_due(key).await.map(|()| None),
+            Some(row) => match row.record.due() {
+                Some(order) => Ok(Some((row.at, order))),
+                // Whoever marked it died before this.
+                None => self.not_due(key).await.map(|()| None),
+            },
             // Whoever records it has not come so far, or died.
             None => Ok(None),
         }
@@ -100,22 +158,24 @@ impl Table {
     }
 
     /// Changes the order, if it waits, and forgets that it is due.
-    async fn mark_one(&self, key: &str, outcome: &OrderState) -> Result<(), PortError> {
-        let Some(Row { at, mut record }) = self.find(key).await? else { return Ok(()) };
-        if record.state() == OrderState::Waiting {
-            let before = frame(&record);
+    async fn mark_one(&self, key: &str, outcome: &Outcome) -> Result<(), PortError> {
+        loop {
+            let Some(Row { at, record: before }) = self.find(key).await? else { return Ok(()) };
+            let mut record = before.clone();
             record.apply(outcome);
-            let mut item = key::order(self.layer, key);
-            item.insert(AT.to_owned(), AttributeValue::S(at));
-            item.insert(FRAME.to_owned(), frame(&record));
-            let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
-            let put = put.condition_expression("#f = :f").expression_attribute_names("#f", FRAME);
-            // When it is another one now, somebody marked it meanwhile, and what was decided once stays.
-            self.conditional(put.expression_attribute_values(":f", before), &name(key)).await?;
-        }
-        match outcome {
-            OrderState::Waiting => Ok(()),
-            OrderState::Minted { .. } | OrderState::Failed { .. } => self.not_due(key).await,
+            let is_due = record.due().is_some();
+            if record != before {
+                if is_due {
+                    self.say_due(key, &at).await?;
+                }
+                let item = self.item(&record, &at);
+                let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+                // When it is another one now, it is read again: what it is decides what the outcome means for it.
+                if self.conditional(unchanged(put, &before), &name(key)).await?.is_some() {
+                    continue;
+                }
+            }
+            return if is_due { Ok(()) } else { self.not_due(key).await };
         }
     }
 }
@@ -126,7 +186,17 @@ struct Row {
     record: OrderRecord,
 }
 
+/// Puts only if the record is still `before`.
+fn unchanged(put: PutItemFluentBuilder, before: &OrderRecord) -> PutItemFluentBuilder {
+    let put = put.condition_expression("#f = :f").expression_attribute_names("#f", FRAME);
+    put.expression_attribute_values(":f", frame(before))
+}
+
 impl Row {
+    fn is(&self, record: &OrderRecord, at: &str) -> bool {
+        self.record == *record && self.at == at
+    }
+
     fn decode(item: &Item, name: &str) -> Result<Self, PortError> {
         Ok(Self { at: text(item, AT, name)?.to_owned(), record: record(item, name)? })
     }

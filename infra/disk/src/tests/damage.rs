@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use futures::executor::block_on;
 use node_core::{
     chain::{Epoch, SlotNumber},
-    codec::record::{AttemptId, Dropped, MintOrder, OrderState, SlotContent, SlotEntry},
+    codec::record::{AttemptId, Dropped, MintOrder, Outcome, SlotContent, SlotEntry},
     port::{PortError, Put, Stores},
 };
 use redb::{Database, ReadableDatabase, ReadableTable};
@@ -44,7 +44,7 @@ fn fence(slot: u64) -> SlotEntry {
 }
 
 fn order() -> MintOrder {
-    MintOrder { key: "k".to_owned(), recipient: Address::ZERO, received_ms: 1 }
+    MintOrder { key: "k".to_owned(), recipient: Address::ZERO, received_ms: 1, sold: None }
 }
 
 /// Replaces the only row of `table` by what `change` makes of it.
@@ -114,7 +114,12 @@ const READERS: &[(&str, Rows, &[Verb])] = &[
             |s| text(block_on(s.orders.get("k"))),
             |s| text(block_on(s.orders.record(order()))),
             |s| text(block_on(s.orders.waiting(9))),
-            |s| text(block_on(s.orders.mark(&[("k".to_owned(), OrderState::Waiting)]))),
+            |s| {
+                text(block_on(
+                    s.orders
+                        .mark(&[("k".to_owned(), Outcome::Failed { reason: "late".to_owned() })]),
+                ))
+            },
         ],
     ),
     ("waiting orders", ORDERS_WAITING, &[|s| text(block_on(s.orders.waiting(9)))]),

@@ -49,7 +49,12 @@ pub const fn fence(slot: u64, attempt: u128) -> SlotEntry {
 
 /// An order told by its key.
 pub fn order(key: &str) -> MintOrder {
-    MintOrder { key: key.to_owned(), recipient: Address::repeat_byte(1), received_ms: 1 }
+    MintOrder {
+        key: key.to_owned(),
+        recipient: Address::repeat_byte(1),
+        received_ms: 1,
+        sold: None,
+    }
 }
 
 /// `SplitMix64`: a printed seed repeats a run.

@@ -11,17 +11,19 @@ mod manifest;
 mod order;
 mod pack;
 mod page;
+mod sale;
 mod slot;
 mod witness;
 
 pub use block::{BlockRecord, MintedOrder};
 pub use inbox::{Dropped, Pending};
 pub use manifest::{CheckpointRef, Manifest};
-pub use order::{MintOrder, OrderRecord, OrderState};
+pub use order::{BurnCall, MintOrder, OrderRecord, OrderState, Outcome, Progress, Sold};
 pub use pack::{PackError, PackedAccount, PackedSlot, StatePack};
 pub use page::{
     AccountLeaf, AccountPage, CodePage, IndexPage, PageRef, Place, SlotPage, StoredStorage,
 };
+pub use sale::{RefundNote, SaleRecord};
 pub use slot::{AttemptId, Body, SlotContent, SlotEntry};
 pub use witness::Witness;
 

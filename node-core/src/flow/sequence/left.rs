@@ -5,7 +5,8 @@ use alloy_primitives::{TxHash, map::B256Set};
 use super::FlowError;
 use crate::{
     chain::Transaction,
-    codec::record::{BlockRecord, Dropped, MintOrder, OrderState, Pending},
+    codec::record::{BlockRecord, Dropped, MintOrder, Outcome, Pending},
+    flow::mint,
     port::Stores,
 };
 
@@ -81,13 +82,14 @@ pub(super) async fn finish(stores: &Stores, record: &BlockRecord) -> Result<(), 
 }
 
 /// What became of the orders that `record` carried out, by the receipts.
-fn outcomes(record: &BlockRecord) -> Vec<(String, OrderState)> {
+fn outcomes(record: &BlockRecord) -> Vec<(String, Outcome)> {
     let hashes = record.block.transactions.iter().map(|tx| *tx.hash());
-    let by_hash: std::collections::BTreeMap<_, _> =
-        hashes.zip(record.receipts.iter().map(|receipt| receipt.success)).collect();
+    let by_hash: std::collections::BTreeMap<_, _> = hashes.zip(&record.receipts).collect();
     let outcome = |transaction: TxHash| match by_hash.get(&transaction) {
-        Some(true) => OrderState::Minted { transaction },
-        _ => OrderState::Failed { reason: format!("mint transaction {transaction} reverted") },
+        Some(receipt) if receipt.success => {
+            Outcome::Done { transaction, token: mint::minted_token(&receipt.logs) }
+        }
+        _ => Outcome::Failed { reason: format!("transaction {transaction} reverted") },
     };
     record.minted.iter().map(|one| (one.key.clone(), outcome(one.transaction))).collect()
 }

@@ -21,7 +21,7 @@ use alloy_primitives::{Bytes, U256};
 use super::{
     FlowError,
     batch::{self, Batcher, Due},
-    bridge, phase,
+    bridge, mint, phase,
     query::Replica,
     sequence::{Context, Sequencer, Step, TakeOver, Timing},
 };
@@ -166,6 +166,9 @@ impl Teardown {
         now_ms: u64,
     ) -> Result<Option<Wait>, FlowError> {
         let timing = Timing { now_ms, last_call: true };
+        if self.context.config.mint.is_some() {
+            mint::release_unclaimed(&self.context.stores).await?;
+        }
         while let Step::Committed(_) = sequencer.step(timing).await? {}
         let slot = SupplyLedger::DEPOSITS;
         let credited = sequencer.with(|world| world.storage(&EXIT_SEALER, &slot)).await?;

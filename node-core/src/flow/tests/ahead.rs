@@ -181,7 +181,7 @@ fn arrival(tx: &Transaction) -> Event {
 }
 
 fn ordered(key: &str) -> MintOrder {
-    MintOrder { key: key.to_owned(), recipient: account(3), received_ms: NOW_MS }
+    MintOrder { key: key.to_owned(), recipient: account(3), received_ms: NOW_MS, sold: None }
 }
 
 /// Transfers of one account.

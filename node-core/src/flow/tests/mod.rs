@@ -8,6 +8,7 @@ mod intake;
 mod kit;
 mod origin;
 mod pages;
+mod refund;
 mod replica;
 mod sequence;
 mod submit;

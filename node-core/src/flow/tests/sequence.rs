@@ -196,7 +196,8 @@ fn what_a_crash_left_in_the_inbox_is_not_included_twice() {
 #[test]
 fn an_order_is_minted_once_even_when_its_mark_was_lost() {
     let layer = Layer::open();
-    let order = MintOrder { key: "shop/1".into(), recipient: account(3), received_ms: NOW_MS };
+    let (key, recipient) = ("shop/1".into(), account(3));
+    let order = MintOrder { key, recipient, received_ms: NOW_MS, sold: None };
     let record = || {
         let recorded =
             mint::record(&layer.context.stores, &layer.rings, &layer.context.config, order.clone());

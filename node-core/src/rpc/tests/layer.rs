@@ -5,7 +5,7 @@ use serde_json::json;
 use super::kit::{Chain, account, transfer};
 use crate::{
     chain::Phase,
-    codec::record::{MintOrder, OrderState},
+    codec::record::{MintOrder, Outcome},
     flow::{mint, phase},
 };
 
@@ -70,10 +70,11 @@ fn an_order_says_what_became_of_it() {
     let chain = Chain::layer();
     let status = |key: &str| chain.ask("mayfly_orderStatus", json!([key]));
     let orders = &chain.node.stores.orders;
-    let minted = OrderState::Minted { transaction: B256::repeat_byte(3) };
-    let failed = OrderState::Failed { reason: "too late".to_owned() };
+    let minted = Outcome::Done { transaction: B256::repeat_byte(3), token: None };
+    let failed = Outcome::Failed { reason: "too late".to_owned() };
     for key in ["a", "b", "c"] {
-        let order = MintOrder { key: key.into(), recipient: account(1), received_ms: 1 };
+        let order =
+            MintOrder { key: key.into(), recipient: account(1), received_ms: 1, sold: None };
         block_on(orders.record(order)).expect("memory");
     }
     block_on(orders.mark(&[("b".into(), minted), ("c".into(), failed)])).expect("memory");

@@ -140,6 +140,7 @@ async fn open(options: &Demo, place: Place, steps: &Steps) -> Result<Runner, Fai
         post_after: Duration::ZERO,
         ticket: None,
         stripe_secret: None,
+        event: None,
         sequencer: None,
         l1: external,
         bridged: Vec::new(),

@@ -5,7 +5,7 @@ use std::{
 
 use alloy::signers::local::PrivateKeySigner;
 use futures::{StreamExt, TryStreamExt, stream};
-use mayfly_webhook::{Secret, stripe};
+use mayfly_webhook::{Secret, provider::STRIPE};
 use node_core::{codec::record::OrderState, port::Orders};
 use serde_json::json;
 
@@ -62,9 +62,9 @@ async fn post(
     secret: &Secret,
     body: &str,
 ) -> Result<BTreeSet<String>, Failure> {
-    let signature = stripe::sign(body.as_bytes(), secret, now_s());
-    let (status, answer) =
-        client.post(url, ("Stripe-Signature", &signature), body.to_owned()).await?;
+    let signed = STRIPE.scheme().map(|scheme| scheme.sign(body.as_bytes(), secret, "", now_s()));
+    let (header, signature) = signed.into_iter().flatten().next().expect("Stripe signs");
+    let (status, answer) = client.post(url, (header, &signature), body.to_owned()).await?;
     if status != 200 {
         return Err(Failure::remote("webhook", format!("expected 200, got {status}: {answer}")));
     }
@@ -81,7 +81,7 @@ async fn wait_for_mints(orders: &dyn Orders, keys: &BTreeSet<String>) -> Result<
                     Some(OrderState::Failed { reason }) => {
                         return Err(Failure::remote(format!("order {key}"), reason));
                     }
-                    Some(OrderState::Waiting) | None => {
+                    _ => {
                         tokio::time::sleep(Duration::from_millis(10)).await;
                     }
                 }

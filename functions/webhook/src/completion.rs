@@ -1,0 +1,157 @@
+//! Tells the organiser's own systems what became of orders, in the Standard Webhooks scheme.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use alloy_primitives::keccak256;
+use futures::{StreamExt, stream};
+use node_core::{
+    codec::record::OrderRecord,
+    flow::refund,
+    port::{Orders, PortError},
+};
+use reqwest::{Client, redirect::Policy};
+use serde_json::json;
+
+use crate::{FetchError, Secret, WebhookState, api::OrderView, provider::STANDARD_WEBHOOKS};
+
+/// How long the receiver may take, as the scheme advises.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Seconds until the next try, as the scheme advises; after the last of them there is none before a restart.
+const PAUSES_S: [u64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+
+/// Orders told of at a time.
+const AT_A_TIME: usize = 16;
+
+/// Orders read at a time.
+const PAGE: usize = 1_000;
+
+/// Where the organiser is told.
+#[derive(Debug, Clone)]
+pub struct Completion {
+    /// Address that is posted to.
+    pub url: String,
+    /// Signs, in base64 behind `whsec_`.
+    pub secret: Secret,
+}
+
+/// Tells what became of orders, each state at least once: what was told is remembered with the order.
+///
+/// The body is `{type, timestamp, data}`, where the type is `order.` with the state (`minted`, `failed`, `unclaimed`,
+/// `void`, `burned`) and the data is the order as the API shows it. `webhook-id` is the same for the same order and
+/// state.
+#[derive(Debug)]
+pub struct Courier {
+    state: WebhookState,
+    client: Client,
+    /// Orders that were not taken: tries so far, and the time of the next one.
+    later: BTreeMap<String, (usize, u64)>,
+}
+
+/// What became of one message.
+enum Told {
+    Yes,
+    No(String),
+}
+
+impl Courier {
+    /// Makes a courier for an event; it does nothing when the event has nobody to tell.
+    ///
+    /// # Errors
+    /// [`FetchError::Unavailable`] when there is no TLS on this machine.
+    pub fn new(state: WebhookState) -> Result<Self, FetchError> {
+        let client = Client::builder().timeout(PATIENCE).redirect(Policy::none()).build();
+        let unavailable =
+            |error: reqwest::Error| FetchError::Unavailable { reason: error.to_string() };
+        Ok(Self { state, client: client.map_err(unavailable)?, later: BTreeMap::new() })
+    }
+
+    /// Tells what is due now and returns of how many orders.
+    ///
+    /// # Errors
+    /// The store's errors; receivers that do not answer are asked again in later rounds.
+    pub async fn round(&mut self) -> Result<usize, PortError> {
+        let Some(completion) = self.state.event.completion.clone() else { return Ok(0) };
+        let now_ms = self.state.clock.now_ms();
+        let (mut told, mut from) = (0, None);
+        loop {
+            let page = self.state.stores.orders.list(from.as_deref(), PAGE).await?;
+            let due: Vec<_> =
+                page.records.into_iter().filter(|record| self.is_due(record, now_ms)).collect();
+            let post = |record: OrderRecord| {
+                let (this, completion) = (&*self, &completion);
+                async move {
+                    let outcome = this.post(completion, &record, now_ms / 1000).await;
+                    (record, outcome)
+                }
+            };
+            let outcomes: Vec<_> =
+                stream::iter(due).map(post).buffer_unordered(AT_A_TIME).collect().await;
+            for (record, outcome) in outcomes {
+                told += usize::from(self.remember(record, outcome, now_ms).await?);
+            }
+            from = page.next;
+            if from.is_none() {
+                return Ok(told);
+            }
+        }
+    }
+
+    fn is_due(&self, record: &OrderRecord, now_ms: u64) -> bool {
+        let later = self.later.get(&record.order.key);
+        record.untold().is_some() && later.is_none_or(|(_, next_ms)| *next_ms <= now_ms)
+    }
+
+    async fn post(&self, completion: &Completion, record: &OrderRecord, now_s: u64) -> Told {
+        let state = record.untold().unwrap_or_default();
+        let at = UNIX_EPOCH + Duration::from_secs(now_s);
+        let body = json!({
+            "type": format!("order.{state}"),
+            "timestamp": humantime::format_rfc3339_seconds(at).to_string(),
+            "data": OrderView::of(&self.state, record),
+        });
+        let body = body.to_string();
+        let id = keccak256(format!("{}/{state}", record.order.key));
+        let id = format!("msg_{}", hex::encode(&id[..12]));
+        let scheme = STANDARD_WEBHOOKS.scheme().expect("the scheme signs");
+        let mut request =
+            self.client.post(&completion.url).header("content-type", "application/json");
+        for (name, value) in scheme.sign(body.as_bytes(), &completion.secret, &id, now_s) {
+            request = request.header(name, value);
+        }
+        match request.body(body).send().await {
+            Ok(answer) if answer.status().is_success() => Told::Yes,
+            Ok(answer) => Told::No(answer.status().to_string()),
+            Err(error) => Told::No(error.without_url().to_string()),
+        }
+    }
+
+    /// Returns whether the order was told of.
+    async fn remember(
+        &mut self,
+        record: OrderRecord,
+        outcome: Told,
+        now_ms: u64,
+    ) -> Result<bool, PortError> {
+        let (key, state) = (record.order.key.clone(), record.untold().unwrap_or_default());
+        let reason = match outcome {
+            Told::Yes => {
+                self.later.remove(&key);
+                let orders: &dyn Orders = &*self.state.stores.orders;
+                // Of a state that it has left meanwhile it is told, too.
+                refund::change(orders, &key, || record.clone(), |held| held.tell(state)).await?;
+                return Ok(true);
+            }
+            Told::No(reason) => reason,
+        };
+        let tries = self.later.get(&key).map_or(0, |(tries, _)| *tries);
+        let pause_s = PAUSES_S.get(tries).copied();
+        tracing::warn!(order = key, reason, tries, "completion not taken");
+        let next_ms = pause_s.map_or(u64::MAX, |pause_s| now_ms.saturating_add(pause_s * 1000));
+        self.later.insert(key, (tries + 1, next_ms));
+        Ok(false)
+    }
+}

@@ -1,0 +1,51 @@
+//! pretix does not sign: a notification names an order, which its API is asked for.
+//!
+//! Each position is a line item. The recipient is the answer to a question with the identifier `ticket_to`.
+//!
+//! Spec: <https://docs.pretix.eu/dev/api/webhooks.html>, <https://docs.pretix.eu/dev/api/resources/orders.html>.
+
+use super::{EventName, Provider, RefundPaths, SalePaths, Source, Trust};
+use crate::{PayloadError, field::Field};
+
+/// pretix.
+pub const PRETIX: Provider = Provider {
+    name: "pretix",
+    trust: Trust::Asked(Source { api: "https://pretix.eu/api/v1", authorization: "Token", locate }),
+    event: EventName::Field("$.notification.action"),
+    paid: &["pretix.event.order.paid"],
+    refunded: &["pretix.event.order.canceled"],
+    unsettled,
+    sale: SalePaths {
+        object: &["$.order.code"],
+        reference: &["$.order.code"],
+        items: &["$.order.positions[?@.canceled != true]"],
+        item: &["@.id"],
+        quantity: &[],
+        tier: &["@.item"],
+        recipient: &["@.answers[?@.question_identifier == 'ticket_to'].answer"],
+        email: &["@.attendee_email", "$.order.email"],
+        user: &[],
+    },
+    refund: RefundPaths {
+        id: &["$.order.code"],
+        reference: &["$.order.code"],
+        items: &[],
+        item: &[],
+        quantity: &[],
+    },
+    // Its API would have to be asked, too.
+    sample: |_| None,
+};
+
+fn locate(notification: &Field<'_>) -> Result<String, PayloadError> {
+    let part = |name: &str| notification.get(name).id();
+    let (organizer, event, code) = (part("organizer")?, part("event")?, part("code")?);
+    Ok(format!("/organizers/{organizer}/events/{event}/orders/{code}/"))
+}
+
+/// `p` is paid and `c` is canceled.
+fn unsettled(payload: &Field<'_>, event: &str) -> Result<Option<String>, PayloadError> {
+    let status = payload.get("order").get("status").text()?;
+    let expected = if event == "pretix.event.order.paid" { "p" } else { "c" };
+    Ok((status != expected).then(|| format!("status is {status}, not {expected}")))
+}
