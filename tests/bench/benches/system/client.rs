@@ -27,6 +27,18 @@ impl Request {
         Self([head.as_bytes(), body.as_bytes()].concat())
     }
 
+    /// Posts `body` to `path` with more headers.
+    pub(crate) fn post_to(path: &str, headers: &[(&str, String)], body: &str) -> Self {
+        let mut head = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n",
+            body.len()
+        );
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        Self([head.as_bytes(), b"\r\n", body.as_bytes()].concat())
+    }
+
     /// Posts a call of `method` with `params` as JSON.
     pub(crate) fn call(method: &str, params: &str) -> Self {
         Self::post(&call(method, params))

@@ -12,6 +12,7 @@
 //! | mints | tickets of an `OpenZeppelin` ERC-721 bought in the same way | blocks of 1 s |
 //! | single | the same, a request per transaction over 64 connections | blocks of 1 s |
 //! | sync | one connection, one transaction at a time, until its receipt was read | a block per transaction |
+//! | webhooks | signed deliveries of a shop over 32 connections, until they are answered | none: beside the HMAC alone |
 //!
 //! Both get the very same bytes, signed beforehand, and are asked for the same blocks. Runs are in
 //! turns and medians compared. The generator is one thread on the same cores, so both pay for it. Mayfly
@@ -26,6 +27,7 @@ mod latency;
 mod nodes;
 mod people;
 mod throughput;
+mod webhooks;
 
 use mayfly_bench::Report;
 
@@ -61,6 +63,10 @@ async fn main() -> Result<()> {
     if is_wanted("sync") {
         eprintln!("measuring sync ..");
         latency::run(&mut report).await?;
+    }
+    if is_wanted("webhooks") {
+        eprintln!("measuring webhooks ..");
+        webhooks::run(&mut report).await?;
     }
     Ok(report.finish()?)
 }

@@ -29,6 +29,7 @@ pub(crate) enum Node {
 pub(crate) struct Mayfly {
     process: Child,
     rpc: Rpc,
+    stripe_secret: String,
     /// Held, so that the process can go on printing.
     _output: BufReader<ChildStdout>,
     _dir: TempDir,
@@ -53,7 +54,8 @@ impl Node {
         let ready: Value = serde_json::from_str(&line)?;
         let url = ready["rpcUrl"].as_str().ok_or(line.trim_end())?;
         let rpc = Rpc::new(url.trim_start_matches("http://"));
-        Ok(Self::Mayfly(Mayfly { process, rpc, _output: output, _dir: dir }))
+        let stripe_secret = ready["stripeSecret"].as_str().ok_or("a secret")?.to_owned();
+        Ok(Self::Mayfly(Mayfly { process, rpc, stripe_secret, _output: output, _dir: dir }))
     }
 
     /// Starts anvil; `sealing` says when it seals. Blocks hold whatever waits, and gas is free.
@@ -141,6 +143,18 @@ impl Node {
             Self::Mayfly(mayfly) => &mayfly.rpc,
             Self::Anvil(anvil) => anvil.rpc(),
         }
+    }
+}
+
+impl Mayfly {
+    /// Host and port.
+    pub(crate) fn address(&self) -> String {
+        self.rpc.url().trim_start_matches("http://").to_owned()
+    }
+
+    /// Secret of the shop that every layer has.
+    pub(crate) fn stripe_secret(&self) -> &str {
+        &self.stripe_secret
     }
 }
 
