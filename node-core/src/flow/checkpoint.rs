@@ -168,5 +168,7 @@ pub(super) async fn load_at_with(
     let pages = Pages::of(objects, layer, Layout::default(), cache, top);
     let mut tip = Tip::from_manifest(manifest, pages)?;
     tip.checkpoints.push(checkpoint);
+    // Its writer had fenced before.
+    tip.epoch = checkpoint.epoch;
     Ok(tip)
 }

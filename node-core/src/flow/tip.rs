@@ -269,9 +269,11 @@ impl Tip {
 
     /// Makes the manifest of a checkpoint of this tip.
     pub(super) fn manifest(&self, written: &Written) -> Manifest {
+        // Who opens the checkpoint reads the end itself, which nothing follows.
+        let end = u64::from(self.ended);
         Manifest {
             header: self.header.inner().clone(),
-            next_slot: self.next_slot.0,
+            next_slot: self.next_slot.0.saturating_sub(end),
             ancestors: self.ancestors.iter().map(|(_, hash)| hash).collect(),
             accounts: written.accounts.clone(),
             codes: written.codes.clone(),

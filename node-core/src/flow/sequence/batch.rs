@@ -170,7 +170,7 @@ async fn try_all(
 async fn sign_mints(
     context: &Context,
     parent: &mut Parent,
-    orders: Vec<MintOrder>,
+    mut orders: Vec<MintOrder>,
 ) -> Result<Vec<SignedMint>, FlowError> {
     let Context { stores, config, signer, .. } = context;
     let Some(signer) = signer else { return Ok(Vec::new()) };
@@ -179,6 +179,8 @@ async fn sign_mints(
     }
     let Some(ticket) = mint::ticket(stores, config).await? else { return Ok(Vec::new()) };
     let minter = signer.address();
+    // As they are tried: where clocks differ, that is not the order in which they were recorded.
+    orders.sort_by_key(|order| order.received_ms);
     let nonce = |world: &WorldState| {
         world.account(&minter).map(|account| account.map_or(0, |account| account.info.nonce))
     };

@@ -55,9 +55,16 @@ impl Sequencer {
             left: Left::default(),
             ahead: None,
         };
+        sequencer.check_newest()?;
         sequencer.fence().await?;
         sequencer.finish_newest().await?;
         Ok(TakeOver::Won(Box::new(sequencer)))
+    }
+
+    /// A writer that claimed later may have been quicker: what it fenced off includes this one.
+    fn check_newest(&self) -> Result<(), PortError> {
+        let (mine, newer) = (self.lease.epoch(), self.tip.epoch);
+        if newer > mine { Err(PortError::Fenced { mine, newer }) } else { Ok(()) }
     }
 
     /// Occupies the next free slot. Blocks that an older writer commits first are taken over.

@@ -88,6 +88,15 @@ impl core::fmt::Debug for Teardown {
     }
 }
 
+/// Whether the L1 takes no more deposits.
+enum Closing {
+    Waits(Wait),
+    /// There are so many. What is read of the L1 later may come from a node that has not seen all of them.
+    Done {
+        deposits: u64,
+    },
+}
+
 /// Nobody has to be woken: the teardown itself is the writer now.
 struct NoDoorbell;
 
@@ -121,17 +130,18 @@ impl Teardown {
 
     /// Includes everything that was acknowledged and every deposit, then builds the exit tree.
     async fn drain_and_seal(&self, now_ms: u64) -> Result<Progress, FlowError> {
-        if let Some(wait) = self.close_deposits().await? {
-            return Ok(Progress::Waiting(wait));
-        }
+        let deposits = match self.close_deposits().await? {
+            Closing::Waits(wait) => return Ok(Progress::Waiting(wait)),
+            Closing::Done { deposits } => deposits,
+        };
         let Context { stores, config, .. } = &self.context;
-        let cursor = bridge::ingest(stores, config, &*self.l1, &NoDoorbell, now_ms).await?;
+        bridge::ingest(stores, config, &*self.l1, &NoDoorbell, now_ms).await?;
         let context = self.context.clone();
         let mut sequencer = match Sequencer::take_over(context, &self.holder, now_ms).await? {
             TakeOver::Held { .. } => return Ok(Progress::Waiting(Wait::Writer)),
             TakeOver::Won(sequencer) => sequencer,
         };
-        let wait = self.drain(&mut sequencer, cursor.next_index, now_ms).await?;
+        let wait = self.drain(&mut sequencer, deposits, now_ms).await?;
         if wait.is_none() {
             plan::execute(&mut sequencer, &self.context, now_ms).await?;
             sequencer.end().await?;
@@ -144,10 +154,11 @@ impl Teardown {
         }
     }
 
-    async fn close_deposits(&self) -> Result<Option<Wait>, FlowError> {
+    async fn close_deposits(&self) -> Result<Closing, FlowError> {
         let finality = self.context.config.l1.finality;
-        if self.l1.view(finality).await?.deposits_closed {
-            return Ok(None);
+        let settled = self.l1.view(finality).await?;
+        if settled.deposits_closed {
+            return Ok(Closing::Done { deposits: settled.deposit_count });
         }
         let latest = self.l1.view(Finality::Depth(0)).await?;
         let block = if latest.deposits_closed {
@@ -155,8 +166,11 @@ impl Teardown {
         } else {
             self.l1.act(L1Action::CloseDeposits).await?.block
         };
-        let settled = self.l1.view(finality).await?.deposits_closed;
-        Ok((!settled).then_some(Wait::L1Finality { block }))
+        let settled = self.l1.view(finality).await?;
+        Ok(match settled.deposits_closed {
+            true => Closing::Done { deposits: settled.deposit_count },
+            false => Closing::Waits(Wait::L1Finality { block }),
+        })
     }
 
     async fn drain(

@@ -1,21 +1,28 @@
-use std::sync::{Arc, atomic::AtomicUsize};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 
-use alloy_primitives::{Address, TxHash, U256};
+use alloy_primitives::{Address, Bytes, TxHash, U256};
+use async_trait::async_trait;
 use futures::executor::block_on;
 
 use super::kit::{Forgetful, Layer, NOW_MS, account, hashes, timing, transfer};
 use crate::{
     chain::Phase,
     chain::{EXIT_SEALER, SlotNumber},
-    codec::record::{MintOrder, OrderState, SlotContent},
+    codec::{
+        names,
+        record::{MintOrder, OrderState, SlotContent, SlotEntry},
+    },
     execute::SupplyLedger,
     flow::{
         FlowError, Tip, checkpoint, mint,
         phase::{self},
         query::Replica,
-        sequence::{LEASE_MS, Sequencer, Step, TakeOver},
+        sequence::{Context, LEASE_MS, Sequencer, Step, TakeOver},
     },
-    port::{PortError, Recorded, memory::Memory},
+    port::{Log, LogAppend, PortError, Recorded, Registers, Version, memory::Memory},
 };
 
 #[test]
@@ -135,6 +142,84 @@ fn a_fenced_writer_cannot_commit() {
     assert_eq!(layer.drain(&mut new).len(), 1, "the new writer includes it");
 }
 
+/// A log in front of which somebody else takes over, once, before it is read.
+struct Overtaken {
+    inner: Context,
+    is_done: AtomicBool,
+    checkpoints: bool,
+}
+
+#[async_trait]
+impl Log for Overtaken {
+    async fn append(&self, entry: SlotEntry) -> Result<LogAppend, PortError> {
+        self.inner.stores.log.append(entry).await
+    }
+
+    async fn read(&self, slot: SlotNumber) -> Result<Option<SlotEntry>, PortError> {
+        self.inner.stores.log.read(slot).await
+    }
+
+    async fn read_from(
+        &self,
+        first: SlotNumber,
+        limit: usize,
+    ) -> Result<Vec<SlotEntry>, PortError> {
+        self.overtake().await;
+        self.inner.stores.log.read_from(first, limit).await
+    }
+}
+
+#[async_trait]
+impl Registers for Overtaken {
+    async fn load(&self, key: &str) -> Result<Option<(Version, Bytes)>, PortError> {
+        if self.checkpoints && key == names::CHECKPOINT {
+            self.overtake().await;
+        }
+        self.inner.stores.registers.load(key).await
+    }
+
+    async fn store(
+        &self,
+        key: &str,
+        expected: Option<Version>,
+        value: Bytes,
+    ) -> Result<Version, PortError> {
+        self.inner.stores.registers.store(key, expected, value).await
+    }
+}
+
+impl Overtaken {
+    async fn overtake(&self) {
+        if self.is_done.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let context = self.inner.clone();
+        let taken = Sequencer::take_over(context, "newer", NOW_MS + LEASE_MS + 1).await;
+        let Ok(TakeOver::Won(mut newer)) = taken else { panic!("the lease ran out") };
+        if self.checkpoints {
+            newer.step(timing(NOW_MS + LEASE_MS + 1)).await.expect("memory does not fail");
+            newer.checkpoint().await.expect("memory does not fail");
+        }
+    }
+}
+
+#[test]
+fn a_writer_that_stood_still_after_its_claim_does_not_fence_a_newer_one() {
+    for checkpoints in [false, true] {
+        let layer = Layer::open();
+        layer.force(&transfer(0, 0, 0));
+        let mut context = layer.context.clone();
+        let inner = layer.context.clone();
+        let log = Arc::new(Overtaken { inner, is_done: AtomicBool::new(false), checkpoints });
+        (context.stores.log, context.stores.registers) = (log.clone(), log);
+        let fenced = block_on(Sequencer::take_over(context, "older", NOW_MS));
+        assert!(matches!(fenced, Err(FlowError::Port(PortError::Fenced { .. }))), "{fenced:?}");
+        let slots = block_on(layer.context.stores.log.read_from(SlotNumber(0), 100));
+        let epochs: Vec<_> = slots.expect("memory").iter().map(|slot| slot.epoch).collect();
+        assert!(epochs.is_sorted(), "{epochs:?}");
+    }
+}
+
 #[test]
 fn a_new_writer_takes_over_what_the_old_one_committed_before_the_fence() {
     let layer = Layer::open();
@@ -211,6 +296,22 @@ fn an_order_is_minted_once_even_when_its_mark_was_lost() {
     let transaction = blocks[0].record.minted[0].transaction;
     assert_eq!(record(), Recorded::Known(OrderState::Minted { transaction }));
     assert!(layer.drain(&mut sequencer).is_empty());
+}
+
+#[test]
+fn orders_are_minted_when_the_clocks_of_those_who_recorded_them_differ() {
+    let layer = Layer::open();
+    let orders = &layer.context.stores.orders;
+    for (at, received_ms) in [NOW_MS + 2, NOW_MS, NOW_MS + 1].into_iter().enumerate() {
+        let order =
+            MintOrder { key: format!("shop/{at}"), recipient: account(3), received_ms, sold: None };
+        block_on(orders.record(order)).expect("memory does not fail");
+    }
+    let mut sequencer = layer.writer("a", NOW_MS);
+    let blocks = layer.drain(&mut sequencer);
+    let minted = blocks.iter().flat_map(|block| &block.record.minted);
+    let keys: Vec<_> = minted.map(|minted| minted.key.as_str()).collect();
+    assert_eq!(keys, ["shop/1", "shop/2", "shop/0"]);
 }
 
 #[test]
@@ -295,6 +396,23 @@ fn nothing_is_committed_after_the_end() {
     block_on(sequencer.leave()).expect("memory does not fail");
     let mut next = layer.writer("b", NOW_MS);
     assert!(layer.drain(&mut next).is_empty(), "the end is for every later writer");
+}
+
+#[test]
+fn nothing_is_committed_after_the_end_by_who_opens_a_checkpoint_of_it() {
+    let layer = Layer::open();
+    layer.force(&transfer(0, 0, 0));
+    let mut sequencer = layer.writer("a", NOW_MS);
+    layer.drain(&mut sequencer);
+    block_on(sequencer.end()).expect("memory does not fail");
+    block_on(sequencer.checkpoint()).expect("memory does not fail");
+    block_on(sequencer.leave()).expect("memory does not fail");
+    let before = layer.tip();
+    assert!(before.ended && before.since.blocks == 0, "the checkpoint is that of the end");
+    layer.force(&transfer(0, 1, 0));
+    let mut next = layer.writer("b", NOW_MS);
+    assert!(layer.drain(&mut next).is_empty());
+    assert_eq!(layer.tip().next_slot, before.next_slot, "no fence either");
 }
 
 #[test]

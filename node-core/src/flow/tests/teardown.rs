@@ -98,6 +98,23 @@ fn a_layer_whose_deposits_cannot_be_closed_is_not_sealed() {
     assert_eq!(block_on(phase::current(registers)).expect("open"), Phase::Draining);
 }
 
+#[test]
+fn deposit_that_the_l1_does_not_show_yet_is_waited_for() {
+    let layer = Layer::open();
+    let deposits: Vec<_> = (0..4).map(|index| deposit(index, account(0))).collect();
+    // The node that is asked for deposits is behind the one that says how many there are.
+    let view = L1View { deposits_closed: true, deposit_count: 5, ..L1View::default() };
+    let teardown = Teardown {
+        context: layer.context,
+        l1: Arc::new(Said(Mutex::new(view), deposits)),
+        holder: "end".to_owned(),
+        known_codes: Arc::default(),
+    };
+    block_on(teardown.advance(NOW_MS)).expect("draining");
+    let progress = block_on(teardown.advance(NOW_MS)).expect("it waits");
+    assert_eq!(progress, Progress::Waiting(Wait::Deposit { index: 4 }));
+}
+
 /// Runtime code that reverts when its call data is longer than 1 KiB, and else stops:
 ///
 /// ```text
