@@ -1,6 +1,6 @@
 # Everything a newcomer types. The work is done by cargo, npm and tests/gate.
 
-.PHONY: demo up functions test check bench fuzz
+.PHONY: demo up functions test check bench fuzz soak
 
 # Watch a whole event: a flash layer opens, sells, ends, settles, pays out and is gone.
 demo:
@@ -30,6 +30,10 @@ check:
 bench:
 	npm install --no-save --no-audit --no-fund
 	cargo bench --package mayfly --package mayfly-bench --bench parts --bench engine --bench state --bench system
+
+# Live whole lives of layers in simulated time for SECONDS, with faults by seed, and stop at the first that goes wrong.
+soak:
+	cargo run --release --quiet --package mayfly-sim -- soak $(SECONDS)
 
 # Look for input that crashes a decoder, SECONDS for each target, going on from what was found before.
 SECONDS = 300

@@ -1,0 +1,88 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use alloy_primitives::Address;
+use node_core::{
+    chain::Phase,
+    codec::record::{MintOrder, OrderState},
+    flow::{
+        FlowError,
+        mint::{OrderError, record},
+        phase,
+        query::Replica,
+    },
+    port::{Recorded, Stores},
+    state::StateAt,
+};
+
+use super::send;
+use crate::{Fault, Variant, World, process::ProcessId, template};
+
+/// A shop: delivers that an item is paid until it is told that this is known, and sometimes once more.
+pub(crate) async fn shop(world: Arc<World>, number: u64) {
+    world.sim.sleep_about_ms(0, world.plan.lasts_s * 700).await;
+    let is_taken = Arc::new(AtomicBool::new(false));
+    let mut deliveries = 0;
+    while world.is_open() == Some(true) && deliveries < 12 {
+        let again = world.sim.fault(Fault::Client);
+        if is_taken.load(Ordering::Relaxed) && !again {
+            return;
+        }
+        for _ in 0..=u8::from(again) {
+            let is_taken = Arc::clone(&is_taken);
+            world.function("webhook", move |world, process| {
+                deliver(world, process, number, is_taken)
+            });
+        }
+        deliveries += 1;
+        world.sim.sleep_about_ms(500, 6_000).await;
+    }
+}
+
+async fn deliver(world: Arc<World>, process: ProcessId, number: u64, is_taken: Arc<AtomicBool>) {
+    let (stores, clock) = (world.stores(process), world.clock(process));
+    let recipient = template::sender(u8::try_from(number).unwrap_or_default() % template::SENDERS);
+    let key = format!("item-{number}");
+    if world.is(Variant::NonceGivenAtAccept) {
+        if send_with_nonce(&world, &stores, &key, recipient).await.is_some() {
+            is_taken.store(true, Ordering::Relaxed);
+        }
+        return;
+    }
+    let order = MintOrder { key: key.clone(), recipient, received_ms: clock.now_ms() };
+    match record(&stores, &world.bell(), &world.config, order).await {
+        Ok(Recorded::Known(OrderState::Waiting)) if !is_open(&stores).await => {}
+        Ok(_) => {
+            world.truth.order_acknowledged(&key, None);
+            is_taken.store(true, Ordering::Relaxed);
+        }
+        Err(OrderError::Flow(error)) => world.judge(process, &error),
+        Err(OrderError::Closed { .. } | OrderError::NoMinter) => {}
+    }
+}
+
+/// Whether the layer takes orders. One that waits in a layer that is closed may have come too late for the last block.
+async fn is_open(stores: &Stores) -> bool {
+    phase::current(&*stores.registers).await.is_ok_and(Phase::accepts)
+}
+
+/// Broken: signs the mint with the next nonce there is now, and sends it as any other transaction.
+async fn send_with_nonce(
+    world: &Arc<World>,
+    stores: &Stores,
+    key: &str,
+    recipient: Address,
+) -> Option<()> {
+    let mut newest = Replica::open(stores, world.config.id).await.ok()?.newest();
+    let read = |state: &StateAt| Ok::<_, FlowError>(state.account(&template::minter())?);
+    let account = newest.with(read).await.ok()?.unwrap_or_default();
+    let waiting = stores.inbox.of_sender(template::minter()).await.ok()?.len();
+    let nonce = account.nonce + u64::try_from(waiting).ok()?;
+    let signed = template::mint(recipient, nonce);
+    let hash = *signed.transaction.hash();
+    send(world, vec![signed]).await?.pop()?.ok()?;
+    world.truth.order_acknowledged(key, Some(hash));
+    Some(())
+}
