@@ -139,7 +139,7 @@ pub(crate) fn config() -> LayerConfig {
     }
 }
 
-fn secret(number: u8) -> B256 {
+const fn secret(number: u8) -> B256 {
     B256::with_last_byte(number + 1)
 }
 

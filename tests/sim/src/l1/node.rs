@@ -39,7 +39,7 @@ impl Node {
         }
     }
 
-    fn depth(&self, finality: Finality) -> u64 {
+    const fn depth(&self, finality: Finality) -> u64 {
         match finality {
             Finality::Depth(depth) => depth,
             Finality::Safe | Finality::Finalized => self.chain.depth,
