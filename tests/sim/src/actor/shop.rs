@@ -51,7 +51,8 @@ async fn deliver(world: Arc<World>, process: ProcessId, number: u64, is_taken: A
         }
         return;
     }
-    let order = MintOrder { key: key.clone(), recipient, received_ms: clock.now_ms() };
+    let received_ms = clock.now_ms();
+    let order = MintOrder { key: key.clone(), recipient, received_ms, sold: None };
     match record(&stores, &world.bell(), &world.config, order).await {
         Ok(Recorded::Known(OrderState::Waiting)) if !is_open(&stores).await => {}
         Ok(_) => {

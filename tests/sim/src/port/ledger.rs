@@ -4,10 +4,11 @@ use node_core::{
     chain::SlotNumber,
     codec::{
         names,
-        record::{Dropped, MintOrder, OrderRecord, OrderState, Pending, SlotEntry},
+        record::{Dropped, MintOrder, OrderRecord, Outcome, Pending, SlotEntry},
     },
     port::{
-        Appended, Inbox, Log, LogAppend, Orders, PortError, Recorded, Registers, Stored, Version,
+        Appended, Inbox, Log, LogAppend, OrderPage, Orders, PortError, Recorded, Registers, Stored,
+        Version,
     },
 };
 
@@ -138,7 +139,7 @@ impl Orders for Client {
         self.call(call, move |truth| at_once(truth.stores.orders.waiting(limit))).await
     }
 
-    async fn mark(&self, outcomes: &[(String, OrderState)]) -> Result<(), PortError> {
+    async fn mark(&self, outcomes: &[(String, Outcome)]) -> Result<(), PortError> {
         let on = || outcomes.iter().map(|(key, _)| format!("order {key} ")).collect();
         let (count, cut) = (outcomes.len(), self.cut(outcomes.len()));
         let some = outcomes[..cut].to_vec();
@@ -147,6 +148,26 @@ impl Orders for Client {
             if cut == count { Ok(()) } else { Err(cut_off("mark")) }
         })
         .await
+    }
+
+    async fn change(
+        &self,
+        expected: Option<&OrderRecord>,
+        record: &OrderRecord,
+    ) -> Result<(), PortError> {
+        let on = || format!("order {}", record.order.key);
+        let (expected, record) = (expected.cloned(), record.clone());
+        self.call(write("change", &on), move |truth| {
+            at_once(truth.stores.orders.change(expected.as_ref(), &record))
+        })
+        .await
+    }
+
+    async fn list(&self, from: Option<&str>, limit: usize) -> Result<OrderPage, PortError> {
+        let (on, from) = (|| "orders".to_owned(), from.map(str::to_owned));
+        let call = read("list", &on);
+        self.call(call, move |truth| at_once(truth.stores.orders.list(from.as_deref(), limit)))
+            .await
     }
 
     async fn get(&self, key: &str) -> Result<Option<OrderRecord>, PortError> {

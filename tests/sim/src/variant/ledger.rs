@@ -5,9 +5,11 @@ use node_core::{
     codec::{
         frame::{self, Kind},
         names,
-        record::{Dropped, MintOrder, OrderRecord, OrderState, Pending, SlotEntry},
+        record::{Dropped, MintOrder, OrderRecord, Outcome, Pending, SlotEntry},
     },
-    port::{Appended, Inbox, Log, LogAppend, Orders, PortError, Recorded, Registers, Version},
+    port::{
+        Appended, Inbox, Log, LogAppend, OrderPage, Orders, PortError, Recorded, Registers, Version,
+    },
 };
 
 use super::{Broken, Variant};
@@ -165,9 +167,21 @@ impl Orders for Broken {
         Ok(waiting)
     }
 
-    async fn mark(&self, outcomes: &[(String, OrderState)]) -> Result<(), PortError> {
+    async fn mark(&self, outcomes: &[(String, Outcome)]) -> Result<(), PortError> {
         self.rows().retain(|row| !outcomes.iter().any(|(key, _)| *key == row.key));
         self.inner.orders.mark(outcomes).await
+    }
+
+    async fn change(
+        &self,
+        expected: Option<&OrderRecord>,
+        record: &OrderRecord,
+    ) -> Result<(), PortError> {
+        self.inner.orders.change(expected, record).await
+    }
+
+    async fn list(&self, from: Option<&str>, limit: usize) -> Result<OrderPage, PortError> {
+        self.inner.orders.list(from, limit).await
     }
 
     async fn get(&self, key: &str) -> Result<Option<OrderRecord>, PortError> {
