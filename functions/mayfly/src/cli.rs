@@ -141,12 +141,12 @@ pub(crate) struct Up {
     /// contract is deployed when none is named.
     #[arg(long)]
     pub(crate) ticket: Option<Address>,
-    /// Stripe's signing secret for the webhook (whsec_...). Made up when missing.
+    /// Stripe's signing secret for the webhook (whsec_...) of a layer without --event. Made up when missing.
     #[arg(long, env = "MAYFLY_STRIPE_SECRET", hide_env_values = true)]
     pub(crate) stripe_secret: Option<String>,
     /// Configuration of the event's box office, see `mayfly event init`. Without it, Stripe sells tickets for
     /// `mintTo(address)`.
-    #[arg(long, value_name = "FILE", conflicts_with = "stripe_secret")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) event: Option<PathBuf>,
     /// File of rules that say who may ask the layer for what, see the README. Without it everybody may ask for everything.
     #[arg(long)]

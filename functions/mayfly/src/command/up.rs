@@ -79,7 +79,8 @@ async fn options(up: Up, place: Place) -> Result<Options, Failure> {
         posting: up.post.into(),
         post_after: up.post_after,
         ticket: up.ticket,
-        stripe_secret: up.stripe_secret,
+        // A configuration may name the same variable for a shop of its own.
+        stripe_secret: up.stripe_secret.filter(|_| event.is_none()),
         event,
         development: l1.is_none(),
         l1,
