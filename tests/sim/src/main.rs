@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use mayfly_sim::{Failure, Fault, Lived, Setting, Variant, catch, live, live_all};
 
 /// Lives between two lines of progress.
-const LINE: u64 = 2_000;
+const LINE: u64 = 250;
 
 /// Lives whole lives of flash layers in simulated time, with faults by seed.
 #[derive(Debug, Parser)]

@@ -23,7 +23,7 @@ use crate::{
 /// Whom the wrong root gives everything.
 const THIEF: Address = Address::repeat_byte(0x66);
 
-async fn sign(i: usize, word: Word, binding: &L1Binding) -> Bytes {
+pub(crate) async fn sign(i: usize, word: Word, binding: &L1Binding) -> Bytes {
     let key = mayfly_l1::LocalKey::from(person(i));
     key.sign(word.digest(binding)).await.expect("a local key signs").as_bytes().into()
 }

@@ -1,9 +1,14 @@
 use alloy::primitives::{B256, U256};
 use mayfly_l1::{
-    Offer, accept_layer, deploy_factory, deposit_eth, enter_refund, open_layer, reclaim_fee, refund,
+    Offer, SignedSeal, accept_layer, deploy_factory, deposit_eth, enter_refund, open_layer,
+    reclaim_fee, refund, slash_equivocation,
 };
+use node_core::chain::{L1Binding, Word};
 
-use crate::event::{Event, HEAD, ORGANISER, ether, person};
+use crate::{
+    event::{Event, HEAD, ORGANISER, ether, person},
+    veto::sign,
+};
 
 /// The event's end, T1 and T2, in seconds.
 const NOBODY_SETTLES_ANY_MORE_S: u64 = 86_400 + 86_400 + 604_800;
@@ -65,6 +70,38 @@ async fn offer_that_nobody_accepts_is_reclaimed() {
     assert_eq!(event.node.balance_of(layer).await.expect("anvil answers"), U256::ZERO);
     let late = accept_layer(&event.organiser, layer, &config).await.expect_err("it is too late");
     assert!(late.to_string().contains("TooLate"), "{late}");
+}
+
+/// The words are those of `mayfly_getBlockSeal`; the sequencer is the operator here.
+#[tokio::test]
+async fn sequencer_that_signs_two_blocks_of_one_number_is_slashed_once() {
+    let event = Event::open().await;
+    let (layer, config) = offered(&event, B256::repeat_byte(3)).await;
+    accept_layer(&event.organiser, layer, &config).await.expect("it is offered");
+    let binding = L1Binding { layer, ..event.context.config.l1.clone() };
+    let sealed = async |i, number, hash| {
+        let signature = sign(i, Word::BlockSeal { number, hash }, &binding).await;
+        SignedSeal { hash, signature }
+    };
+    let (one, other) = (B256::repeat_byte(1), B256::repeat_byte(2));
+    let right = [sealed(ORGANISER, 7, one).await, sealed(ORGANISER, 7, other).await];
+    let stranger = event.sender(4);
+    let refused = async |seals| {
+        let slashed = slash_equivocation(&stranger, layer, &config, 7, seals).await;
+        slashed.expect_err("no two blocks of number 7").to_string()
+    };
+    let [first, _] = &right;
+    assert!(refused([first.clone(), first.clone()]).await.contains("NoConflict"));
+    let anothers = sealed(4, 7, other).await;
+    assert!(refused([first.clone(), anothers]).await.contains("NotSequencer"));
+    let next = sealed(ORGANISER, 8, other).await;
+    assert!(refused([first.clone(), next]).await.contains("NotSequencer"));
+
+    let held = async || event.node.balance_of(layer).await.expect("anvil answers");
+    assert_eq!(held().await, ether("4"));
+    slash_equivocation(&stranger, layer, &config, 7, right.clone()).await.expect("two blocks");
+    assert_eq!(held().await, ether("2"), "half of the bond is the stranger's");
+    assert!(refused(right).await.contains("NoBond"));
 }
 
 /// Opens another layer, with a fee of 1 ETH and a bond of 4 ETH, to be accepted within an hour.
