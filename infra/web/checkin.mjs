@@ -110,7 +110,8 @@ export function decodeCode(text) {
 export async function loadList(client, contract, fromBlock = 0n) {
   const { address } = contract;
   await loadCurve();
-  const toBlock = await client.getBlockNumber();
+  // viem would say what it heard some seconds ago: a ticket sold since would be none.
+  const toBlock = await client.getBlockNumber({ cacheTime: 0 });
   const events = (eventName) => client.getContractEvents({ abi: ticketAbi, address, eventName, fromBlock, toBlock });
   const [transfers, keys, redeemed] = await Promise.all(["Transfer", "CheckInKeySet", "Redeemed"].map(events));
   const windowS = await client.readContract({ abi: ticketAbi, address, functionName: "checkInWindow", blockNumber: toBlock });
