@@ -92,8 +92,8 @@ async fn sequencer_that_signs_two_blocks_of_one_number_is_slashed_once() {
     };
     let [first, _] = &right;
     assert!(refused([first.clone(), first.clone()]).await.contains("NoConflict"));
-    let anothers = sealed(4, 7, other).await;
-    assert!(refused([first.clone(), anothers]).await.contains("NotSequencer"));
+    let of_somebody_else = sealed(4, 7, other).await;
+    assert!(refused([first.clone(), of_somebody_else]).await.contains("NotSequencer"));
     let next = sealed(ORGANISER, 8, other).await;
     assert!(refused([first.clone(), next]).await.contains("NotSequencer"));
 
