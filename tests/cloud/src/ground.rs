@@ -1,7 +1,11 @@
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType,
 };
 use mayfly_aws::{Cloud, Settings, Variables};
+use node_core::chain::LayerId;
 
 use crate::{moto::Moto, tables::Tables};
 
@@ -62,7 +66,22 @@ impl Ground {
         cloud
     }
 
-    async fn make_table(&self) {
+    /// Keys of all items that have to do with a layer, but its entry in the registry.
+    ///
+    /// # Panics
+    /// When the table cannot be read.
+    pub async fn items_of(&self, layer: LayerId) -> Vec<String> {
+        let layer = layer.to_string();
+        let scan = self.client().scan().table_name(TABLE).consistent_read(true);
+        let scan = scan.filter_expression("contains(pk, :layer)");
+        let scan = scan.expression_attribute_values(":layer", AttributeValue::S(layer));
+        let items = scan.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+        let text = |value: &AttributeValue| value.as_s().expect("a text").clone();
+        let key = |item: HashMap<_, _>| format!("{} {}", text(&item["pk"]), text(&item["sk"]));
+        items.expect("the table can be read").into_iter().map(key).collect()
+    }
+
+    fn client(&self) -> aws_sdk_dynamodb::Client {
         let settings = self.settings();
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::v2026_01_12())
@@ -72,7 +91,11 @@ impl Ground {
             ))
             .http_client(mayfly_aws::http())
             .endpoint_url(self.tables.url());
-        let client = aws_sdk_dynamodb::Client::from_conf(config.build());
+        aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
+    async fn make_table(&self) {
+        let client = self.client();
         let create =
             client.create_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
         let create = [("pk", KeyType::Hash), ("sk", KeyType::Range)].into_iter().fold(

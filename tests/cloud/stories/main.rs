@@ -49,7 +49,7 @@ async fn an_event_is_opened_sells_out_ends_and_leaves_nothing_behind() {
     assert!(quantity(&so_far["bill"], "HTTP requests") > 0, "{so_far}");
     let ended = close(&deployment, &opened).await;
     let stores = deployment.cloud.stores(opened.id);
-    assert_eq!(stores.stored.count().await.expect("counted"), 0, "items_left");
+    assert_eq!(deployment.ground.items_of(opened.id).await, [""; 0], "items_left");
     let prefix = names::layer_prefix(opened.id);
     assert_eq!(stores.objects.list(&prefix).await.expect("listed"), [""; 0], "objects_left");
     assert_eq!(deployment.gateway.schedules(), [""; 0], "schedules");
