@@ -12,10 +12,14 @@ const VENV = ".venv";
 /** With this a step says that nothing could be run here: it neither passed nor failed. */
 const SKIPPED = 77;
 
+/** A workspace of its own, see `exclude` in Cargo.toml. */
+const MODEL = "--manifest-path tests/model/Cargo.toml";
+
 /** Steps in order; each is a name and a command line for sh. */
 const CHECK = [
-  ["format", "cargo fmt --all --check"],
+  ["format", `cargo fmt --all --check && cargo fmt ${MODEL} --check`],
   ["lints", "cargo clippy --workspace --all-targets --quiet -- -D warnings"],
+  ["lints of the model", `cargo clippy ${MODEL} --target-dir target/model --all-targets --quiet -- -D warnings`],
   ["docs", "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet"],
   ["floors", "node tests/gate/floors.mjs"],
   ["purity", "node tests/gate/purity.mjs"],
@@ -31,6 +35,7 @@ const TEST = [
   ["Terraform and SAM decide the same", `${VENV}/bin/python tests/ground/run.py decided`],
   ["Terraform with a mocked AWS", `${VENV}/bin/python tests/ground/run.py mocked`],
   ["rust tests", "cargo nextest run --workspace --no-fail-fast --profile gate"],
+  ["model of lease, log and end", `cargo test ${MODEL} --target-dir target/model --quiet`],
   ["fuzz decoders", "node tests/fuzz/run.mjs gate"],
   ["contract tests", "node infra/contracts/forge.mjs test --summary"],
   ["conformance of the RPC", "node --test tests/clients/compat.test.mjs"],
