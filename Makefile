@@ -1,6 +1,6 @@
 # Everything a newcomer types. The work is done by cargo, npm and tests/gate.
 
-.PHONY: demo up functions test check bench fuzz soak
+.PHONY: demo up functions test check bench load fuzz soak
 
 # Watch a whole event: a flash layer opens, sells, ends, settles, pays out and is gone.
 demo:
@@ -30,6 +30,11 @@ check:
 bench:
 	npm install --no-save --no-audit --no-fund
 	cargo bench --package mayfly --package mayfly-bench --bench parts --bench engine --bench state --bench system
+
+# Send a deployment on an emulated cloud 1,000 transactions a second for a minute, and start each function cold.
+load:
+	node tests/gate/run.mjs tools
+	cargo nextest run --release --workspace --run-ignored only --no-capture -E 'test(load::)'
 
 # Live whole lives of layers in simulated time for SECONDS, with faults by seed, and stop at the first that goes wrong.
 soak:

@@ -49,6 +49,15 @@ locals {
         period_s    = 300
         dimensions  = { Deployment = local.names.table }
       }
+      inbox-depth = {
+        description = "More waits than a block takes: transactions come faster than the sequencer of a layer writes them"
+        namespace   = "Mayfly"
+        metric      = "InboxDepth"
+        statistic   = "Maximum"
+        threshold   = 4096
+        period_s    = 60
+        dimensions  = { Deployment = local.names.table }
+      }
       table-throttles = {
         description = "DynamoDB refused writes: the table grows slower than the load did"
         namespace   = "AWS/DynamoDB"

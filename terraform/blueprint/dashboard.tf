@@ -42,6 +42,11 @@ locals {
       metrics   = [for metric in ["RequestMs", "SealMs"] : ["Mayfly", metric, "Deployment", local.names.table, { label = metric }]]
     },
     {
+      title     = "Transactions that waited for a block, at most"
+      statistic = "Maximum"
+      metrics   = [["Mayfly", "InboxDepth", "Deployment", local.names.table, { label = "waiting" }]]
+    },
+    {
       title     = "What was done"
       statistic = "Sum"
       metrics   = [for metric in ["BlockTransactions", "ColdStarts", "Fenced", "WebhookOutcomes"] : ["Mayfly", metric, "Deployment", local.names.table, { label = metric }]]

@@ -3,27 +3,27 @@
 locals {
   # Actions on items, by partition key. The first word of a key says what kind of thing the item is.
   items = {
-    rpc = {
+    rpc = merge(local.metered, {
       GetItem    = ["dropped#*", "layers", "log#*", "order#*", "register#*"]
       Query      = ["inbox#*", "meter#*"]
       PutItem    = ["inbox#*", "meter#*", "register#*#filter-*"]
       DeleteItem = ["dropped#*"]
-    }
-    webhook = {
+    })
+    webhook = merge(local.metered, {
       # log#none is what every function asks for when it starts, to learn whether it may.
       GetItem = ["layers", "log#none", "order#*", "register#*"]
       PutItem = ["due#*", "meter#*", "order#*"]
-    }
-    sequencer = merge(local.writer, {
+    })
+    sequencer = merge(local.writer, local.metered, {
       BatchWriteItem = ["dropped#*", "inbox#*"]
     })
-    bridge = {
+    bridge = merge(local.metered, {
       GetItem    = ["dropped#*", "log#*", "order#*", "register#*"]
       Query      = ["due#*", "inbox#*", "layers"]
       PutItem    = ["inbox#*", "meter#*", "register#*"]
       DeleteItem = ["dropped#*", "due#*"]
-    }
-    teardown = merge(local.writer, {
+    })
+    teardown = merge(local.writer, local.metered, {
       BatchWriteItem = ["*"]
       # The last deposits are brought in by the end itself, as the bridge does.
       GetItem    = concat(["dropped#*", "layers"], local.writer.GetItem)
@@ -32,11 +32,14 @@ locals {
       Query      = concat(["meter#*"], local.writer.Query)
       Scan       = ["*"]
     })
-    operator = {
+    operator = merge(local.metered, {
       GetItem = ["layers", "log#none", "register#*"]
       PutItem = ["layers", "meter#*", "register#*"]
-    }
+    })
   }
+
+  # A meter is written with a look at the layer's entry in the registry: none is after the end.
+  metered = { ConditionCheckItem = ["layers"] }
 
   # What it takes to write blocks; the end of a layer is written, too.
   writer = {

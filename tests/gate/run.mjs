@@ -35,6 +35,7 @@ const TEST = [
   ["Terraform and SAM decide the same", `${VENV}/bin/python tests/ground/run.py decided`],
   ["Terraform with a mocked AWS", `${VENV}/bin/python tests/ground/run.py mocked`],
   ["rust tests", "cargo nextest run --workspace --no-fail-fast --profile gate"],
+  ["functions held to their policies", `${VENV}/bin/python tests/ground/run.py held`],
   ["model of lease, log and end", `cargo test ${MODEL} --target-dir target/model --quiet`],
   ["fuzz decoders", "node tests/fuzz/run.mjs gate"],
   ["contract tests", "node infra/contracts/forge.mjs test --summary"],
@@ -45,9 +46,9 @@ const TEST = [
   ["Terraform on an emulated AWS", `${VENV}/bin/python tests/ground/run.py emulated`],
 ];
 
-const plan = { check: CHECK, test: [...CHECK, ...TEST] }[process.argv[2] ?? "test"];
+const plan = { tools: [], check: CHECK, test: [...CHECK, ...TEST] }[process.argv[2] ?? "test"];
 if (!plan) {
-  console.error("usage: node tests/gate/run.mjs check|test");
+  console.error("usage: node tests/gate/run.mjs tools|check|test");
   process.exit(2);
 }
 

@@ -61,6 +61,8 @@ class Reader:
     def _dynamodb(self, _method, _path, _query, headers, body):
         action = headers["x-amz-target"].split(".")[1]
         event = json.loads(body)
+        if action == "TransactWriteItems":
+            return [self._part(*part) for item in event["TransactItems"] for part in item.items()]
         keys = {
             "BatchWriteItem": lambda: [_written(write) for writes in event["RequestItems"].values() for write in writes],
             "Query": lambda: [event["ExpressionAttributeValues"][":pk"]["S"]],
@@ -69,6 +71,11 @@ class Reader:
             "Scan": lambda: None,
         }.get(action, lambda: [event["Key"]["pk"]["S"]])()
         return [Ask(f"dynamodb:{action}", self.arns["table"], **{"dynamodb:LeadingKeys": keys})]
+
+    def _part(self, kind, what):
+        """What one part of a transaction needs: the action that it would need alone."""
+        action, key = ("PutItem", what["Item"]) if kind == "Put" else ("ConditionCheckItem", what["Key"])
+        return Ask(f"dynamodb:{action}", self.arns["table"], **{"dynamodb:LeadingKeys": [key["pk"]["S"]]})
 
     def _s3(self, method, path, query, _headers, body):
         bucket = self.arns["bucket"]

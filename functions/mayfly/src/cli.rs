@@ -183,6 +183,12 @@ pub(crate) struct Up {
     /// Factory contract on the L1; a new one is deployed when missing.
     #[arg(long)]
     pub(crate) factory: Option<Address>,
+    /// Runs the layer on the functions of a deployment, and these on a cloud on this machine, all in memory: DynamoDB,
+    /// S3, Lambda and the Scheduler. For who changes Mayfly: it takes a built checkout of it.
+    #[arg(long, conflicts_with_all = [
+        "event", "access", "bridge", "bulk_from", "attestors", "window", "l1", "sequencer_key", "factory",
+    ])]
+    pub(crate) cloud_emulator: bool,
 }
 
 #[derive(Debug, Args)]

@@ -74,7 +74,7 @@ pub(crate) async fn payer(node: Node, key: Option<&KeyText>) -> Result<Arc<Sende
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Keys {
     /// Signs mints.
-    minter: B256,
+    pub(crate) minter: B256,
     /// Signs soft receipts and headers.
     #[serde(default)]
     sequencer: Option<B256>,

@@ -232,8 +232,11 @@ impl Operator {
         let plan = self.plan(wanted(request.wanted)?, now_s)?;
         let stores = self.cloud.stores(layer);
         let config = match open::config(&*stores.registers).await {
-            // By an invocation that died before it said so.
-            Ok(config) => config,
+            // By an invocation that died, wherever.
+            Ok(config) => {
+                crate::finish(&stores, &config).await?;
+                config
+            }
             Err(FlowError::NoLayer) => {
                 let factory = self.deployment.factory;
                 Box::pin(crate::open(&stores, &self.sender, factory, layer, plan)).await?

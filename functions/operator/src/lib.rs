@@ -19,6 +19,7 @@ use node_core::{
     flow::{
         FlowError,
         open::{self, Alloc, Genesis},
+        phase,
     },
     port::{PortError, Stores},
 };
@@ -117,6 +118,19 @@ pub async fn open(
     config.l1.opened_in_block = opened.receipt.block;
     open::open(stores, &config, &genesis).await?;
     Ok(config)
+}
+
+/// Finishes an opening that died after it had written `config`; one that was finished stays as it is.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn finish(stores: &Stores, config: &LayerConfig) -> Result<(), OpenError> {
+    match phase::current(&*stores.registers).await {
+        Err(FlowError::NoLayer) => {}
+        other => return Ok(other.map(drop)?),
+    }
+    let genesis = Genesis::new(config, &alloc(config.chain_id, &config.tokens.bridged)?)?;
+    Ok(open::open(stores, config, &genesis).await?)
 }
 
 /// What the tokens say of themselves, in order of address.

@@ -194,7 +194,7 @@ impl Writer {
             {
                 idle_since = None;
                 let number = committed.header.number;
-                self.observe(&committed, since);
+                self.observe(sequencer, &committed, since);
                 self.publish(*committed);
                 let due = sequencer.tip().is_checkpoint_due();
                 if due || number - checkpointed >= self.policy.checkpoint_blocks {
@@ -220,12 +220,15 @@ impl Writer {
     }
 
     /// Tells whoever watches of a block.
-    fn observe(&self, committed: &Committed, since: Instant) {
-        let block = committed.header.number;
-        let ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let transactions = u64::try_from(committed.record.receipts.len()).unwrap_or(u64::MAX);
-        self.observer.observe(Observation::Sealed { block, transactions, ms });
-        tracing::debug!(block, transactions, ms, "sealed");
+    fn observe(&self, sequencer: &Sequencer, committed: &Committed, since: Instant) {
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        self.observer.observe(Observation::Sealed {
+            block: committed.header.number,
+            epoch: sequencer.epoch(),
+            transactions: count(committed.record.receipts.len()),
+            waiting: count(sequencer.waiting()),
+            ms: u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX),
+        });
     }
 
     /// Shows readers a block that was committed here.

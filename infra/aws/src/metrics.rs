@@ -23,6 +23,8 @@ pub const NAMESPACE: &str = "Mayfly";
 pub const REQUEST_MS: Metric = Metric { name: "RequestMs", unit: "Milliseconds" };
 /// Time from the look at what waits until the block that has it is durable.
 pub const SEAL_MS: Metric = Metric { name: "SealMs", unit: "Milliseconds" };
+/// Transactions and orders that waited when a block was begun.
+pub const INBOX_DEPTH: Metric = Metric { name: "InboxDepth", unit: "Count" };
 /// Transactions of a block.
 pub const BLOCK_TRANSACTIONS: Metric = Metric { name: "BlockTransactions", unit: "Count" };
 /// Writers that another one took over from.
@@ -156,8 +158,10 @@ impl Metrics {
 impl Observer for Metrics {
     fn observe(&self, seen: Observation) {
         match seen {
-            Observation::Sealed { transactions, ms, .. } => {
+            Observation::Sealed { block, epoch, transactions, waiting, ms } => {
+                tracing::info!(block, %epoch, transactions, ms, "sealed");
                 self.add(SEAL_MS, ms);
+                self.add(INBOX_DEPTH, waiting);
                 self.add(BLOCK_TRANSACTIONS, transactions);
             }
             Observation::Fenced => self.add(FENCED, 1),

@@ -14,6 +14,9 @@ use crate::{calendar::date_time, fault::fault, table::key};
 /// Partition of the registry.
 const LAYERS: &str = "layers";
 
+/// Attribute of a layer whose meters were read for the last time: none is written any more.
+pub(crate) const METERED: &str = "metered";
+
 /// How long it is remembered that a layer was, after its end: 90 days.
 const REMEMBERED_S: u64 = 90 * 24 * 60 * 60;
 
@@ -94,7 +97,7 @@ fn ended(entry: &Entry) -> String {
 ///
 /// ```text
 /// pk      sk       attributes
-/// layers  <layer>  n: version, d: JSON of Entry, expires_at once it has ended
+/// layers  <layer>  n: version, d: JSON of Entry, metered once its meters are read, expires_at once it has ended
 /// ```
 #[derive(Debug, Clone)]
 pub struct Registry {
@@ -108,7 +111,7 @@ impl Registry {
     /// # Errors
     /// The service's.
     pub async fn load(&self, layer: LayerId) -> Result<Option<(Version, Entry)>, PortError> {
-        let key = key::item(LAYERS, &layer.to_string());
+        let key = key_of(layer);
         let got = self.client.get_item().table_name(&self.table).set_key(Some(key));
         let got = got.consistent_read(true).send().await;
         let got =
@@ -158,9 +161,12 @@ impl Registry {
         let name = format!("layer {} in the registry", entry.layer);
         let version = expected.map_or(1, |version| version.0 + 1);
         let json = serde_json::to_string(entry).expect("plain data");
-        let mut item = key::item(LAYERS, &entry.layer.to_string());
+        let mut item = key_of(entry.layer);
         item.insert("n".to_owned(), AttributeValue::N(version.to_string()));
         item.insert("d".to_owned(), AttributeValue::S(json.clone()));
+        if entry.used.is_some() {
+            item.insert(METERED.to_owned(), AttributeValue::Bool(true));
+        }
         if let Some(ended_at_s) = entry.ended_at_s {
             let expires = (ended_at_s + REMEMBERED_S).to_string();
             item.insert("expires_at".to_owned(), AttributeValue::N(expires));
@@ -189,6 +195,11 @@ impl Registry {
             _ => Err(PortError::Conflict { what: name }),
         }
     }
+}
+
+/// Where the entry of a layer is.
+pub(crate) fn key_of(layer: LayerId) -> HashMap<String, AttributeValue> {
+    key::item(LAYERS, &layer.to_string())
 }
 
 fn decode(item: &HashMap<String, AttributeValue>) -> Result<(Version, Entry), PortError> {

@@ -64,15 +64,32 @@ impl Heap {
 impl Memory {
     /// Makes empty stores.
     pub fn stores() -> Stores {
-        let memory = Arc::new(Self::default());
+        Arc::<Self>::default().share()
+    }
+
+    /// The stores that this memory is.
+    pub fn share(self: &Arc<Self>) -> Stores {
+        let memory = || Arc::clone(self);
         Stores {
-            inbox: memory.clone(),
-            log: memory.clone(),
-            registers: memory.clone(),
-            orders: memory.clone(),
-            objects: memory.clone(),
-            stored: memory,
+            inbox: memory(),
+            log: memory(),
+            registers: memory(),
+            orders: memory(),
+            objects: memory(),
+            stored: memory(),
         }
+    }
+
+    /// Deletes the items of the ledger that `is_reached` picks, in no order that anybody may count on: what a store
+    /// leaves that dies in the middle of [`Stored::erase`].
+    pub fn erase_some(&self, mut is_reached: impl FnMut() -> bool) {
+        let heap = &mut *self.heap();
+        let taken: Vec<_> = heap.inbox_by_hash.keys().filter(|_| is_reached()).copied().collect();
+        taken.iter().for_each(|hash| heap.take(hash));
+        heap.dropped.retain(|_, _| !is_reached());
+        heap.log.retain(|_, _| !is_reached());
+        heap.registers.retain(|_, _| !is_reached());
+        heap.orders.retain(|_, _| !is_reached());
     }
 
     /// A panic elsewhere cannot leave the heap half changed: every verb changes it in one go.

@@ -220,6 +220,7 @@ pub trait Stored: Send + Sync {
     /// Returns how many items the ledger holds for the layer.
     async fn count(&self) -> Result<u64, PortError>;
 
-    /// Deletes all items of the layer and returns how many there were. Can be repeated.
+    /// Deletes all items of the layer and returns how many there were. Not all at once: who dies in the middle leaves
+    /// any of them. Can be repeated.
     async fn erase(&self) -> Result<u64, PortError>;
 }

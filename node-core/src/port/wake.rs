@@ -3,6 +3,7 @@ use async_trait::async_trait;
 use futures::channel::oneshot;
 
 use super::PortError;
+use crate::chain::Epoch;
 
 /// Time, from outside.
 pub trait Clock: Send + Sync {
@@ -63,8 +64,12 @@ pub enum Observation {
     Sealed {
         /// Its number.
         block: u64,
+        /// The generation of writers that wrote it.
+        epoch: Epoch,
         /// Its transactions.
         transactions: u64,
+        /// What waited when it was begun: transactions and orders.
+        waiting: u64,
         /// How long that took, in milliseconds.
         ms: u64,
     },

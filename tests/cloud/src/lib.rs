@@ -7,6 +7,7 @@
 //! clients write at once.
 
 mod fates;
+mod functions;
 mod gateway;
 mod ground;
 mod moto;
@@ -15,6 +16,7 @@ mod tables;
 mod troubled;
 
 pub use fates::{Fate, Fates};
+pub use functions::{Told, functions, program};
 pub use gateway::{Failed, Function, Gateway};
 pub use ground::Ground;
 pub use start::names_what_is_missing;

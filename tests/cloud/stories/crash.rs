@@ -19,7 +19,7 @@ use crate::{
     deployment::Deployment,
     event::Opened,
     trouble::{all_arrive, open},
-    wallet::Rpc,
+    wallet::{Rpc, Wallet},
 };
 
 /// How long something may take that the functions do by themselves.
@@ -99,6 +99,63 @@ async fn a_sequencer_that_dies_at_each_of_its_writes_loses_nothing_and_doubles_n
     pass_time(&deployment, &opened).await;
     all_arrive(&deployment, &layer, &organiser, sent).await;
     assert!(sent > 6, "{sent} writes were met");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bridge_that_dies_at_each_of_its_writes_credits_every_deposit_once() {
+    let deployment = Deployment::doomed().await;
+    let (opened, layer, organiser) = open(&deployment).await;
+    let receiver = Wallet::random();
+    let (mut owed, mut deaths) = (U256::ZERO, 0);
+    for nth in 0..MOST {
+        let mut was_met = true;
+        for fate in [Fate::KilledBefore, Fate::KilledAfter] {
+            deployment.fates().plan("bridge", nth, fate);
+            owed += opened.deposit_on_l1(&deployment, &receiver).await;
+            let since = Instant::now();
+            while layer.balance(receiver.account()).await != owed {
+                assert!(since.elapsed() < PATIENCE, "write {nth}, {fate:?}: it is not credited");
+                match deployment.gateway.invoke("bridge", &json!({})).await {
+                    // Its one place is free again once it is gone.
+                    Ok(_) | Err(Failed::Ended | Failed::NoPlace) => {}
+                    Err(other) => panic!("write {nth}, {fate:?}: {other:?}"),
+                }
+            }
+            let died = deployment.fates().end();
+            deaths += usize::from(died);
+            was_met &= died;
+        }
+        if !was_met {
+            break;
+        }
+    }
+    assert!(deaths > 4, "it died {deaths} times");
+    all_arrive(&deployment, &layer, &organiser, 0).await;
+    assert_eq!(layer.balance(receiver.account()).await, owed, "credited once each");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_that_dies_at_each_of_its_writes_opens_the_layer_when_it_is_asked_again() {
+    let deployment = Deployment::doomed().await;
+    let (mut opened, mut deaths) = (0, 0);
+    for nth in 0..MOST {
+        let fate = [Fate::KilledBefore, Fate::KilledAfter][nth % 2];
+        deployment.fates().plan("operator", nth, fate);
+        let key = format!("night-{nth}");
+        let first = deployment.open(&key, None).await;
+        let died = deployment.fates().end();
+        assert_eq!(first.is_err(), died, "write {nth}, {fate:?}: {first:?}");
+        let again = Opened::open(&deployment, &key, None).await;
+        let chain_id = deployment.layer(&again).ask("eth_chainId", json!([])).await;
+        assert_eq!(chain_id, json!(format!("{:#x}", again.chain_id)));
+        opened += 1;
+        deaths += usize::from(died);
+        assert_eq!(deployment.gateway.schedules().len(), opened, "an end for each layer");
+        if !died {
+            break;
+        }
+    }
+    assert!(deaths > 4, "it died {deaths} times");
 }
 
 /// A writer stalls with a write on its way, another one takes over, and then the write arrives.

@@ -1,8 +1,8 @@
-use std::{path::PathBuf, process::Command, time::Duration};
+use std::process::Command;
 
 use alloy::primitives::Address;
 use mayfly_aws::Cloud;
-use mayfly_cloud::{Failed, Fates, Function, Gateway, Ground};
+use mayfly_cloud::{Failed, Fates, Gateway, Ground, Told, functions, program};
 use mayfly_it::Anvil;
 use mayfly_l1::{Node, PrivateKeySigner, devnet};
 use serde_json::{Value, json};
@@ -52,24 +52,18 @@ impl Deployment {
         let cloud = ground.cloud().await;
         let anvil = Anvil::start_with(&L1);
         let deployment = Self { ground, cloud, gateway, fates, anvil };
-        // Places and limits as Terraform has them, retries without their minutes.
-        for (name, places, limit_s, retries) in [
-            ("rpc", 50, 30, 0),
-            ("webhook", 20, 30, 0),
-            ("sequencer", 3, 900, 0),
-            ("bridge", 1, 120, 0),
-            ("teardown", 10, 900, 2),
-            ("operator", 5, 60, 0),
-        ] {
-            deployment.gateway.add(Function {
-                name: name.to_owned(),
-                program: program(name),
-                variables: deployment.variables(name),
-                places,
-                limit: Duration::from_secs(limit_s),
-                retries,
-                oldest: Duration::from_secs(60),
-            });
+        let told = Told {
+            l1_url: deployment.anvil.url(),
+            l1_key: devnet::accounts()[0].to_bytes().to_string(),
+            minter_key: MINTER.to_owned(),
+            stripe_secret: STRIPE.to_owned(),
+        };
+        for mut function in functions(&deployment.ground, &deployment.gateway, &told) {
+            let fates = deployment.fates.iter().flat_map(|fates| fates.variables(&function.name));
+            // Those that come later count.
+            let fates: Vec<_> = fates.map(|(name, value)| (name.to_owned(), value)).collect();
+            function.variables.extend(fates);
+            deployment.gateway.add(function);
         }
         deployment
     }
@@ -125,39 +119,4 @@ impl Deployment {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).expect("JSON")
     }
-
-    fn variables(&self, function: &str) -> Vec<(String, String)> {
-        let mut variables = self.ground.variables();
-        let key = devnet::accounts()[0].to_bytes().to_string();
-        variables.extend([
-            ("MAYFLY_ENDPOINT_LAMBDA", self.gateway.url()),
-            ("MAYFLY_ENDPOINT_SCHEDULER", self.gateway.url()),
-            ("MAYFLY_SEQUENCER", "sequencer".to_owned()),
-            ("MAYFLY_TEARDOWN", "teardown".to_owned()),
-            (
-                "MAYFLY_TEARDOWN_ARN",
-                "arn:aws:lambda:us-east-1:123456789012:function:teardown".to_owned(),
-            ),
-            ("MAYFLY_SCHEDULE_GROUP", "mayfly".to_owned()),
-            ("MAYFLY_SCHEDULE_ROLE_ARN", "arn:aws:iam::123456789012:role/schedules".to_owned()),
-            ("MAYFLY_PUBLIC_URL", self.gateway.url()),
-            ("MAYFLY_STRIPE_SECRET", STRIPE.to_owned()),
-            ("MAYFLY_L1_URL", self.anvil.url()),
-            ("MAYFLY_L1_KEY", key),
-            ("MAYFLY_MINTER_KEY", MINTER.to_owned()),
-            ("RUST_LOG", "warn".to_owned()),
-        ]);
-        // Those that come later count.
-        variables.extend(self.fates.iter().flat_map(|fates| fates.variables(function)));
-        variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-    }
-}
-
-/// A program of the workspace, which is built with the tests: each function has one that starts it.
-fn program(name: &str) -> PathBuf {
-    let this = std::env::current_exe().expect("a test knows where it is");
-    let folder = this.parent().and_then(|deps| deps.parent()).expect("target/<profile>/deps");
-    let program = folder.join(name);
-    assert!(program.exists(), "{} is missing: build the whole workspace", program.display());
-    program
 }

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use alloy::primitives::{Address, utils::parse_ether};
+use alloy::primitives::{Address, U256, utils::parse_ether};
 use mayfly_aws::Entry;
 use mayfly_l1::{Sender, deposit_eth, devnet};
 use mayfly_webhook::{Secret, provider};
@@ -46,19 +46,26 @@ impl Opened {
 
     /// Deposits ETH for a wallet, and lets the watch bring it in.
     pub(crate) async fn deposit(&self, deployment: &Deployment, wallet: &Wallet) {
+        let before = deployment.layer(self).balance(wallet.account()).await;
+        self.deposit_on_l1(deployment, wallet).await;
+        // Until the block of the deposit is final.
+        let layer = deployment.layer(self);
+        let since = Instant::now();
+        while layer.balance(wallet.account()).await == before {
+            assert!(since.elapsed() < PATIENCE, "the deposit does not arrive");
+            deployment.gateway.invoke("bridge", &json!({})).await.expect("the watch looks");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Deposits ETH for a wallet; returns how much, in wei.
+    pub(crate) async fn deposit_on_l1(&self, deployment: &Deployment, wallet: &Wallet) -> U256 {
         // Of somebody else: what an account deposits counts as a transaction of it on the layer.
         let depositor = devnet::accounts()[1].clone();
         let sender = Sender::new(deployment.node().await, depositor);
         let wei = parse_ether("5").expect("a number");
         deposit_eth(&sender, self.l1_layer, wallet.account(), wei).await.expect("deposited");
-        // Until the block of the deposit is final.
-        let layer = deployment.layer(self);
-        let since = Instant::now();
-        while layer.balance(wallet.account()).await.is_zero() {
-            assert!(since.elapsed() < PATIENCE, "the deposit does not arrive");
-            deployment.gateway.invoke("bridge", &json!({})).await.expect("the watch looks");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        wei
     }
 
     /// Sends signed deliveries of a shop, every third of them twice.
@@ -112,6 +119,18 @@ fn delivery(number: usize) -> String {
 /// Lets the end come, and says where the layer stands then: the schedule fires, then the watch goes on every minute with what waits for the L1.
 pub(crate) async fn close(deployment: &Deployment, opened: &Opened) -> Value {
     deployment.gateway.pass("2999-01-01T00:00:00");
+    until_erased(deployment, opened).await
+}
+
+/// Has the operator end a layer before its time.
+pub(crate) async fn close_early(deployment: &Deployment, opened: &Opened) -> Value {
+    let close = json!({ "action": "close", "layer": opened.id });
+    let status = deployment.gateway.invoke("operator", &close).await.expect("a status");
+    assert_ne!(status["phase"], "erased", "it says where the layer stood");
+    until_erased(deployment, opened).await
+}
+
+async fn until_erased(deployment: &Deployment, opened: &Opened) -> Value {
     let since = Instant::now();
     loop {
         deployment.gateway.invoke("bridge", &json!({})).await.expect("the watch looks");

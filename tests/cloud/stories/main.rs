@@ -2,7 +2,9 @@
 
 mod crash;
 mod deployment;
+mod emulator;
 mod event;
+mod load;
 mod trouble;
 mod wallet;
 
@@ -81,6 +83,20 @@ async fn an_event_is_opened_sells_out_ends_and_leaves_nothing_behind() {
     assert_eq!((&again["phase"], &again["layer"]), (&json!("erased"), &json!(opened.id)));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_layer_that_is_closed_before_its_time_leaves_nothing_behind_either() {
+    let deployment = Deployment::start().await;
+    let opened = Opened::open(&deployment, "short", None).await;
+    let kept = Opened::open(&deployment, "long", None).await;
+    opened.deposit(&deployment, &Wallet::organiser()).await;
+    event::close_early(&deployment, &opened).await;
+    assert_eq!(deployment.ground.items_of(opened.id).await, [""; 0], "items_left");
+    assert_eq!(deployment.gateway.schedules(), [format!("end-{}", kept.id)], "its end is off");
+    assert_eq!(deployment.claim_all(opened.l1_layer).await, 1);
+    let layer = deployment.layer(&kept);
+    assert_eq!(layer.ask("eth_blockNumber", json!([])).await, "0x0", "others live on");
+}
+
 /// Everything that was used is in the bill, which is told for as long as the layer is remembered.
 fn check_cost(deployment: &Deployment, opened: &Opened, cost: &Value) {
     println!("the event cost {cost:#}");
@@ -109,7 +125,7 @@ fn check_metrics(printed: &str) {
     let lines: Vec<Value> =
         printed.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     assert_eq!(lines.len(), printed.lines().count(), "nothing else is printed: {printed}");
-    for name in ["ColdStarts", "SealMs", "BlockTransactions", "CostMicroUsd"] {
+    for name in ["ColdStarts", "SealMs", "InboxDepth", "BlockTransactions", "CostMicroUsd"] {
         let is_there = |line: &&Value| {
             line[name].is_array() && line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Mayfly"
         };

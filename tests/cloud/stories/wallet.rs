@@ -21,6 +21,7 @@ pub(crate) fn price() -> U256 {
 }
 
 /// A layer's JSON-RPC, in nothing but HTTP.
+#[derive(Clone)]
 pub(crate) struct Rpc {
     url: String,
     client: reqwest::Client,
@@ -120,6 +121,21 @@ impl Wallet {
             let raw = self.sign(one_wei(chain_id, nonce));
             layer.ask("eth_sendRawTransaction", json!([raw])).await;
         }
+    }
+
+    /// Sends each of the others a thousandth of an ETH, with nonces from 0, and waits for no receipt.
+    pub(crate) async fn fund_many(&self, layer: &Rpc, chain_id: u64, others: &[Self]) {
+        let value = parse_ether("0.001").expect("a number");
+        for (nonce, other) in (0..).zip(others) {
+            let to = TxKind::Call(other.account());
+            let raw = self.sign(TxEip1559 { to, value, ..one_wei(chain_id, nonce) });
+            layer.ask("eth_sendRawTransaction", json!([raw])).await;
+        }
+    }
+
+    /// Signs a transfer of one wei.
+    pub(crate) fn one_wei(&self, chain_id: u64, nonce: u64) -> String {
+        self.sign(one_wei(chain_id, nonce))
     }
 
     /// Sends one wei with this nonce, again until there is an answer.

@@ -14,6 +14,10 @@ fn check(report: &Value, buyers: u64, deliveries: u64) {
     // Every buyer has a ticket and change; every webhook mint is a ticket; the organiser has the rest.
     assert_eq!(number("exits"), 2 * buyers + number("webhook_mints") + 1);
     assert!(number("transactions") > buyers);
+    let cost = &report["cost"];
+    // Opened, deposits closed, settled and published.
+    assert!(cost["l1"]["gas"].as_u64().is_some_and(|gas| gas > 500_000), "{cost}");
+    assert_ne!(cost["totalUsd"], "0", "{cost}");
     for root in ["state_root", "settle_tx"] {
         let text = report[root].as_str().expect("a hash");
         assert!(text.len() == 66 && text != format!("0x{}", "0".repeat(64)), "{root}: {text}");

@@ -57,7 +57,7 @@ pub(crate) fn estimated(planned: &cli::Estimate, json: bool) {
     show(&title, &serde_json::to_value(bill).expect("plain data"));
 }
 
-fn show(title: &str, bill: &Value) {
+pub(super) fn show(title: &str, bill: &Value) {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut facts = Facts::new(title);
     for line in bill["lines"].as_array().into_iter().flatten() {

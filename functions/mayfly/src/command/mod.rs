@@ -5,6 +5,7 @@ mod claim;
 mod close;
 mod cost;
 mod demo;
+mod emulated;
 mod event;
 mod exits;
 mod rebuild;
@@ -23,6 +24,7 @@ use crate::{
 pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
     let json = cli.json;
     match cli.command {
+        Command::Up(up) if up.cloud_emulator => emulated::run(*up, json).await,
         Command::Up(up) => up::run(*up, json).await,
         Command::Demo(demo) => demo::run(demo, json).await,
         Command::Status(place) => status::run(place, json).await,

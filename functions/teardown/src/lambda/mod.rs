@@ -18,7 +18,7 @@ use node_core::{
     flow::{
         FlowError,
         sequence::Context,
-        teardown::{Progress, Teardown, bundle::Bundle},
+        teardown::{Progress, Teardown, bundle::Bundle, erase},
     },
     port::{Clock, L1, PortError, Put, Signer, Stores, Version},
 };
@@ -111,7 +111,7 @@ impl Ends {
         let ending = match self.ending(stores.clone()).await {
             // Erased, by an invocation that died before it said so.
             Err(FlowError::NoLayer) => {
-                erase_again(&stores, layer).await?;
+                erase(&stores, layer).await?;
                 return Ok(Walked::Erased);
             }
             other => other?,
@@ -190,7 +190,7 @@ impl Ends {
 
     /// Erases what a function wrote that slept through the end: its slot was free again.
     async fn sweep(&self, version: Version, entry: Entry) -> Result<(), FlowError> {
-        erase_again(&self.cloud.stores(entry.layer), entry.layer).await?;
+        erase(&self.cloud.stores(entry.layer), entry.layer).await?;
         let entry = Entry { swept: true, ..entry };
         Ok(self.registry.store(Some(version), &entry).await?)
     }
@@ -209,13 +209,5 @@ enum Walked {
 async fn keep_bundle(stores: &Stores, layer: LayerId) -> Result<(), FlowError> {
     let frame = Bundle::collect(stores).await?.to_frame();
     stores.objects.put(&format!("bundles/{layer}.mayfly"), frame.into(), Put::Overwrite).await?;
-    Ok(())
-}
-
-/// Erases whatever there is of a layer.
-async fn erase_again(stores: &Stores, layer: LayerId) -> Result<(), FlowError> {
-    let names = stores.objects.list(&node_core::codec::names::layer_prefix(layer)).await?;
-    stores.objects.delete(&names).await?;
-    stores.stored.erase().await?;
     Ok(())
 }

@@ -3,6 +3,9 @@
 //! A process counts in memory, and writes its own item of a layer from time to time: nobody else writes it, so a
 //! repeated or reordered write does no harm, and nothing is added up twice. Who wants the sum reads all of them.
 //!
+//! A function may count long after the end, a slow one or one that slept: an item is written only together with a look
+//! at the layer's entry in the registry, so that none is written after they were read for the last time.
+//!
 //! ```text
 //! pk             sk                     attributes
 //! meter#<layer>  <function>#<process>   d: JSON of Usage, expires_at
@@ -17,14 +20,23 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use aws_sdk_dynamodb::{
+    Client,
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{AttributeValue, CancellationReason, ConditionCheck, Put, TransactWriteItem},
+};
 use futures::future::join_all;
 use mayfly_cost::Usage;
 use node_core::{chain::LayerId, port::PortError};
 
 pub use self::costs::LayerCosts;
 pub(crate) use self::count::Count;
-use crate::{Settings, fault::fault, table::key};
+use crate::{
+    Settings,
+    fault::fault,
+    registry::{METERED, key_of},
+    table::key,
+};
 
 /// What was used since the last write is written after so long.
 const WRITE_AFTER: Duration = Duration::from_secs(30);
@@ -183,6 +195,7 @@ impl Meters {
         format!("{}#{:016x}", self.function, self.process)
     }
 
+    /// Writes this process's item of a layer; not when nobody reads it any more.
     async fn put(&self, layer: LayerId, usage: &Usage) -> Result<(), PortError> {
         let json = serde_json::to_string(usage).expect("plain data");
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -190,9 +203,32 @@ impl Meters {
         item.insert("d".to_owned(), AttributeValue::S(json));
         let expires = (now.as_secs() + KEPT_S).to_string();
         item.insert("expires_at".to_owned(), AttributeValue::N(expires));
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
-        put.map(drop).map_err(|error| fault(format!("write the meter of {layer}"), error))
+        let put = Put::builder().table_name(&self.table).set_item(Some(item)).build();
+        let open = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(key_of(layer)))
+            .condition_expression("attribute_not_exists(#metered)")
+            .expression_attribute_names("#metered", METERED)
+            .build();
+        let whole = "every field that must be there is";
+        let put = TransactWriteItem::builder().put(put.expect(whole)).build();
+        let open = TransactWriteItem::builder().condition_check(open.expect(whole)).build();
+        let write = self.client.transact_write_items().transact_items(put).transact_items(open);
+        match write.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_closed(error.as_service_error()) => Ok(()),
+            Err(error) => Err(fault(format!("write the meter of {layer}"), error)),
+        }
     }
+}
+
+/// Whether a meter was not written because of what the registry says.
+fn is_closed(error: Option<&TransactWriteItemsError>) -> bool {
+    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error else {
+        return false;
+    };
+    let is_failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+    canceled.cancellation_reasons().iter().any(is_failed)
 }
 
 fn partition(layer: LayerId) -> String {

@@ -50,6 +50,8 @@ pub(super) struct BuiltBlock {
 pub(super) struct Batch {
     pub(super) block: Option<BuiltBlock>,
     pub(super) dropped: Vec<Dropped>,
+    /// How much waited when it was begun.
+    pub(super) waiting: usize,
 }
 
 /// What became of building on a parent.
@@ -120,9 +122,15 @@ pub(super) async fn build(
     waiting: Waiting,
     timing: Timing,
 ) -> Laid {
+    let waited = waiting.len();
     let Waiting { pending, orders, cursor } = waiting;
     match sign_mints(context, &mut parent, orders).await {
-        Ok(mints) => try_all(context, parent, Candidates { pending, mints, cursor }, timing).await,
+        Ok(mints) => {
+            let candidates = Candidates { pending, mints, cursor };
+            let Laid { parent, batch } = try_all(context, parent, candidates, timing).await;
+            let batch = batch.map(|batch| Batch { waiting: waited, ..batch });
+            Laid { parent, batch }
+        }
         Err(error) => Laid { parent, batch: Err(error) },
     }
 }
@@ -238,10 +246,10 @@ fn fill(
     // No block is made of nothing.
     if builder.receipts().is_empty() {
         parent.world = builder.abandon();
-        return Ok(Batch { block: None, dropped });
+        return Ok(Batch { dropped, ..Batch::default() });
     }
     let block = seal_block(builder, minted, parent)?;
-    Ok(Batch { block: Some(block), dropped })
+    Ok(Batch { block: Some(block), dropped, ..Batch::default() })
 }
 
 /// The L1 block that the next block can rest on instead of its parent's: the last that was read, once all

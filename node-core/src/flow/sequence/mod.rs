@@ -131,6 +131,8 @@ pub struct Sequencer {
     left: Left,
     /// The block after the newest one, with the state; of the state of the newest one, `tip` knows the root then.
     ahead: Option<Ahead>,
+    /// How much waited when the newest block was begun.
+    waiting: usize,
 }
 
 impl Sequencer {
@@ -207,7 +209,8 @@ impl Sequencer {
     async fn take(&mut self, laid: Laid) -> Result<Option<Ready>, FlowError> {
         let Laid { parent, batch } = laid;
         parent.give_back(&mut self.tip);
-        let Batch { block, dropped } = batch?;
+        let Batch { block, dropped, waiting } = batch?;
+        self.waiting = waiting;
         let Some(block) = block else {
             left::forget_dropped(&self.context.stores, &dropped).await?;
             return Ok(None);
@@ -343,6 +346,12 @@ impl Sequencer {
     /// The generation of writers that this one is.
     pub const fn epoch(&self) -> Epoch {
         self.lease.epoch()
+    }
+
+    /// How many transactions and orders waited when the newest block was begun, or looked at in vain: at most
+    /// [`BATCH`] of each kind.
+    pub const fn waiting(&self) -> usize {
+        self.waiting
     }
 
     /// The newest committed block. Of its state only the root is known while the next block is built: see

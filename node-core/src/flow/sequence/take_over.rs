@@ -54,6 +54,7 @@ impl Sequencer {
             unsure: false,
             left: Left::default(),
             ahead: None,
+            waiting: 0,
         };
         sequencer.check_newest()?;
         sequencer.fence().await?;

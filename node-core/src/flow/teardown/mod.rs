@@ -26,10 +26,10 @@ use super::{
     sequence::{Context, Sequencer, Step, TakeOver, Timing},
 };
 use crate::{
-    chain::{EXIT_SEALER, Finality, Phase, Posting},
+    chain::{EXIT_SEALER, Finality, LayerId, Phase, Posting},
     codec::names,
     execute::SupplyLedger,
-    port::{Doorbell, L1, L1Action, L1Receipt, Settlement},
+    port::{Doorbell, L1, L1Action, L1Receipt, Settlement, Stores},
 };
 
 /// What one [`Teardown::advance`] did.
@@ -111,7 +111,8 @@ impl Teardown {
     /// As the ports: retry what may be retried; [`FlowError::SealHash`] and `Corrupt` need a person.
     pub async fn advance(&self, now_ms: u64) -> Result<Progress, FlowError> {
         let phase = match phase::current(&*self.context.stores.registers).await {
-            Err(FlowError::NoLayer) => return Ok(Progress::Erased),
+            // Somebody began to erase, and may not have come to the end of it.
+            Err(FlowError::NoLayer) => return self.erase().await,
             other => other?,
         };
         match phase {
@@ -264,10 +265,19 @@ impl Teardown {
             return Ok(Progress::Waiting(Wait::L1Finality { block: view.block }));
         }
         let Context { stores, config, .. } = &self.context;
-        let names = stores.objects.list(&names::layer_prefix(config.id)).await?;
-        stores.objects.delete(&names).await?;
-        // The ledger last: while it is there, an interrupted erase is found and repeated.
-        stores.stored.erase().await?;
+        erase(stores, config.id).await?;
         Ok(Progress::Erased)
     }
+}
+
+/// Erases whatever there is of a layer, allowed or not: who asks knows that it has ended. Can be repeated.
+///
+/// # Errors
+/// As the ports.
+pub async fn erase(stores: &Stores, layer: LayerId) -> Result<(), FlowError> {
+    let names = stores.objects.list(&names::layer_prefix(layer)).await?;
+    stores.objects.delete(&names).await?;
+    // The ledger last: while some of it is there, an interrupted erase is found and repeated.
+    stores.stored.erase().await?;
+    Ok(())
 }

@@ -149,6 +149,7 @@ impl Log for Forgetful {
 pub(super) struct Layer {
     pub(super) context: Context,
     pub(super) rings: Rings,
+    pub(super) memory: Arc<Memory>,
 }
 
 impl Layer {
@@ -158,7 +159,8 @@ impl Layer {
 
     /// Opens a layer whose sealer has `code` and deposits 10 ETH for accounts 0 to 3.
     pub(super) fn with_sealer(code: &'static [u8]) -> Self {
-        let stores = Memory::stores();
+        let memory = Arc::<Memory>::default();
+        let stores = memory.share();
         let config = config();
         let sealer =
             GenesisAccount { nonce: 1, code: Bytes::from_static(code), ..Default::default() };
@@ -174,7 +176,7 @@ impl Layer {
             signer: Some(Arc::new(Minter)),
             pipeline: Pipeline::default(),
         };
-        let layer = Self { context, rings: Rings::default() };
+        let layer = Self { context, rings: Rings::default(), memory };
         for i in 0..4 {
             layer.deposit(u64::from(i), account(i));
         }

@@ -81,6 +81,23 @@ fn nothing_is_erased_before_the_l1_says_that_it_may_be() {
 }
 
 #[test]
+fn an_erase_that_died_in_the_middle_is_finished_whatever_it_left() {
+    for reached in 0..64_u32 {
+        let layer = Layer::open();
+        let (teardown, l1) = published(&layer);
+        l1.0.lock().expect("no test panics in between").disposable = true;
+        let (stores, mut item) = (&layer.context.stores, 0);
+        layer.memory.erase_some(|| {
+            item += 1;
+            reached >> (item % 6) & 1 == 1
+        });
+        assert_eq!(block_on(teardown.advance(NOW_MS)).expect("it erases"), Progress::Erased);
+        assert_eq!(block_on(stores.stored.count()).expect("memory does not fail"), 0);
+        assert_eq!(block_on(stores.objects.list("")).expect("memory does not fail"), [""; 0]);
+    }
+}
+
+#[test]
 fn a_layer_whose_deposits_cannot_be_closed_is_not_sealed() {
     let layer = Layer::open();
     let l1 = Arc::new(Said::default());

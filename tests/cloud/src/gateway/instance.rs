@@ -115,6 +115,11 @@ impl Instances {
         }
     }
 
+    /// Whether a process has asked for work, and waits for it.
+    pub(super) fn has_asked(&self, instance: u64) -> bool {
+        self.alive.get(&instance).is_some_and(|one| one.inbox.is_none())
+    }
+
     fn is_alive(&mut self, instance: u64) -> bool {
         let process = self.alive.get_mut(&instance);
         process.is_some_and(|one| one.process.try_wait().is_ok_and(|ended| ended.is_none()))

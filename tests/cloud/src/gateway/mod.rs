@@ -76,7 +76,14 @@ impl Gateway {
     /// # Panics
     /// When there is none.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::on(TcpListener::bind("127.0.0.1:0").await.expect("a free port"))
+    }
+
+    /// Starts a gateway without functions on the port of `listener`.
+    ///
+    /// # Panics
+    /// When the port is not there any more.
+    pub fn on(listener: TcpListener) -> Self {
         let shared = Arc::new(Shared::default());
         *lock(&shared.address) = listener.local_addr().expect("an address").to_string();
         let routes = Router::new()
@@ -169,6 +176,23 @@ impl Gateway {
     /// When it cannot be read.
     pub fn printed(&self) -> String {
         fs::read_to_string(self.shared.printed.0.path()).expect("a file of this process")
+    }
+
+    /// Starts a process of a function and ends it once it asks for its first event; returns how long that took.
+    ///
+    /// # Panics
+    /// When there is no such function, or it does not ask within a minute.
+    pub async fn init(&self, name: &str) -> Duration {
+        let function = lock(&self.shared.functions).get(name).map(|one| one.function.clone());
+        let since = Instant::now();
+        let instance = instance::start(&self.shared, &function.expect("a function of the test"));
+        while !lock(&self.shared.instances).has_asked(instance) {
+            assert!(since.elapsed() < Duration::from_secs(60), "{name} does not ask for work");
+            tokio::time::sleep(Duration::from_micros(200)).await;
+        }
+        let took = since.elapsed();
+        self.shared.kill(instance);
+        took
     }
 
     /// How many processes a function has had so far.

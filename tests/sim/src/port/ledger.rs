@@ -185,6 +185,8 @@ impl Stored for Client {
 
     async fn erase(&self) -> Result<u64, PortError> {
         let (on, by) = (|| "the ledger".to_owned(), self.process);
+        // Not all at once, and whoever does it may die in between.
+        self.call(write("erase some of", &on), move |truth| truth.erase_some(by)).await?;
         self.call(write("erase", &on), move |truth| truth.erase(by)).await
     }
 }

@@ -29,6 +29,7 @@ pub(crate) struct Truth {
     sim: Sim,
     /// The stores themselves: they answer at once and never fail.
     pub stores: Stores,
+    memory: Arc<Memory>,
     l1: L1Chain,
     config: Arc<LayerConfig>,
     seen: Arc<Mutex<Seen>>,
@@ -71,7 +72,9 @@ impl Truth {
             orders: BTreeMap::new(),
             is_erasing: false,
         };
-        Self { sim, stores: Memory::stores(), l1, config, seen: Arc::new(Mutex::new(seen)) }
+        let memory = Arc::<Memory>::default();
+        let (stores, seen) = (memory.share(), Arc::new(Mutex::new(seen)));
+        Self { sim, stores, memory, l1, config, seen }
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {

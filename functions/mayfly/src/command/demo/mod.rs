@@ -14,6 +14,7 @@ use std::{
 };
 
 use alloy::primitives::{Address, B256, U256, utils::parse_ether};
+use mayfly_cost::{Bill, Prices, Usage, estimate};
 use mayfly_l1::{LocalKey, PrivateKeySigner, Sender, deposit_eth, devnet};
 use node_core::{
     chain::{Finality, Posting},
@@ -59,6 +60,8 @@ struct Report {
     items_left: u64,
     objects_left: u64,
     seconds: f64,
+    /// What it would have cost on AWS, and what it did cost on the L1.
+    cost: Bill,
 }
 
 /// Runs the event.
@@ -90,6 +93,7 @@ pub(crate) async fn run(options: Demo, json: bool) -> Result<(), Failure> {
     if let Some(path) = &options.bundle {
         std::fs::copy(runner.place.bundle(), path).map_err(|error| Failure::file(path, error))?;
     }
+    let cost = bill(&runner, outcome.transactions);
     runner.stop().await;
 
     let report = Report {
@@ -104,9 +108,24 @@ pub(crate) async fn run(options: Demo, json: bool) -> Result<(), Failure> {
         items_left: outcome.items_left,
         objects_left: outcome.objects_left,
         seconds: (started.elapsed().as_secs_f64() * 10.0).round() / 10.0,
+        cost,
     };
     print(&report, json);
     Ok(())
+}
+
+/// What as many transactions cost on AWS within an hour, as `mayfly estimate` says it, and what the organiser has paid
+/// on the L1.
+fn bill(runner: &Runner, transactions: u64) -> Bill {
+    let hour = mayfly_cost::Event { tickets: transactions, hours: 1, gas_price_wei: 0 };
+    let spent = runner.operator.spent();
+    let used = Usage {
+        l1_transactions: spent.transactions,
+        l1_gas: spent.gas,
+        l1_fee_wei: spent.fee_wei,
+        ..estimate(&hour)
+    };
+    Bill::new(&used, 3_600, &Prices::known())
 }
 
 /// The event with everybody who takes part in it.
@@ -276,6 +295,8 @@ fn print(report: &Report, json: bool) {
         .row("claimed on the L1", report.claimed)
         .row("items left in the ledger", report.items_left)
         .row("objects left", report.objects_left)
+        .row("cost on AWS, had it lasted an hour", format!("about ${}", report.cost.total_usd))
+        .row("cost on the L1", format!("{} gas", report.cost.l1.gas))
         .row("seconds", report.seconds);
     facts.print();
 }
