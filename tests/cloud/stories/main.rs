@@ -43,6 +43,8 @@ async fn an_event_is_opened_sells_out_ends_and_leaves_nothing_behind() {
         .iter()
         .map(|buyer| buyer.call(&layer, ticket, Ticket::buyCall {}.abi_encode(), wallet::price()));
     futures::future::join_all(buys).await;
+    // The sequencer has left: a shop wakes it, too.
+    deployment.gateway.until_idle("sequencer").await;
     opened.deliver(DELIVERIES).await;
     let sold = U256::from(BUYERS + DELIVERIES);
     layer.wait_for_call(ticket, Ticket::totalSupplyCall {}.abi_encode(), sold).await;
@@ -88,11 +90,15 @@ async fn a_layer_that_is_closed_before_its_time_leaves_nothing_behind_either() {
     let deployment = Deployment::start().await;
     let opened = Opened::open(&deployment, "short", None).await;
     let kept = Opened::open(&deployment, "long", None).await;
-    opened.deposit(&deployment, &Wallet::organiser()).await;
+    let organiser = Wallet::organiser();
+    opened.deposit(&deployment, &organiser).await;
+    // The sequencer has left: who sends wakes it.
+    deployment.gateway.until_idle("sequencer").await;
+    organiser.send_many(&deployment.layer(&opened), opened.chain_id, 0..1).await;
     event::close_early(&deployment, &opened).await;
     assert_eq!(deployment.ground.items_of(opened.id).await, [""; 0], "items_left");
     assert_eq!(deployment.gateway.schedules(), [format!("end-{}", kept.id)], "its end is off");
-    assert_eq!(deployment.claim_all(opened.l1_layer).await, 1);
+    assert_eq!(deployment.claim_all(opened.l1_layer).await, 2, "what was sent is there as well");
     let layer = deployment.layer(&kept);
     assert_eq!(layer.ask("eth_blockNumber", json!([])).await, "0x0", "others live on");
 }
