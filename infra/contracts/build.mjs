@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { forgePath, here } from "./forge.mjs";
 
 const contracts = [
+  "ClaimVaults",
   "Coin",
   "EventTicket",
   "ExitSealer",

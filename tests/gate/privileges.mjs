@@ -12,6 +12,8 @@ const ELSEWHERE = /^(ExitSealer|Guarded|L1Info|L2Bridge|Wrapped\w*)\.sol$/;
 /** Who may call, or what the caller is for. */
 const ALLOWED = {
   "Alias.caller": "names the depositor; no permission",
+  "ClaimVault.constructor": "names who deployed it",
+  "ClaimVault.act": "ClaimVaults, on the word of the key",
   "FlashFactory.open": "organiser: opens in its own name only",
   "LayerBatches._dataOf": "whoever posts: a plain account, so that the data is in the transaction",
   "LayerBatches._mayRescue": "organiser (A) or attestor (B), from T1 on: posts batches for a rescue",

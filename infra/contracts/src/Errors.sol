@@ -217,3 +217,14 @@ error BadOwners();
 
 /// @notice Only the bridge mints wrapped tokens.
 error NotBridge(address caller);
+
+// ---- ClaimVaults ----
+
+/// @notice Nobody is named.
+error ZeroRecipient();
+/// @notice Nothing is named that should be handed over.
+error NothingHeld();
+/// @notice The key has not signed for this recipient.
+error WrongKey(address key, address to);
+/// @notice This could not be handed over: the vault does not have it, or its token refuses.
+error NotReleased(uint256 place);

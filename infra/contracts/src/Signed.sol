@@ -4,13 +4,14 @@ pragma solidity 0.8.37;
 import {ECDSA} from "solady/utils/ECDSA.sol";
 import {BadQuorum, NotAttestor, SignersNotAscending} from "./Errors.sol";
 
-/// @notice What attestors, organisers and sequencers sign, as EIP-712 has it.
-/// @dev The domain is the layer's own address, so that no signature counts for another layer.
+/// @notice What attestors, organisers, sequencers and claim codes sign, as EIP-712 has it.
+/// @dev The domain is the contract's own address, so that no signature counts for another layer.
 library Signed {
     bytes32 private constant DOMAIN =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
     bytes32 private constant SETTLEMENT = keccak256("Settlement(bytes32 output)");
     bytes32 private constant VETO = keccak256("Veto(bytes32 output)");
+    bytes32 private constant RELEASE = keccak256("Release(address to)");
     bytes32 private constant BLOCK_SEAL = keccak256("BlockSeal(uint64 number,bytes32 hash)");
 
     /// @notice Digest of the word for a settlement.
@@ -26,6 +27,11 @@ library Signed {
     /// @notice Digest of a block's seal.
     function blockSeal(uint64 number, bytes32 hash) internal view returns (bytes32) {
         return _digest(keccak256(abi.encode(BLOCK_SEAL, number, hash)));
+    }
+
+    /// @notice Digest of a claim code's word for a recipient.
+    function release(address to) internal view returns (bytes32) {
+        return _digest(keccak256(abi.encode(RELEASE, to)));
     }
 
     /// @notice Whether `account` signed `digest`.

@@ -251,3 +251,15 @@ struct Twins {
     // KIND_TWIN1155.
     address twin1155;
 }
+
+/// @notice Something in the vault of a claim code.
+struct Held {
+    // KIND_ETH, or the kind of the token as the layer has it: of its own, from the escrow, or a twin.
+    uint8 kind;
+    // The token; zero for ETH.
+    address token;
+    // Id of the token; zero for ETH and ERC-20.
+    uint256 id;
+    // How much, 1 for ERC-721.
+    uint256 value;
+}
