@@ -36,9 +36,10 @@ load:
 	node tests/gate/run.mjs tools
 	cargo nextest run --release --workspace --run-ignored only --no-capture -E 'test(load::)'
 
-# Live whole lives of layers in simulated time for SECONDS, with faults by seed, and stop at the first that goes wrong.
+# What takes longer than anybody waits for: simulated lives with faults by seed for SECONDS, a minute of each fuzz target,
+# and the runner for SECONDS, under load and killed every few seconds. Says what was lost: nothing.
 soak:
-	cargo run --release --quiet --package mayfly-sim -- soak $(SECONDS)
+	node tests/soak/run.mjs $(SECONDS)
 
 # Look for input that crashes a decoder, SECONDS for each target, going on from what was found before.
 SECONDS = 300

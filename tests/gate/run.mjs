@@ -24,6 +24,8 @@ const CHECK = [
   ["floors", "node tests/gate/floors.mjs"],
   ["purity", "node tests/gate/purity.mjs"],
   ["licences", "node tests/gate/licences.mjs"],
+  ["advisories", "node tests/gate/deny.mjs"],
+  ["panics", "node tests/gate/panics.mjs"],
   ["privileges on the L1", "node tests/gate/privileges.mjs"],
   ["contract artifacts", "node infra/contracts/build.mjs --check"],
   ["Terraform READMEs", "node tests/gate/terraform-docs.mjs --check"],
