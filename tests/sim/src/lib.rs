@@ -25,6 +25,7 @@
 //! | `truth` | the outside world as it is, and the checks |
 //! | `actor` | the functions of a layer, and the people outside |
 //! | `variant` | what is broken on purpose |
+//! | `points` | writers that die at their nth write, on the stores of an adapter |
 //! | `report` | what a person needs of a life that failed |
 //! | `template` | what all lives share |
 
@@ -35,6 +36,7 @@ mod l1;
 mod life;
 mod many;
 mod plan;
+pub mod points;
 mod port;
 mod process;
 mod property;

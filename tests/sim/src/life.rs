@@ -79,6 +79,8 @@ async fn direct(world: Arc<World>) {
     }
     world.beside((0..template::SENDERS).map(|number| actor::client(Arc::clone(&world), number)));
     world.beside((0..world.plan.orders).map(|number| actor::shop(Arc::clone(&world), number)));
+    let paid_back = (0..).zip(&world.plan.paid_back).filter(|(_, paid_back)| **paid_back);
+    world.beside(paid_back.map(|(number, _)| actor::refunder(Arc::clone(&world), number)));
     world.beside([actor::depositor(Arc::clone(&world))]);
     world.beside([watch(Arc::clone(&world))]);
     let open = |world: &World| world.is_open() == Some(true);
@@ -93,7 +95,7 @@ async fn direct(world: Arc<World>) {
     }
     sim.sleep_ms(world.plan.lasts_s * 1_000).await;
     let is_there = |world: &World| !world.truth.is_empty();
-    schedule(again("teardown", (8_000, 25_000)), actor::teardown, is_there);
+    schedule(again("teardown", (15_000, 45_000)), actor::teardown, is_there);
     sim.sleep_about_ms(CALM_AFTER_S.0 * 1_000, CALM_AFTER_S.1 * 1_000).await;
     sim.calm();
     for _ in 0..MOST_CALM_S / 10 {

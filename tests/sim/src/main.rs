@@ -8,6 +8,10 @@ use std::{
 use clap::{Parser, Subcommand};
 use mayfly_sim::{Failure, Fault, Lived, Setting, Variant, catch, live, live_all};
 
+/// Lives are made of many small things.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Lives between two lines of progress.
 const LINE: u64 = 250;
 

@@ -27,6 +27,12 @@ pub(crate) struct Plan {
     pub checkpoint_blocks: u64,
     /// Milliseconds without work after which a writer leaves.
     pub idle_ms: u64,
+    /// Which of the paid items are paid back.
+    pub paid_back: Vec<bool>,
+    /// Tickets that are paid back are burned, not only marked.
+    pub burns: bool,
+    /// Wallets send their last transaction when the layer ends.
+    pub late: bool,
 }
 
 impl Plan {
@@ -34,7 +40,7 @@ impl Plan {
     pub(crate) fn of(random: &mut Random) -> Self {
         let sent = core::array::from_fn(|_| random.below(template::NONCES + 1));
         let large = random.chance(600);
-        Self {
+        let mut plan = Self {
             depth: random.between(1, 3),
             lasts_s: random.between(20, 50),
             sent,
@@ -46,7 +52,12 @@ impl Plan {
             attests: random.chance(1_500),
             checkpoint_blocks: random.between(1, 6),
             idle_ms: random.between(200, 2_500),
-        }
+            paid_back: Vec::new(),
+            burns: random.chance(6_000),
+            late: random.chance(3_000),
+        };
+        plan.paid_back = (0..plan.orders).map(|_| random.chance(3_000)).collect();
+        plan
     }
 
     /// The configuration of the layer.

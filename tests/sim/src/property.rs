@@ -21,10 +21,14 @@ pub enum Property {
     AcknowledgedIsDurable,
     /// Invariant 10.
     TransactionIsIncludedOnce,
+    /// Invariant 12.
+    DrainingLayerAcknowledgesNothing,
     /// Invariant 13.
     DepositsAreCreditedOnceInOrder,
     /// Invariant 14.
     OnePaidItemOneMint,
+    /// Invariant 14.
+    PaidBackIsTakenBackOnce,
     /// Invariant 18.
     CheckpointOpensToTheStateOfItsBlock,
     /// Invariant 19.
@@ -53,7 +57,7 @@ pub enum Property {
 
 impl Property {
     /// All of them, with the number and the name that they have in `node-core/INVARIANTS.md`.
-    pub const ALL: [(Self, u8, &'static str); 22] = [
+    pub const ALL: [(Self, u8, &'static str); 24] = [
         (Self::SlotIsWrittenOnce, 1, "A slot is written once"),
         (Self::FencedWriterCannotCommit, 2, "A fenced writer cannot commit"),
         (
@@ -66,12 +70,14 @@ impl Property {
         (Self::NoBlockIsMadeOfNothing, 6, "No block is made of nothing"),
         (Self::AcknowledgedIsDurable, 7, "What is acknowledged is durable"),
         (Self::TransactionIsIncludedOnce, 10, "A transaction is included once"),
+        (Self::DrainingLayerAcknowledgesNothing, 12, "A draining layer acknowledges nothing"),
         (
             Self::DepositsAreCreditedOnceInOrder,
             13,
             "Each deposit is credited once, in the order of the L1's deposit tree",
         ),
         (Self::OnePaidItemOneMint, 14, "One paid item, one mint"),
+        (Self::PaidBackIsTakenBackOnce, 14, "What is paid back is taken back once"),
         (
             Self::CheckpointOpensToTheStateOfItsBlock,
             18,

@@ -5,7 +5,9 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use alloy_consensus::{SignableTransaction, TxEip1559, crypto::secp256k1::sign_message};
+use alloy_consensus::{
+    SignableTransaction, Transaction as _, TxEip1559, crypto::secp256k1::sign_message,
+};
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, address};
 use alloy_sol_types::{SolCall, SolConstructor};
@@ -15,7 +17,7 @@ use node_core::{
         DepositEvent, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits,
         MintConfig, Posting, Transaction, recover_sender,
     },
-    codec::record::Pending,
+    codec::record::{BurnCall, Pending},
     execute::Rules,
     flow::{
         open::{Alloc, Genesis, open},
@@ -43,8 +45,11 @@ const LARGE_BYTES: usize = 290 * 1024;
 
 const CHAIN_ID: u64 = 4_242;
 const ETHER: u64 = 1_000_000_000_000_000_000;
-const TICKET: Address = address!("7777777777777777777777777777777777777777");
+pub(crate) const TICKET: Address = address!("7777777777777777777777777777777777777777");
 const MINTER: u8 = 100;
+
+/// `ownerOf(uint256)`, ERC-721.
+const BURN: [u8; 4] = [0x63, 0x52, 0x21, 0x1e];
 
 /// What all lives share.
 #[derive(Debug)]
@@ -163,11 +168,28 @@ fn transfer(from: u8, nonce: u64, fee: u128) -> Signed {
     sign(from, TxEip1559 { nonce, gas_limit, to, value, ..fees })
 }
 
+/// A transfer of nothing, which somebody without ETH can send.
+pub(crate) fn free(from: u8, nonce: u64) -> Signed {
+    let to = TxKind::Call(wallet((from + 1) % SENDERS));
+    sign(from, TxEip1559 { nonce, gas_limit: 21_000, to, ..TxEip1559::default() })
+}
+
 /// A mint, signed with a nonce of whoever asks.
 pub(crate) fn mint(to: Address, nonce: u64) -> Signed {
     let input = Ticket::mintToCall { to }.abi_encode().into();
     let (gas_limit, to) = (1_000_000, TxKind::Call(TICKET));
     sign(MINTER, TxEip1559 { nonce, gas_limit, to, input, ..TxEip1559::default() })
+}
+
+/// What burns a ticket. The contract of the simulated lives burns none: what must be called once, with the id of the
+/// ticket, is called, and asks whose it is.
+pub(crate) fn burn() -> BurnCall {
+    BurnCall { before: BURN.into(), after: Bytes::new() }
+}
+
+/// Whether a transaction burns.
+pub(crate) fn is_burn(transaction: &Transaction) -> bool {
+    transaction.to() == Some(TICKET) && transaction.input().starts_with(&BURN)
 }
 
 fn large() -> Signed {

@@ -44,7 +44,7 @@ impl Bundle {
         let mut genesis = checkpoint::load_genesis(stores, config.id).await?;
         genesis.pages.clone().load_all(&mut genesis.world).await?;
         let mut blocks = Vec::new();
-        exits::scan_blocks(stores, |record| blocks.push(record.block.clone())).await?;
+        exits::scan_blocks(stores, u64::MAX, |record| blocks.push(record.block.clone())).await?;
         let settled = settlement(stores).await?;
         Ok(Self {
             config: serde_json::to_vec(&config).expect("a configuration is plain data").into(),

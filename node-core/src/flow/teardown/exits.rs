@@ -83,7 +83,7 @@ impl Exits {
 /// The stores' errors.
 pub async fn collect(stores: &Stores) -> Result<Vec<ExitLeaf>, FlowError> {
     let mut reader = Reader::default();
-    scan_logs(stores, |log| reader.take(log)).await?;
+    scan_logs(stores, u64::MAX, |log| reader.take(log)).await?;
     Ok(reader.into_leaves())
 }
 
@@ -117,29 +117,34 @@ impl Reader {
     }
 }
 
-/// Shows every log of the layer to `seen`, in order.
+/// Shows every log of the layer up to block `last` to `seen`, in order.
 pub(super) async fn scan_logs(
     stores: &Stores,
+    last: u64,
     mut seen: impl FnMut(&Log) + Send,
 ) -> Result<(), FlowError> {
-    scan_blocks(stores, |record| {
+    scan_blocks(stores, last, |record| {
         record.receipts.iter().flat_map(|receipt| &receipt.logs).for_each(&mut seen);
     })
     .await
 }
 
-/// Shows every block of the layer to `seen`, in order.
+/// Shows every block of the layer up to number `last` to `seen`, in order.
 pub(super) async fn scan_blocks(
     stores: &Stores,
+    last: u64,
     mut seen: impl FnMut(&BlockRecord) + Send,
 ) -> Result<(), FlowError> {
     let mut next = SlotNumber(0);
     loop {
         let entries = stores.log.read_from(next, PAGE).await?;
-        let Some(last) = entries.last() else { return Ok(()) };
-        next = last.slot.next();
+        let Some(newest) = entries.last() else { return Ok(()) };
+        next = newest.slot.next();
         for entry in &entries {
             if let Read::Block(record) = read_slot(stores, entry).await? {
+                if record.block.header.number > last {
+                    return Ok(());
+                }
                 seen(&record);
             }
         }

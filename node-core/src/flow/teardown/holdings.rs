@@ -54,10 +54,10 @@ pub(super) enum Interface {
 pub(super) struct Holdings(BTreeMap<(Address, Interface), BTreeSet<Holding>>);
 
 impl Holdings {
-    /// Reads all logs of the layer.
-    pub(super) async fn read(stores: &Stores) -> Result<Self, FlowError> {
+    /// Reads all logs of the layer up to block `last`.
+    pub(super) async fn read(stores: &Stores, last: u64) -> Result<Self, FlowError> {
         let mut holdings = Self::default();
-        exits::scan_logs(stores, |log| holdings.note(log)).await?;
+        exits::scan_logs(stores, last, |log| holdings.note(log)).await?;
         Ok(holdings)
     }
 

@@ -59,8 +59,10 @@ pub(super) async fn execute(
     context: &Context,
     now_ms: u64,
 ) -> Result<(), FlowError> {
-    let done = Progress::read(&context.stores).await?;
-    let holdings = Holdings::read(&context.stores).await?;
+    // Another teardown may have gone on from here. What this one knows is what it builds on; its first write then tells it.
+    let newest = sequencer.tip().header.number;
+    let done = Progress::read(&context.stores, newest).await?;
+    let holdings = Holdings::read(&context.stores, newest).await?;
     let mut layer = OnLayer { sequencer, context, now_ms, sequence: done.sequence };
     run(&mut layer, &done, &holdings).await
 }

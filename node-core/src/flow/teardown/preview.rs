@@ -98,10 +98,10 @@ pub async fn preview(context: &Context, now_ms: u64) -> Result<Preview, FlowErro
     let pages = tip.pages.clone();
     pages.load_all(&mut tip.world).await?;
     let block = tip.header.number;
-    let holdings = Holdings::read(&context.stores).await?;
-    let done = Progress::read(&context.stores).await?;
+    let holdings = Holdings::read(&context.stores, block).await?;
+    let done = Progress::read(&context.stores, block).await?;
     let mut logs = Vec::new();
-    exits::scan_logs(&context.stores, |log| logs.push(log.clone())).await?;
+    exits::scan_logs(&context.stores, block, |log| logs.push(log.clone())).await?;
     logs.retain(|log| log.address == EXIT_SEALER);
     let sequence = done.sequence;
     let mut rehearsal = Rehearsal { tip, context, now_ms, sequence, logs };

@@ -33,10 +33,10 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Reads the log. System transactions that are committed have succeeded.
-    pub(super) async fn read(stores: &Stores) -> Result<Self, FlowError> {
+    /// Reads the log up to block `last`. System transactions that are committed have succeeded.
+    pub(super) async fn read(stores: &Stores, last: u64) -> Result<Self, FlowError> {
         let mut progress = Self::default();
-        exits::scan_blocks(stores, |record| progress.take(record)).await?;
+        exits::scan_blocks(stores, last, |record| progress.take(record)).await?;
         Ok(progress)
     }
 

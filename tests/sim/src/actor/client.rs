@@ -12,12 +12,24 @@ const TRIES: usize = 8;
 pub(crate) async fn client(world: Arc<World>, number: u8) {
     let patience_ms = world.plan.lasts_s * 300;
     world.sim.sleep_about_ms(0, patience_ms).await;
-    for signed in plan(&world, number) {
+    let sent = plan(&world, number);
+    let count = sent.len();
+    for (at, signed) in sent.into_iter().enumerate() {
+        if world.plan.late && at + 1 == count {
+            until_the_end(&world).await;
+        }
         if !take(&world, signed).await {
             return;
         }
         world.sim.sleep_about_ms(0, 3_000).await;
     }
+}
+
+/// Waits until the layer is about to end, has ended just now, or is drained.
+async fn until_the_end(world: &World) {
+    let ends_us = world.plan.lasts_s * 1_000_000;
+    let left_ms = ends_us.saturating_sub(world.sim.now_us()) / 1_000;
+    world.sim.sleep_about_ms(left_ms.saturating_sub(2_000), left_ms + 15_000).await;
 }
 
 /// What is sent, in order.

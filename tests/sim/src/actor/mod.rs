@@ -8,6 +8,7 @@ mod client;
 mod desk;
 mod opener;
 mod reader;
+mod refund;
 mod sequencer;
 mod shop;
 mod teardown;
@@ -19,6 +20,7 @@ pub(crate) use self::{
     desk::{Slot, send},
     opener::opener,
     reader::reader,
+    refund::refunder,
     sequencer::sequencer,
     shop::shop,
     teardown::teardown,

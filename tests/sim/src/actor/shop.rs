@@ -12,6 +12,7 @@ use node_core::{
         mint::{OrderError, record},
         phase,
         query::Replica,
+        refund::{open_sale, take_back},
     },
     port::{Recorded, Stores},
     state::StateAt,
@@ -44,7 +45,7 @@ pub(crate) async fn shop(world: Arc<World>, number: u64) {
 async fn deliver(world: Arc<World>, process: ProcessId, number: u64, is_taken: Arc<AtomicBool>) {
     let (stores, clock) = (world.stores(process), world.clock(process));
     let recipient = template::sender(u8::try_from(number).unwrap_or_default() % template::SENDERS);
-    let key = format!("item-{number}");
+    let key = key(number);
     if world.is(Variant::NonceGivenAtAccept) {
         if send_with_nonce(&world, &stores, &key, recipient).await.is_some() {
             is_taken.store(true, Ordering::Relaxed);
@@ -53,14 +54,51 @@ async fn deliver(world: Arc<World>, process: ProcessId, number: u64, is_taken: A
     }
     let received_ms = clock.now_ms();
     let order = MintOrder { key: key.clone(), recipient, received_ms, sold: None };
-    match record(&stores, &world.bell(), &world.config, order).await {
-        Ok(Recorded::Known(OrderState::Waiting)) if !is_open(&stores).await => {}
+    match sell(&world, &stores, &reference(number), order).await {
+        Ok((OrderState::Waiting | OrderState::Burning, Known::Yes)) if !is_open(&stores).await => {}
         Ok(_) => {
             world.truth.order_acknowledged(&key, None);
             is_taken.store(true, Ordering::Relaxed);
         }
         Err(OrderError::Flow(error)) => world.judge(process, &error),
         Err(OrderError::Closed { .. } | OrderError::NoMinter) => {}
+    }
+}
+
+/// The key of the order for a paid item.
+pub(super) fn key(number: u64) -> String {
+    format!("item-{number}")
+}
+
+/// What its refund calls its sale.
+pub(super) fn reference(number: u64) -> String {
+    format!("sale-{number}")
+}
+
+/// Whether an earlier delivery has recorded an order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Yes,
+    No,
+}
+
+/// Records what was sold, unless it was paid back before; says where it stands.
+async fn sell(
+    world: &Arc<World>,
+    stores: &Stores,
+    reference: &str,
+    order: MintOrder,
+) -> Result<(OrderState, Known), OrderError> {
+    let (key, received_ms) = (order.key.clone(), order.received_ms);
+    let sale = open_sale(stores, reference, core::slice::from_ref(&key), received_ms).await?;
+    if sale.refunded().contains(key.as_str()) {
+        let burn = world.plan.burns.then(template::burn);
+        let state = take_back(stores, &key, burn.as_ref(), received_ms).await?;
+        return Ok((state, Known::Yes));
+    }
+    match record(stores, &world.bell(), &world.config, order).await? {
+        Recorded::New => Ok((OrderState::Waiting, Known::No)),
+        Recorded::Known(state) => Ok((state, Known::Yes)),
     }
 }
 

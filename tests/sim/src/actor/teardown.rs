@@ -26,7 +26,7 @@ pub(crate) async fn teardown(world: Arc<World>, process: ProcessId) {
             }
             Ok(Progress::Waiting(wait)) => {
                 world.sim.note(process, 7, || format!("phase waits for {wait}"));
-                world.sim.sleep_about_ms(2_000, 8_000).await;
+                world.sim.sleep_about_ms(5_000, 30_000).await;
             }
             Ok(Progress::Erased) => return,
             Err(error) => {

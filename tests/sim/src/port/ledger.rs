@@ -28,7 +28,7 @@ impl Inbox for Client {
         let (count, cut) = (pending.len(), self.cut(pending.len()));
         self.call(write("append", &on), move |truth| {
             let some = pending.into_iter().take(cut).collect();
-            let appended = at_once(truth.stores.inbox.append_all(some))?;
+            let appended = truth.put(some)?;
             if cut == count { Ok(appended) } else { Err(cut_off("append")) }
         })
         .await

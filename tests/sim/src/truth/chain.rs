@@ -1,17 +1,23 @@
 //! The log as it was written, slot by slot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use alloy_primitives::{Address, B256, TxHash, U256};
+use alloy_primitives::{Address, B256, Log, TxHash, U256};
 use node_core::{
     chain::{DepositEvent, EXIT_SEALER, Epoch, SYSTEM_SENDER, Transaction},
-    codec::record::{BlockRecord, Body, Record, SlotContent, SlotEntry},
+    codec::record::{BlockRecord, Body, MintedOrder, Record, SlotContent, SlotEntry},
     port::Stores,
     state::{AccountChange, Delta},
 };
 
 use super::at_once;
-use crate::{Property, process::ProcessId, random::mix, trace::code_of};
+use crate::{
+    Property,
+    process::ProcessId,
+    random::mix,
+    template::{TICKET, is_burn},
+    trace::code_of,
+};
 
 /// What was wrong with a slot.
 pub(super) type Wrong = (Property, String);
@@ -38,8 +44,12 @@ pub(crate) struct Chain {
     balances: BTreeMap<Address, U256>,
     /// Transactions that minted, by the key of the order.
     pub(super) minted: BTreeMap<String, TxHash>,
-    /// Whether each transaction of a mint succeeded.
-    pub(super) mint_succeeded: BTreeMap<TxHash, bool>,
+    /// Transactions that took a ticket back, by the key of the order.
+    pub(super) burned: BTreeMap<String, TxHash>,
+    /// Whether each transaction succeeded.
+    pub(super) succeeded: BTreeMap<TxHash, bool>,
+    /// Transactions that minted a ticket.
+    pub(super) mints: BTreeSet<TxHash>,
 }
 
 impl Chain {
@@ -54,7 +64,9 @@ impl Chain {
             deposited_wei: U256::ZERO,
             balances: BTreeMap::new(),
             minted: BTreeMap::new(),
-            mint_succeeded: BTreeMap::new(),
+            burned: BTreeMap::new(),
+            succeeded: BTreeMap::new(),
+            mints: BTreeSet::new(),
         }
     }
 
@@ -135,15 +147,34 @@ impl Chain {
         self.blocks.push((hash, header.state_root));
         for (transaction, receipt) in record.block.transactions.iter().zip(&record.receipts) {
             self.transaction(number, transaction, deposits)?;
-            self.mint_succeeded.insert(*transaction.hash(), receipt.success);
-        }
-        for minted in &record.minted {
-            if let Some(before) = self.minted.insert(minted.key.clone(), minted.transaction) {
-                let what = format!("order {} is minted by {before} before", minted.key);
-                return Err((Property::OnePaidItemOneMint, what));
+            self.succeeded.insert(*transaction.hash(), receipt.success);
+            if receipt.success && receipt.logs.iter().any(is_mint) {
+                self.mints.insert(*transaction.hash());
             }
         }
+        self.orders(record)?;
         self.balance(&record.delta)
+    }
+
+    /// An order is minted once; what was minted is taken back once.
+    fn orders(&mut self, record: &BlockRecord) -> Result<(), Wrong> {
+        let transactions = &record.block.transactions;
+        for MintedOrder { key, transaction } in &record.minted {
+            let is_burn = transactions.iter().any(|one| one.hash() == transaction && is_burn(one));
+            let done = if is_burn { &mut self.burned } else { &mut self.minted };
+            if let Some(before) = done.insert(key.clone(), *transaction) {
+                let what = format!("order {key} is in {before} before: tx {transaction}");
+                return Err(match is_burn {
+                    true => (Property::PaidBackIsTakenBackOnce, what),
+                    false => (Property::OnePaidItemOneMint, what),
+                });
+            }
+            if is_burn && !self.minted.contains_key(key) {
+                let what = format!("order {key} is burned by tx {transaction} and was not minted");
+                return Err((Property::PaidBackIsTakenBackOnce, what));
+            }
+        }
+        Ok(())
     }
 
     fn transaction(
@@ -212,6 +243,11 @@ impl Chain {
         let held = self.balances.iter().filter(|(_, balance)| !balance.is_zero());
         held.map(|(address, balance)| (*address, *balance)).filter(|(to, _)| *to != EXIT_SEALER)
     }
+}
+
+/// ERC-721's `Transfer` from nobody.
+fn is_mint(log: &Log) -> bool {
+    log.address == TICKET && log.topics().len() == 4 && log.topics()[1].is_zero()
 }
 
 fn read(body: &Body, stores: &Stores) -> Result<BlockRecord, Wrong> {

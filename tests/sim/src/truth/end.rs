@@ -1,6 +1,6 @@
 //! What must hold when a life is over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, U256};
 use node_core::{
@@ -8,7 +8,7 @@ use node_core::{
     flow::rebuild::{Rebuild, RebuildError},
 };
 
-use super::{Seen, Truth, chain::Wrong};
+use super::{Refund, Seen, Truth, chain::Wrong};
 use crate::{Property, l1::Contract, template};
 
 impl Truth {
@@ -78,12 +78,49 @@ impl Seen {
                 return Err((Property::AcknowledgedIsDurable, what));
             }
         }
-        for (key, told) in &self.orders {
-            let mint = told.as_ref().or_else(|| self.chain.minted.get(key));
-            let succeeded = mint.and_then(|hash| self.chain.mint_succeeded.get(hash));
-            if succeeded != Some(&true) {
-                let what = format!("order {key} was taken, its mint is {mint:?}: {succeeded:?}");
-                return Err((Property::OnePaidItemOneMint, what));
+        self.check_orders()?;
+        self.check_refunds()
+    }
+
+    /// Every order that was taken has one mint, and every mint one order.
+    fn check_orders(&self) -> Result<(), Wrong> {
+        let wrong = |what: String| Err((Property::OnePaidItemOneMint, what));
+        let keys: BTreeSet<_> = self.orders.keys().chain(self.chain.minted.keys()).collect();
+        let mut mints = self.chain.mints.clone();
+        for key in keys {
+            let own = self
+                .chain
+                .minted
+                .get(key)
+                .into_iter()
+                .chain(self.orders.get(key).into_iter().flatten());
+            let minted: BTreeSet<_> = own.filter(|hash| mints.remove(*hash)).collect();
+            let is_refunded = self.refunds.contains_key(key) && minted.is_empty();
+            if minted.len() != 1 && !is_refunded {
+                return wrong(format!("order {key} was taken, its mints are {minted:?}"));
+            }
+        }
+        match mints.first() {
+            Some(mint) => wrong(format!("tx {mint} mints, and no order has it")),
+            None => Ok(()),
+        }
+    }
+
+    /// What was paid back and is minted is burned, where that is wanted, and nothing else is.
+    fn check_refunds(&self) -> Result<(), Wrong> {
+        let wrong = |what: String| Err((Property::PaidBackIsTakenBackOnce, what));
+        for (key, Refund { is_taken, burns }) in &self.refunds {
+            let (minted, burned) = (self.chain.minted.get(key), self.chain.burned.get(key));
+            let is_burned = burned.is_some_and(|hash| self.chain.succeeded[hash]);
+            if *is_taken && *burns && minted.is_some() && !is_burned {
+                return wrong(format!(
+                    "order {key} is taken back, minted by {minted:?}, not burned"
+                ));
+            }
+        }
+        for (key, hash) in &self.chain.burned {
+            if !self.refunds.get(key).is_some_and(|refund| refund.burns) {
+                return wrong(format!("order {key} is burned by {hash}, nobody asked for that"));
             }
         }
         Ok(())
@@ -140,9 +177,7 @@ impl Seen {
         let (ids, count) = (tickets.clone().map(|leaf| leaf.id), tickets.count());
         let mut ids: Vec<U256> = ids.collect();
         ids.sort_unstable();
-        let told = self.orders.values().flatten();
-        let told = told.filter(|mint| self.chain.mint_succeeded.get(*mint) == Some(&true)).count();
-        let minted = self.chain.minted.len() + told;
+        let minted = self.chain.mints.len();
         let expected: Vec<U256> = (1..=minted).map(U256::from).collect();
         if ids == expected {
             return Ok(());

@@ -14,10 +14,10 @@ use std::{
 use alloy_primitives::TxHash;
 use futures::FutureExt;
 use node_core::{
-    chain::LayerConfig,
-    codec::record::{Dropped, SlotEntry},
-    flow::checkpoint,
-    port::{LogAppend, PortError, Stores, memory::Memory},
+    chain::{LayerConfig, Phase},
+    codec::record::{Dropped, Pending, SlotEntry},
+    flow::{checkpoint, phase},
+    port::{Appended, LogAppend, PortError, Stores, memory::Memory},
 };
 
 use self::chain::{Chain, Written};
@@ -40,10 +40,24 @@ pub(crate) struct Truth {
 pub(crate) struct Seen {
     chain: Chain,
     acknowledged: BTreeSet<TxHash>,
+    /// Transactions that came into the inbox while the layer was open, and those that only came later.
+    in_time: BTreeSet<TxHash>,
+    too_late: BTreeSet<TxHash>,
     dropped: BTreeMap<TxHash, String>,
-    /// Paid items that a shop was told are taken, with the transaction that mints, if it was told that as well.
-    orders: BTreeMap<String, Option<TxHash>>,
+    /// Paid items that a shop was told are taken, with the transactions that mint, if it was told that as well.
+    orders: BTreeMap<String, BTreeSet<TxHash>>,
+    /// Paid items that a shop paid back.
+    refunds: BTreeMap<String, Refund>,
     is_erasing: bool,
+}
+
+/// A paid item that a shop paid back.
+#[derive(Debug, Clone, Copy, Default)]
+struct Refund {
+    /// The shop was told that this is known.
+    is_taken: bool,
+    /// A ticket that was minted is to be burned.
+    burns: bool,
 }
 
 impl core::fmt::Debug for Truth {
@@ -68,8 +82,11 @@ impl Truth {
         let seen = Seen {
             chain: Chain::new(genesis),
             acknowledged: BTreeSet::new(),
+            in_time: BTreeSet::new(),
+            too_late: BTreeSet::new(),
             dropped: BTreeMap::new(),
             orders: BTreeMap::new(),
+            refunds: BTreeMap::new(),
             is_erasing: false,
         };
         let memory = Arc::<Memory>::default();
@@ -83,14 +100,47 @@ impl Truth {
 
     /// Somebody was told that a transaction is taken.
     pub(crate) fn acknowledged(&self, hash: TxHash) {
-        self.seen().acknowledged.insert(hash);
         self.sim.note(ProcessId::OUTSIDE, 4, || format!("tx {hash} is acknowledged"));
+        let mut seen = self.seen();
+        seen.acknowledged.insert(hash);
+        if seen.too_late.contains(&hash) {
+            let what = format!("tx {hash} is acknowledged, and came when the layer was closed");
+            let about = vec![format!("tx {hash}"), "phase".to_owned()];
+            self.sim.violate(Property::DrainingLayerAcknowledgesNothing, what, about);
+        }
+    }
+
+    /// Puts what waits into the inbox.
+    pub(crate) fn put(&self, pending: Vec<Pending>) -> Result<Vec<Appended>, PortError> {
+        let is_open = at_once(phase::current(&*self.stores.registers)).is_ok_and(Phase::accepts);
+        let mut seen = self.seen();
+        for Pending { hash, .. } in &pending {
+            if is_open {
+                seen.in_time.insert(*hash);
+            } else if !seen.in_time.contains(hash) {
+                seen.too_late.insert(*hash);
+            }
+        }
+        drop(seen);
+        at_once(self.stores.inbox.append_all(pending))
     }
 
     /// A shop was told that a paid item is taken.
     pub(crate) fn order_acknowledged(&self, key: &str, mint: Option<TxHash>) {
-        self.seen().orders.insert(key.to_owned(), mint);
+        self.seen().orders.entry(key.to_owned()).or_default().extend(mint);
         self.sim.note(ProcessId::OUTSIDE, 5, || format!("order {key} is acknowledged"));
+    }
+
+    /// A shop begins to say that a paid item is paid back.
+    pub(crate) fn refund_sent(&self, key: &str, burns: bool) {
+        self.seen().refunds.entry(key.to_owned()).or_default().burns = burns;
+        self.sim.note(ProcessId::OUTSIDE, 8, || format!("order {key} is paid back"));
+    }
+
+    /// A shop was told that this is known.
+    pub(crate) fn refund_acknowledged(&self, key: &str) {
+        self.seen().refunds.entry(key.to_owned()).or_default().is_taken = true;
+        self.sim.note(ProcessId::OUTSIDE, 9, || format!("order {key} is taken back"));
     }
 
     /// Writes a slot, and checks what is in it.

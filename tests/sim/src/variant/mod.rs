@@ -47,6 +47,10 @@ pub enum Variant {
     DedupeOutsideTheWrite,
     /// The transaction of a mint gets its nonce when the shop delivers.
     NonceGivenAtAccept,
+    /// A refund that comes before its sale is forgotten.
+    RefundBeforeItsSaleForgotten,
+    /// A record is changed whether somebody else has changed it or not.
+    RecordChangedBlindly,
     /// How far the L1 was read is written before the deposits are.
     CursorBeforeDeposits,
     /// Deposits are taken from blocks that may still be replaced.
@@ -59,7 +63,7 @@ pub enum Variant {
 
 impl Variant {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::NoFenceCheck,
         Self::TakenSlotIsNoError,
         Self::SlotBeforeItIsDurable,
@@ -73,6 +77,8 @@ impl Variant {
         Self::LeaseWithoutEpoch,
         Self::DedupeOutsideTheWrite,
         Self::NonceGivenAtAccept,
+        Self::RefundBeforeItsSaleForgotten,
+        Self::RecordChangedBlindly,
         Self::CursorBeforeDeposits,
         Self::DepositsBeforeTheyAreFinal,
         Self::EraseBeforeFinal,
