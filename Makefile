@@ -10,11 +10,17 @@ demo:
 up:
 	cargo run --release --quiet --package mayfly -- up
 
-# Build the functions for AWS Lambda, with cargo-lambda: target/lambda/<function>/bootstrap.zip.
+# Build the functions for AWS Lambda: target/lambda/<function>/bootstrap.zip. cargo-lambda, and the zig that links for
+# another processor, come from PyPI. ARCH=x86-64 builds for the other kind of processor.
+ARCH = arm64
+LAMBDA = target/cargo-lambda
+FUNCTIONS = rpc webhook sequencer bridge teardown operator
 functions:
-	for function in rpc webhook sequencer bridge teardown operator; do \
-	  cargo lambda build --release --arm64 --output-format zip --package mayfly-$$function --bin $$function || exit 1; \
-	done
+	$(if $(filter arm64,$(ARCH)),rustup target add aarch64-unknown-linux-gnu)
+	python3 -m venv $(LAMBDA)
+	$(LAMBDA)/bin/pip install --quiet --requirement functions/requirements.txt
+	PATH="$(CURDIR)/$(LAMBDA)/bin:$$PATH" cargo lambda build --profile dist --$(ARCH) --output-format zip \
+	  $(foreach function,$(FUNCTIONS),--package mayfly-$(function) --bin $(function))
 
 # Install what the tests need into this folder, run everything, print one summary.
 test:

@@ -1,4 +1,4 @@
-//! Functions that die, or stall, at each of their writes in turn: the next one goes on, nothing is lost or doubled.
+//! Functions that die at each of their writes in turn: the next one goes on, nothing is lost or doubled.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ use crate::{
     deployment::Deployment,
     event::Opened,
     trouble::{all_arrive, open},
-    wallet::{Rpc, Wallet},
+    wallet::Wallet,
 };
 
 /// How long something may take that the functions do by themselves.
@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const MOST: usize = 200;
 
 /// Lets so much time pass that nobody holds the lease, or works on the end, any more.
-async fn pass_time(deployment: &Deployment, opened: &Opened) {
+pub(crate) async fn pass_time(deployment: &Deployment, opened: &Opened) {
     let registers = deployment.cloud.stores(opened.id).registers;
     if let Some((version, bytes)) = registers.load(names::LEASE).await.expect("read") {
         let json = frame::decode(Kind::Register, &bytes).expect("a register");
@@ -158,31 +158,6 @@ async fn an_operator_that_dies_at_each_of_its_writes_opens_the_layer_when_it_is_
     assert!(deaths > 4, "it died {deaths} times");
 }
 
-/// A writer stalls with a write on its way, another one takes over, and then the write arrives.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_write_that_arrives_after_another_writer_took_over_changes_nothing() {
-    let deployment = Deployment::doomed().await;
-    let (opened, layer, organiser) = open(&deployment).await;
-    let mut sent = 0;
-    for nth in 0..4 {
-        deployment.gateway.until_idle("sequencer").await;
-        deployment.fates().plan("sequencer", nth, Fate::Held);
-        organiser.send_many(&layer, opened.chain_id, sent..sent + 1).await;
-        until(|| deployment.fates().was_met()).await;
-        let frozen = deployment.gateway.freeze("sequencer");
-        pass_time(&deployment, &opened).await;
-        organiser.send_many(&layer, opened.chain_id, sent + 1..sent + 2).await;
-        sent += 2;
-        all_arrive(&deployment, &layer, &organiser, sent).await;
-        let shown = newest(&layer).await;
-        deployment.fates().release();
-        deployment.gateway.thaw(&frozen);
-        all_arrive(&deployment, &layer, &organiser, sent).await;
-        let still = layer.ask("eth_getBlockByNumber", json!([shown["number"], false])).await;
-        assert_eq!(still["hash"], shown["hash"], "write {nth}");
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_sent_again_to_functions_that_died_is_done_once() {
     let deployment = Deployment::doomed().await;
@@ -207,16 +182,4 @@ async fn what_is_sent_again_to_functions_that_died_is_done_once() {
     }
     let supply = Ticket::totalSupplyCall {}.abi_encode();
     layer.wait_for_call(ticket, supply, U256::from(6)).await;
-}
-
-async fn newest(layer: &Rpc) -> Value {
-    layer.ask("eth_getBlockByNumber", json!(["latest", false])).await
-}
-
-async fn until(condition: impl Fn() -> bool) {
-    let since = Instant::now();
-    while !condition() {
-        assert!(since.elapsed() < PATIENCE, "it does not come");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }

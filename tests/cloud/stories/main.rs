@@ -4,6 +4,7 @@ mod crash;
 mod deployment;
 mod emulator;
 mod event;
+mod freeze;
 mod load;
 mod trouble;
 mod wallet;

@@ -57,9 +57,12 @@ impl<'a> Claim<'a> {
         self.store(Entry { ending_until_ms: now_ms + CLAIM_MS, ..self.entry.clone() }).await
     }
 
-    /// Lets the next invocation go on at once.
+    /// Lets the next invocation go on at once; one that has taken over does so already.
     pub(super) async fn give_back(mut self) -> Result<(), PortError> {
-        self.store(Entry { ending_until_ms: 0, ..self.entry.clone() }).await
+        match self.store(Entry { ending_until_ms: 0, ..self.entry.clone() }).await {
+            Err(PortError::Conflict { .. }) => Ok(()),
+            other => other,
+        }
     }
 
     /// Says what others used, before what they wrote of it is erased.
@@ -67,16 +70,21 @@ impl<'a> Claim<'a> {
         self.store(Entry { used: Some(used), ..self.entry.clone() }).await
     }
 
-    /// Says when the layer ended, Unix seconds, and adds what this process used.
+    /// Says when the layer ended, Unix seconds, and adds what this process used; `None` when another invocation has
+    /// taken over, which says it then.
     pub(super) async fn conclude(
         mut self,
         ended_at_s: u64,
         used: Usage,
-    ) -> Result<Entry, PortError> {
+    ) -> Result<Option<Entry>, PortError> {
         let used = Some(self.entry.used.unwrap_or_default().plus(used));
         let ended_at_s = Some(ended_at_s);
-        self.store(Entry { ended_at_s, used, ending_until_ms: 0, ..self.entry.clone() }).await?;
-        Ok(self.entry)
+        let ended = Entry { ended_at_s, used, ending_until_ms: 0, ..self.entry.clone() };
+        match self.store(ended).await {
+            Ok(()) => Ok(Some(self.entry)),
+            Err(PortError::Conflict { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn store(&mut self, entry: Entry) -> Result<(), PortError> {

@@ -166,7 +166,9 @@ impl Ends {
         let layer = claim.layer();
         self.schedules.forget(layer).await?;
         let used = self.cloud.meters().of(layer).used();
-        let ended = claim.conclude(SystemClock.now_ms() / 1000, used).await?;
+        let Some(ended) = claim.conclude(SystemClock.now_ms() / 1000, used).await? else {
+            return Ok(());
+        };
         if let Some(bill) = ended.bill() {
             let micro_usd = u64::try_from(bill.total_pico_usd() / 1_000_000).unwrap_or(u64::MAX);
             self.cloud.metrics().add(COST_MICRO_USD, micro_usd);

@@ -165,9 +165,14 @@ impl Gateway {
 
     /// Waits until no event of a function is left.
     pub async fn until_idle(&self, name: &str) {
-        while lock(&self.shared.sent).get(name).is_some_and(|sent| *sent > 0) {
+        while self.has_work(name) {
             tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+
+    /// Whether asynchronous events of a function wait, or are at work.
+    pub fn has_work(&self, name: &str) -> bool {
+        lock(&self.shared.sent).get(name).is_some_and(|sent| *sent > 0)
     }
 
     /// What all processes have printed so far, not counting their logs.
