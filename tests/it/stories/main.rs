@@ -3,6 +3,7 @@
 mod anvil;
 mod box_office;
 mod demo;
+mod hostile;
 mod keys;
 #[cfg(feature = "kms")]
 mod kms;
@@ -11,6 +12,7 @@ mod posted;
 mod preview;
 mod refunds;
 mod rescue;
+mod secrets;
 mod sigkill;
 mod soft;
 
