@@ -1,7 +1,7 @@
 //! Writers that die at their nth write, on stores that are real: the crash points of an adapter.
 //!
 //! Simulated lives try every order of events on stores that are a model. This tries the few points where a process can
-//! die on the stores themselves: [`open`] a layer and have something wait, let [`writers_die`] at once, [`recover`] with
+//! die on the stores themselves: [`open()`] a layer and have something wait, let [`writers_die`] at once, [`recover`] with
 //! one that lives, and [`check`].
 
 mod mortal;
