@@ -42,7 +42,8 @@ resource "aws_apigatewayv2_route" "this" {
 resource "aws_lambda_permission" "api" {
   for_each = local.blueprint.routes
 
-  statement_id  = "HttpApi"
+  # Several routes lead to one function.
+  statement_id  = "HttpApi-${substr(sha256(each.key), 0, 8)}"
   action        = "lambda:InvokeFunction"
   function_name = aws_lambda_function.this[each.value].function_name
   principal     = "apigateway.amazonaws.com"

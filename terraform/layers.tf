@@ -19,6 +19,7 @@ resource "aws_lambda_invocation" "layer" {
       finality     = each.value.finality
     },
     each.value.ticket == null ? {} : { ticket = each.value.ticket },
+    each.value.event == null ? {} : { event = each.value.event },
     each.value.tvl_cap_wei == null ? {} : { tvl_cap_wei = each.value.tvl_cap_wei },
   ))
 

@@ -4,7 +4,7 @@ output "url" {
 }
 
 output "layers" {
-  description = "What the operator said when it opened the layers that are declared here: `layer`, `rpc_url`, `webhook_url`, `chain_id`, `ends_at_s`, `l1`."
+  description = "What the operator said when it opened the layers that are declared here: `layer`, `rpc_url`, `webhook_url`, `webhook_urls` (of each shop), `chain_id`, `ends_at_s`, `l1`."
   value       = { for key, opened in aws_lambda_invocation.layer : key => try(jsondecode(opened.result), null) }
 }
 

@@ -63,17 +63,23 @@ variable "l1_factory" {
 }
 
 variable "secrets" {
-  description = "Names of SSM parameters (SecureString) that you made beforehand, so that no secret is in Terraform's state: `l1_key`, the key that opens and settles layers (32 bytes in hex); `minter_key`, the key that mints paid orders; `stripe_secret`, the signing secret of the shop's webhook, without which there is no webhook function; `kms_key_arn`, the key that encrypts them, if it is not the account's own for SSM."
+  description = "Names of SSM parameters (SecureString) that you made beforehand, so that no secret is in Terraform's state: `l1_key`, the key that opens and settles layers (32 bytes in hex); `minter_key`, the key that mints paid orders; `stripe_secret`, the signing secret of a Stripe webhook that sells for layers without an `event`; `shops`, the path under which an `event` finds its secrets, each as a parameter of its own; without both there is no webhook function; `kms_key_arn`, the key that encrypts them, if it is not the account's own for SSM."
   type = object({
     l1_key        = string
     minter_key    = string
     stripe_secret = optional(string)
+    shops         = optional(string)
     kms_key_arn   = optional(string)
   })
 
   validation {
     condition     = alltrue([for name in [var.secrets.l1_key, var.secrets.minter_key, var.secrets.stripe_secret] : name == null || can(regex("^/?[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)*$", name))])
     error_message = "secrets: expected names of SSM parameters, such as /mayfly/l1-key, in l1_key, minter_key and stripe_secret; never the secrets themselves."
+  }
+
+  validation {
+    condition     = var.secrets.shops == null || can(regex("^(/[a-zA-Z0-9_.-]+)+$", var.secrets.shops))
+    error_message = "secrets.shops: expected the path of SSM parameters, such as /mayfly/shops, without a slash at the end."
   }
 
   validation {
@@ -89,7 +95,7 @@ variable "enable_signing_key" {
 }
 
 variable "layers" {
-  description = "Layers to open when this is applied, by a key of your own. `ticket` is the contract that paid orders mint from, `posting` where the inputs of blocks are published, `tvl_cap_wei` the most ETH that may be on it. A layer's terms are fixed when it is opened: a change here changes nothing. Layers are also opened at any time by invoking the operator."
+  description = "Layers to open when this is applied, by a key of your own. `ticket` is the contract that paid orders mint from, `posting` where the inputs of blocks are published, `tvl_cap_wei` the most ETH that may be on it, `event` the configuration of its box office (TOML, see `mayfly event init`, with secrets as `ssm:` and the name of a parameter under `secrets.shops`). A layer's terms are fixed when it is opened: a change here changes nothing. Layers are also opened at any time by invoking the operator."
   type = map(object({
     name         = string
     chain_id     = number
@@ -99,6 +105,7 @@ variable "layers" {
     finality     = optional(string, "finalized")
     ticket       = optional(string)
     tvl_cap_wei  = optional(string)
+    event        = optional(string)
   }))
   default = {}
 
@@ -140,6 +147,11 @@ variable "layers" {
   validation {
     condition     = alltrue([for layer in values(var.layers) : layer.tvl_cap_wei == null || can(regex("^[0-9]+$", layer.tvl_cap_wei))])
     error_message = "layers: expected tvl_cap_wei, the most ETH that may be on the layer, to be text with a whole number of wei."
+  }
+
+  validation {
+    condition     = alltrue([for layer in values(var.layers) : layer.event == null || (can(regex("\\[shops\\.", layer.event)))])
+    error_message = "layers: expected event to be the text of a configuration, with [shops.<name>] in it."
   }
 }
 

@@ -6,7 +6,7 @@ locals {
   settings = {
     for key, function in {
       rpc       = { memory_mb = 512, timeout_s = 30, description = "JSON-RPC of all layers" }
-      webhook   = { memory_mb = 256, timeout_s = 30, description = "Paid orders from the shop" }
+      webhook   = { memory_mb = 256, timeout_s = 30, description = "Box offices: paid orders from shops, claims, the organiser" }
       sequencer = { memory_mb = 1769, timeout_s = 900, description = "The one writer of a layer, while there is work" }
       bridge    = { memory_mb = 512, timeout_s = 120, description = "Deposits in, batches out; wakes who should be awake" }
       teardown  = { memory_mb = 1769, timeout_s = 900, description = "Ends a layer: drain, seal, settle, publish, erase" }
@@ -31,8 +31,16 @@ locals {
     for name in [var.secrets.stripe_secret] : "MAYFLY_STRIPE_SECRET" => "ssm:${name}" if name != null
   }
 
+  # Box offices name their secrets themselves, when a layer is opened.
+  shops = {
+    for path in [var.secrets.shops] : "MAYFLY_SHOP_SECRETS" => "ssm:${path}/*" if path != null
+  }
+
   doorbell = { MAYFLY_SEQUENCER = local.names.functions.sequencer }
   minter   = { MAYFLY_MINTER_KEY = "ssm:${var.secrets.minter_key}" }
+
+  # Buyers may give a name, which the L1 knows.
+  node = { MAYFLY_L1_URL = var.l1.url }
 
   settlement = {
     MAYFLY_L1_URL = var.l1.url
@@ -50,19 +58,29 @@ locals {
 
   environment = {
     rpc       = merge(local.stores, local.doorbell)
-    webhook   = merge(local.stores, local.doorbell, local.shop)
+    webhook   = merge(local.stores, local.doorbell, local.shop, local.shops, local.node)
     sequencer = merge(local.stores, local.doorbell, local.minter)
-    bridge    = merge(local.stores, local.doorbell, local.settlement, { MAYFLY_TEARDOWN = local.names.functions.teardown })
+    bridge    = merge(local.stores, local.doorbell, local.settlement, local.shops, { MAYFLY_TEARDOWN = local.names.functions.teardown })
     teardown  = merge(local.stores, local.settlement, local.minter, { MAYFLY_SCHEDULE_GROUP = local.names.schedule_group })
     operator = merge(
-      local.stores, local.settlement, local.minter, local.opening,
+      local.stores, local.settlement, local.minter, local.opening, local.shops,
       var.l1.factory == null ? {} : { MAYFLY_L1_FACTORY = var.l1.factory },
     )
   }
 
+  # A browser asks with OPTIONS before it claims from another origin.
+  office_routes = [
+    "POST /{layer}/webhooks/{shop}",
+    "GET /{layer}/claims/{token}",
+    "POST /{layer}/claims/{token}",
+    "OPTIONS /{layer}/claims/{token}",
+    "GET /{layer}/office/{what+}",
+    "POST /{layer}/office/{what+}",
+  ]
+
   routes = merge(
     { "$default" = "rpc" },
-    local.has_shop ? { "POST /{layer}/webhooks/{provider}" = "webhook" } : {},
+    { for route in local.office_routes : route => "webhook" if local.has_shop },
   )
 
   functions = {

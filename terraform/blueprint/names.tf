@@ -25,11 +25,14 @@ locals {
     schedule_role  = "arn:${var.place.partition}:iam::${var.place.account_id}:role/${local.names.schedule_role}"
     functions      = { for key, name in local.names.functions : key => "${local.arn.lambda}:function:${name}" }
     log_groups     = { for key, name in local.names.log_groups : key => "${local.arn.logs}:log-group:${name}" }
-    parameters = {
-      for key in ["l1_key", "minter_key", "stripe_secret"] :
-      key => "${local.arn.ssm}:parameter/${trimprefix(var.secrets[key], "/")}" if var.secrets[key] != null
-    }
+    parameters = merge(
+      {
+        for key in ["l1_key", "minter_key", "stripe_secret"] :
+        key => "${local.arn.ssm}:parameter/${trimprefix(var.secrets[key], "/")}" if var.secrets[key] != null
+      },
+      { for path in [var.secrets.shops] : "shops" => "${local.arn.ssm}:parameter${path}/*" if path != null },
+    )
   }
 
-  has_shop = var.secrets.stripe_secret != null
+  has_shop = var.secrets.stripe_secret != null || var.secrets.shops != null
 }

@@ -10,8 +10,9 @@ locals {
       DeleteItem = ["dropped#*"]
     })
     webhook = merge(local.metered, {
-      # log#none is what every function asks for when it starts, to learn whether it may.
-      GetItem = ["layers", "log#none", "order#*", "register#*"]
+      # Blocks are read for the list of who was let in.
+      GetItem = ["layers", "log#*", "order#*", "register#*"]
+      Query   = ["order#*"]
       PutItem = ["due#*", "meter#*", "order#*"]
     })
     sequencer = merge(local.writer, local.metered, {
@@ -19,8 +20,8 @@ locals {
     })
     bridge = merge(local.metered, {
       GetItem    = ["dropped#*", "log#*", "order#*", "register#*"]
-      Query      = ["due#*", "inbox#*", "layers"]
-      PutItem    = ["inbox#*", "meter#*", "register#*"]
+      Query      = ["due#*", "inbox#*", "layers", "order#*"]
+      PutItem    = ["due#*", "inbox#*", "meter#*", "order#*", "register#*"]
       DeleteItem = ["dropped#*", "due#*"]
     })
     teardown = merge(local.writer, local.metered, {
@@ -29,10 +30,11 @@ locals {
       GetItem    = concat(["dropped#*", "layers"], local.writer.GetItem)
       PutItem    = concat(["inbox#*", "layers"], local.writer.PutItem)
       DeleteItem = concat(["dropped#*"], local.writer.DeleteItem)
-      Query      = concat(["meter#*"], local.writer.Query)
+      Query      = concat(["meter#*", "order#*"], local.writer.Query)
       Scan       = ["*"]
     })
     operator = merge(local.metered, {
+      # log#none is what every function asks for when it starts, to learn whether it may.
       GetItem = ["layers", "log#none", "register#*"]
       PutItem = ["layers", "meter#*", "register#*"]
     })
@@ -52,7 +54,7 @@ locals {
   # Actions on objects, by name.
   objects = {
     rpc       = { GetObject = ["layers/*"] }
-    webhook   = {}
+    webhook   = { GetObject = ["layers/*"] }
     sequencer = { GetObject = ["layers/*"], PutObject = ["layers/*"] }
     bridge    = { GetObject = ["layers/*"] }
     teardown  = { GetObject = ["layers/*"], PutObject = ["bundles/*", "layers/*"], DeleteObject = ["layers/*"] }
@@ -72,11 +74,11 @@ locals {
   # Secrets that a function reads when it starts.
   reads = {
     rpc       = []
-    webhook   = ["stripe_secret"]
+    webhook   = ["shops", "stripe_secret"]
     sequencer = ["minter_key"]
-    bridge    = ["l1_key"]
+    bridge    = ["l1_key", "shops"]
     teardown  = ["l1_key", "minter_key"]
-    operator  = ["l1_key", "minter_key"]
+    operator  = ["l1_key", "minter_key", "shops"]
   }
 
   # The schedule of a layer's end: made by whoever opens the layer, gone when the layer is.
@@ -144,7 +146,7 @@ locals {
         Sid      = "Secrets"
         Effect   = "Allow"
         Action   = ["ssm:GetParameter"]
-        Resource = [for name in secrets : local.arns.parameters[name]]
+        Resource = [for name in secrets : local.arns.parameters[name] if contains(keys(local.arns.parameters), name)]
       } if length(secrets) > 0],
       [for kms_key in [var.secrets.kms_key_arn] : {
         Sid       = "SecretsKey"

@@ -26,11 +26,12 @@ variable "public_url" {
 }
 
 variable "secrets" {
-  description = "Names of the SSM parameters that hold the secrets, and the key that encrypts them if it is not the account's own for SSM."
+  description = "Names of the SSM parameters that hold the secrets, the path of those of shops, and the key that encrypts them if it is not the account's own for SSM."
   type = object({
     l1_key        = string
     minter_key    = string
     stripe_secret = optional(string)
+    shops         = optional(string)
     kms_key_arn   = optional(string)
   })
 }

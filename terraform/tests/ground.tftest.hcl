@@ -85,7 +85,10 @@ run "makes_everything" {
   }
 
   assert {
-    condition     = keys(aws_apigatewayv2_route.this) == ["$default", "POST /{layer}/webhooks/{provider}"]
+    condition = keys(aws_apigatewayv2_route.this) == [
+      "$default", "GET /{layer}/claims/{token}", "GET /{layer}/office/{what+}", "OPTIONS /{layer}/claims/{token}",
+      "POST /{layer}/claims/{token}", "POST /{layer}/office/{what+}", "POST /{layer}/webhooks/{shop}",
+    ]
     error_message = "routes: ${join(", ", keys(aws_apigatewayv2_route.this))}"
   }
 

@@ -93,6 +93,10 @@ class Reader:
         name = re.fullmatch(r"/2015-03-31/functions/([a-z]+)/invocations", path)[1]
         return [Ask("lambda:InvokeFunction", self.arns["functions"][name])]
 
+    def _ssm(self, _method, _path, _query, _headers, body):
+        place = self.arns["parameters"]["l1_key"].partition(":parameter/")[0]
+        return [Ask("ssm:GetParameter", f"{place}:parameter{json.loads(body)['Name']}")]
+
     def _scheduler(self, method, path, _query, _headers, _body):
         name = path.removeprefix("/schedules/")
         schedule = self.arns["schedules"].removesuffix("*") + name

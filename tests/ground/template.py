@@ -97,6 +97,8 @@ class Stack:
                 "Fn::GetAtt": lambda parts: self.attribute(*parts),
                 "Fn::If": self.choose,
                 "Fn::Equals": lambda pair: str(self.value(pair[0])) == str(self.value(pair[1])),
+                "Condition": self.condition,
+                "Fn::Or": lambda any_of: any(self.value(one) for one in any_of),
                 "Fn::Not": lambda one: not self.value(one[0]),
             }.get(key)
             if intrinsic:

@@ -6,8 +6,8 @@ import unittest
 
 import tool
 
-#: Ends that a resource may have beside a whole name: streams of a log group, objects, schedules of ends.
-OPEN_ENDS = (":*", "/layers/*", "/bundles/*", "/end-*")
+#: Ends that a resource may have beside a whole name: streams of a log group, objects, schedules of ends, secrets of shops.
+OPEN_ENDS = (":*", "/layers/*", "/bundles/*", "/end-*", "/shops/*")
 
 #: What no function may do: make again what was destroyed, or destroy what Terraform made.
 NEVER = {"logs:CreateLogGroup", "dynamodb:DeleteTable", "dynamodb:CreateTable", "s3:DeleteBucket", "s3:CreateBucket"}
@@ -65,6 +65,7 @@ class Blueprint(unittest.TestCase):
     def test_secrets_are_read_by_who_is_told_of_them(self):
         place = self.decided["arns"]["parameters"]
         arns = {f"ssm:{tool.DEPLOYMENT['secrets'][name]}": arn for name, arn in place.items()}
+        arns["ssm:/night/shops/*"] = arns.pop("ssm:/night/shops")
         for key, function in self.functions.items():
             told = {arns[value] for value in function["environment"].values() if value.startswith("ssm:")}
             self.assertEqual(self.allowed(key, "ssm:GetParameter"), told, key)
@@ -116,7 +117,7 @@ class Blueprint(unittest.TestCase):
             self.assertLessEqual(self.functions[key]["timeout_s"], 30, key)
 
     def test_without_a_shop_there_is_no_webhook(self):
-        secrets = {**tool.DEPLOYMENT["secrets"], "stripe_secret": None}
+        secrets = {**tool.DEPLOYMENT["secrets"], "stripe_secret": None, "shops": None}
         decided = tool.blueprint(self, secrets=secrets)
         self.assertNotIn("webhook", decided["functions"])
         self.assertNotIn("webhook", json.dumps([decided["routes"], decided["alarms"], decided["dashboard"]]))

@@ -13,6 +13,7 @@ PARAMETERS = {
     "L1KeyParameter": "/night/l1-key",
     "MinterKeyParameter": "/night/minter-key",
     "StripeSecretParameter": "/night/stripe-secret",
+    "ShopSecretsPath": "/night/shops",
     "SecretsKmsKeyArn": tool.DEPLOYMENT["secrets"]["kms_key_arn"],
 }
 
@@ -204,6 +205,13 @@ class SameWithShopAlone(Same):
         **BARE_DEPLOYMENT,
         "secrets": {**BARE_DEPLOYMENT["secrets"], "stripe_secret": "/night/stripe-secret"},
     }
+
+
+class SameWithShopsAlone(Same):
+    """Box offices of layers, and nothing else that is optional."""
+
+    parameters = {**BARE, "ShopSecretsPath": "/night/shops"}
+    changes = {**BARE_DEPLOYMENT, "secrets": {**BARE_DEPLOYMENT["secrets"], "shops": "/night/shops"}}
 
 
 class SameWithKeyAlone(Same):

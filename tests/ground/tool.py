@@ -26,6 +26,7 @@ DEPLOYMENT = {
         "l1_key": "/night/l1-key",
         "minter_key": "/night/minter-key",
         "stripe_secret": "/night/stripe-secret",
+        "shops": "/night/shops",
         "kms_key_arn": "arn:aws:kms:eu-central-1:210987654321:key/5ec7",
     },
 }

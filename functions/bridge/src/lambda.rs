@@ -1,7 +1,8 @@
-//! The function on AWS Lambda: once a minute, for every layer of a deployment: deposits in, batches out, and whatever
-//! else somebody who crashed left undone.
+//! The function on AWS Lambda: once a minute, for every layer of a deployment: deposits in, batches out, the organiser told
+//! what became of orders, and whatever else somebody who crashed left undone.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,6 +13,7 @@ use mayfly_aws::{Bell, Cloud, Entry, Functions, Registry, Rings, When};
 use mayfly_cost::Usage;
 use mayfly_l1::{HttpL1, Node, Sender};
 use mayfly_sequencer::SystemClock;
+use mayfly_webhook::{Courier, WebhookState, events::Events, names};
 use node_core::{
     chain::{LayerConfig, LayerId, Posting},
     flow::{FlowError, open, phase, query::Replica},
@@ -53,6 +55,9 @@ pub struct Bridging {
     l1: Node,
     rings: Rings,
     posting: Mutex<()>,
+    events: Events,
+    /// They remember who was asked in vain, as long as this process lives.
+    couriers: Mutex<BTreeMap<LayerId, Courier>>,
 }
 
 impl core::fmt::Debug for Bridging {
@@ -62,8 +67,15 @@ impl core::fmt::Debug for Bridging {
 }
 
 impl Bridging {
-    /// Makes the function; `sequencer` and `teardown` are names of functions, `sender` is the operator.
-    pub fn new(cloud: Cloud, sequencer: &str, teardown: &str, sender: Sender) -> Self {
+    /// Makes the function; `sequencer` and `teardown` are names of functions, `sender` is the operator, `events` reads
+    /// box offices.
+    pub fn new(
+        cloud: Cloud,
+        sequencer: &str,
+        teardown: &str,
+        sender: Sender,
+        events: Events,
+    ) -> Self {
         Self {
             registry: cloud.registry(),
             functions: cloud.functions(),
@@ -74,6 +86,8 @@ impl Bridging {
             sender: Arc::new(sender),
             rings: Rings::default(),
             posting: Mutex::new(()),
+            events,
+            couriers: Mutex::default(),
         }
     }
 
@@ -132,8 +146,40 @@ impl Bridging {
         {
             bell.ring();
         }
+        let office = (stores.clone(), Arc::clone(&config), bell);
         self.post(stores, config, l1).await?;
+        self.look_after_orders(office).await?;
         Ok(State::Open)
+    }
+
+    /// Finds the addresses of names that orders wait for, and tells the organiser what became of orders.
+    async fn look_after_orders(
+        &self,
+        (stores, config, doorbell): (Stores, Arc<LayerConfig>, Arc<dyn Doorbell>),
+    ) -> Result<(), FlowError> {
+        let registers = &*stores.registers;
+        let outline = self.events.outline_of(registers).await.map_err(PortError::from)?;
+        if outline.is_none_or(|event| event.completion.is_none() && event.names.is_none()) {
+            return Ok(());
+        }
+        let event = self.events.of(registers).await.map_err(PortError::from)?.unwrap_or_default();
+        let (layer, clock) = (config.id, Arc::new(SystemClock));
+        let node = Some(Arc::new(self.l1.clone()) as Arc<dyn names::Names>);
+        let event = Arc::new(event);
+        let state = WebhookState { stores, config, doorbell, clock, event, names: node };
+        names::resolve_waiting(&state).await?;
+        let held = self.couriers.lock().await.remove(&layer);
+        let mut courier = match held {
+            Some(mut courier) => {
+                courier.update(state);
+                courier
+            }
+            None => Courier::new(state).map_err(|error| PortError::unavailable("TLS", error))?,
+        };
+        let told = courier.round().await;
+        self.couriers.lock().await.insert(layer, courier);
+        told?;
+        Ok(())
     }
 
     async fn post(

@@ -6,6 +6,7 @@
 //! | `MAYFLY_SEQUENCER`, `MAYFLY_TEARDOWN` | names of the functions that it wakes |
 //! | `MAYFLY_L1_URL` | RPC URL of the L1 |
 //! | `MAYFLY_L1_KEY` | key of organiser and operator there: hex, `kms:<key>`, or `ssm:<parameter>` that holds one of these |
+//! | `MAYFLY_SHOP_SECRETS` | `ssm:<path>/*`: where the secrets of box offices are; optional |
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -13,6 +14,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use mayfly_aws::{Cloud, Settings, Variables};
 use mayfly_bridge::lambda::{Bridging, Watch};
 use mayfly_l1::{Node, Sender};
+use mayfly_webhook::events::Events;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -28,9 +30,10 @@ async fn serve() -> Result<(), Error> {
     let url = variables.required("MAYFLY_L1_URL", "the RPC URL of the L1")?;
     let cloud = Cloud::new(settings);
     let key = cloud.parameters().signer(&variables, "MAYFLY_L1_KEY").await?;
+    let events = Events::new(&cloud, &variables, "MAYFLY_SHOP_SECRETS")?;
     cloud.reach().await?;
     let sender = Sender::of(Node::connect(url).await?, key);
-    let bridging = Arc::new(Bridging::new(cloud, sequencer, teardown, sender));
+    let bridging = Arc::new(Bridging::new(cloud, sequencer, teardown, sender, events));
     let answer = |event: LambdaEvent<Watch>| {
         let bridging = Arc::clone(&bridging);
         async move { bridging.answer(event.payload).await.map_err(Error::from) }

@@ -251,6 +251,12 @@ pub(crate) struct Claim {
     /// Pay every exit that is left.
     #[arg(long)]
     pub(crate) all: bool,
+    /// Hand over what waits for a claim code, the key to a ticket that nobody claimed before the end, to --to.
+    #[arg(long, requires = "to", conflicts_with_all = ["recipient", "all"], env = "MAYFLY_CLAIM_CODE", hide_env_values = true)]
+    pub(crate) code: Option<KeyText>,
+    /// Who gets what waits for --code.
+    #[arg(long, requires = "code")]
+    pub(crate) to: Option<Address>,
     #[command(flatten)]
     pub(crate) on_l1: OnL1,
 }

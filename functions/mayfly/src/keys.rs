@@ -50,6 +50,16 @@ impl KeyText {
         let spec: KeySpec = self.0.parse().map_err(refused)?;
         spec.open().await.map_err(refused)
     }
+
+    /// Reads something else that must not be shown either.
+    pub(crate) fn read<T: FromStr<Err: ToString>>(
+        &self,
+        option: &'static str,
+    ) -> Result<T, Failure> {
+        self.0
+            .parse()
+            .map_err(|error: T::Err| Failure::Option { option, reason: error.to_string() })
+    }
 }
 
 /// Who pays for transactions that anybody may send to the L1: the key of --l1-key, on the development L1 also the

@@ -1,4 +1,4 @@
-//! The function on AWS Lambda: opens layers at run time, says where they stand, ends them before their time. Nothing
+//! The function on AWS Lambda: opens layers at run time with their box offices, says where they stand, ends them before their time. Nothing
 //! makes a layer live longer than it was opened for. Only whom IAM lets invoke it may.
 
 use std::{sync::Arc, time::Instant};
@@ -8,12 +8,16 @@ use mayfly_aws::{Cloud, Entry, Functions, Registry, Schedules, Target, When};
 use mayfly_cost::{Bill, Usage};
 use mayfly_l1::{Assurance, Sender};
 use mayfly_sequencer::SystemClock;
+use mayfly_webhook::{
+    Shop,
+    events::{self, EventError, Events},
+};
 use node_core::{
     chain::{Finality, LayerId, Phase, Posting},
     flow::{FlowError, open, phase},
     port::{Clock, PortError, Signer},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{OpenError, Plan};
@@ -32,7 +36,7 @@ const TVL_CAP_WEI: u128 = 1_000 * 1_000_000_000_000_000_000;
 pub struct Request {
     #[serde(default)]
     action: Option<Action>,
-    /// The layer, for everything but `open`.
+    /// The layer, for everything but `open` and `event`.
     #[serde(default)]
     layer: Option<LayerId>,
     /// A name of the caller's own: the same key is the same layer.
@@ -51,6 +55,7 @@ enum Action {
     Open,
     Status,
     Close,
+    Event,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -82,6 +87,14 @@ struct Wanted {
     tvl_cap_wei: Option<String>,
     #[serde(default = "finalized")]
     finality: Finality,
+    #[serde(default)]
+    event: Option<String>,
+}
+
+/// The box office that somebody wants for a layer.
+#[derive(Debug, Deserialize)]
+struct NewEvent {
+    event: String,
 }
 
 const fn finalized() -> Finality {
@@ -95,7 +108,10 @@ pub struct Status {
     name: String,
     phase: Phase,
     rpc_url: String,
+    /// Where the first shop posts to.
     webhook_url: String,
+    /// Where each shop posts to, in order of their names.
+    webhook_urls: Vec<String>,
     chain_id: u64,
     ends_at_s: u64,
     ended_at_s: Option<u64>,
@@ -136,6 +152,9 @@ pub enum Refused {
         /// Its end.
         ends_at_s: u64,
     },
+    /// The configuration of the box office.
+    #[error(transparent)]
+    Event(#[from] EventError),
     /// The layer could not be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -170,6 +189,7 @@ pub struct Operator {
     schedules: Schedules,
     sender: Arc<Sender>,
     minter: Address,
+    events: Events,
     deployment: Deployment,
 }
 
@@ -180,9 +200,16 @@ impl core::fmt::Debug for Operator {
 }
 
 impl Operator {
-    /// Makes the function; `sender` is organiser and operator on the L1.
-    pub fn new(cloud: Cloud, deployment: Deployment, sender: Sender, minter: &dyn Signer) -> Self {
+    /// Makes the function; `sender` is organiser and operator on the L1, `events` reads box offices.
+    pub fn new(
+        cloud: Cloud,
+        deployment: Deployment,
+        sender: Sender,
+        minter: &dyn Signer,
+        events: Events,
+    ) -> Self {
         Self {
+            events,
             registry: cloud.registry(),
             functions: cloud.functions(),
             schedules: cloud.schedules(&deployment.group),
@@ -206,11 +233,14 @@ impl Operator {
                 self.status(named(layer)?).await.map(Some)
             }
             (_, Some(Action::Close)) => self.close(named(layer)?).await.map(Some),
+            (_, Some(Action::Event)) => {
+                self.change_event(named(layer)?, request.wanted).await.map(Some)
+            }
             (_, Some(Action::Open)) | (Some(Change::Create), _) => {
                 let layer = layer.unwrap_or_else(|| LayerId::new(rand::random()));
                 self.open(layer, request).await.map(Some)
             }
-            (None, None) => Err(field("action", "open, status or close", "nothing")),
+            (None, None) => Err(field("action", "open, status, close or event", "nothing")),
         }
     }
 
@@ -229,7 +259,12 @@ impl Operator {
         }
         let (since, spent_before) = (Instant::now(), self.sender.spent());
         let now_s = SystemClock.now_ms() / 1000;
-        let plan = self.plan(wanted(request.wanted)?, now_s)?;
+        let mut wanted = wanted(request.wanted)?;
+        let event = wanted.event.take();
+        let plan = self.plan(wanted, now_s)?;
+        if let Some(event) = &event {
+            self.events.read(event).await?;
+        }
         let stores = self.cloud.stores(layer);
         let config = match open::config(&*stores.registers).await {
             // By an invocation that died, wherever.
@@ -243,6 +278,9 @@ impl Operator {
             }
             Err(error) => return Err(error.into()),
         };
+        if let Some(event) = &event {
+            events::keep(&*stores.registers, event).await?;
+        }
         let ends_at_s = config.ends_at_s;
         // The end first: what is in the registry will end.
         self.schedules.at(layer, ends_at_s, &self.deployment.target).await?;
@@ -307,6 +345,19 @@ impl Operator {
         })
     }
 
+    /// Gives a layer another box office. Functions that are awake have the one before for another minute.
+    async fn change_event(&self, layer: LayerId, wanted: Value) -> Result<Status, Refused> {
+        let NewEvent { event } = read(wanted)?;
+        let status = self.status(layer).await?;
+        if !status.phase.accepts() {
+            let got = status.phase.to_string();
+            return Err(field("layer", "one that takes transactions", &got));
+        }
+        self.events.read(&event).await?;
+        events::keep(&*self.cloud.stores(layer).registers, &event).await?;
+        self.status(layer).await
+    }
+
     async fn close(&self, layer: LayerId) -> Result<Status, Refused> {
         let status = self.status(layer).await?;
         if status.phase != Phase::Erased {
@@ -334,12 +385,18 @@ impl Operator {
     async fn show(&self, entry: Entry) -> Result<Status, Refused> {
         let cost = entry.bill();
         let Entry { layer, name, chain_id, ends_at_s, ended_at_s, .. } = entry;
-        let phase = match phase::current(&*self.cloud.stores(layer).registers).await {
+        let registers = self.cloud.stores(layer).registers;
+        let phase = match phase::current(&*registers).await {
             Err(FlowError::NoLayer) => Phase::Erased,
             other => other?,
         };
         let rpc_url = format!("{}/{layer}", self.deployment.public_url);
-        let webhook_url = format!("{rpc_url}/webhooks/stripe");
+        let event = self.events.outline_of(&*registers).await?;
+        let shops = event.as_ref().map(|event| event.shops.iter().map(Shop::name).collect());
+        let shops: Vec<_> = shops.unwrap_or_else(|| vec!["stripe"]);
+        let url = |shop: &str| format!("{rpc_url}/webhooks/{shop}");
+        let webhook_urls: Vec<_> = shops.into_iter().map(url).collect();
+        let webhook_url = webhook_urls.first().cloned().unwrap_or_default();
         let l1 = L1 { chain_id: entry.l1_chain_id, layer: entry.l1_layer };
         Ok(Status {
             layer,
@@ -347,6 +404,7 @@ impl Operator {
             phase,
             rpc_url,
             webhook_url,
+            webhook_urls,
             chain_id,
             ends_at_s,
             ended_at_s,
@@ -357,6 +415,10 @@ impl Operator {
 }
 
 fn wanted(event: Value) -> Result<Wanted, Refused> {
+    read(event)
+}
+
+fn read<T: DeserializeOwned>(event: Value) -> Result<T, Refused> {
     let got = event.to_string();
     serde_json::from_value(event).map_err(|error| field("event", &error.to_string(), &got))
 }

@@ -10,6 +10,7 @@
 //! | `MAYFLY_L1_URL`, `MAYFLY_L1_FACTORY` | RPC URL of the L1; the factory there, optional |
 //! | `MAYFLY_L1_KEY` | key of organiser and operator there: hex, `kms:<key>`, or `ssm:<parameter>` that holds one of these |
 //! | `MAYFLY_MINTER_KEY` | key that signs the mints of paid webhooks, named in the same way |
+//! | `MAYFLY_SHOP_SECRETS` | `ssm:<path>/*`: where the secrets of box offices are; optional |
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -17,6 +18,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use mayfly_aws::{Cloud, Settings, SettingsError, Target, Variables};
 use mayfly_l1::{Node, Sender};
 use mayfly_operator::lambda::{Deployment, Operator, Request};
+use mayfly_webhook::events::Events;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -31,9 +33,10 @@ async fn serve() -> Result<(), Error> {
     let cloud = Cloud::new(settings);
     let key = cloud.parameters().signer(&variables, "MAYFLY_L1_KEY").await?;
     let minter = cloud.parameters().signer(&variables, "MAYFLY_MINTER_KEY").await?;
+    let events = Events::new(&cloud, &variables, "MAYFLY_SHOP_SECRETS")?;
     cloud.reach().await?;
     let sender = Sender::of(Node::connect(url).await?, key);
-    let operator = Arc::new(Operator::new(cloud, deployment, sender, &*minter));
+    let operator = Arc::new(Operator::new(cloud, deployment, sender, &*minter, events));
     let answer = |event: LambdaEvent<Request>| {
         let operator = Arc::clone(&operator);
         async move { operator.answer(event.payload).await.map_err(Error::from) }

@@ -1,8 +1,9 @@
 //! Links that bind a wallet to a ticket later: signed, expiring, good once.
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
+use mayfly_l1::ClaimCode;
 use node_core::chain::LayerId;
 use sha2::Sha256;
 
@@ -10,6 +11,9 @@ use crate::Secret;
 
 /// Keeps these signatures apart from others under the same secret.
 const DOMAIN: &[u8] = b"mayfly claim v1";
+
+/// Keeps claim codes apart from signatures.
+const CODES: &[u8] = b"mayfly claim code v1";
 
 /// How buyers without a wallet come to their tickets.
 #[derive(Debug, Clone)]
@@ -20,8 +24,19 @@ pub struct Claims {
     pub page: String,
     /// How long a link is good, in seconds.
     pub valid_s: u64,
-    /// Wallet that gets at the end what nobody claimed; without one it is never minted.
-    pub unclaimed: Option<Address>,
+    /// What becomes at the end of what nobody claimed.
+    pub unclaimed: Unclaimed,
+}
+
+/// What becomes at the end of what nobody claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unclaimed {
+    /// It is never minted.
+    Void,
+    /// It is this wallet's.
+    Wallet(Address),
+    /// It waits on the L1 for whoever has its claim code.
+    Code,
 }
 
 /// Why a token is not good.
@@ -73,10 +88,41 @@ impl Claims {
         String::from_utf8(key.to_vec()).map_err(|_| ClaimError::Forged)
     }
 
+    /// The code with which an order is claimed on the L1 when nobody has claimed it here; the same at any time.
+    ///
+    /// # Panics
+    /// Never: of 256 hashes in a row, none is above the order of the group but once in 2^128.
+    pub fn code(&self, layer: LayerId, key: &str) -> ClaimCode {
+        let code = |attempt: u8| {
+            let said = [&[attempt], key.as_bytes()].concat();
+            let secret = self.mac_of(CODES, layer, &said).finalize().into_bytes();
+            ClaimCode::new(&B256::from_slice(&secret)).ok()
+        };
+        (0..=u8::MAX).find_map(code).expect("a hash is nearly always a private key")
+    }
+
+    /// Who gets an order that nobody claims; nobody for one that is never minted.
+    pub(crate) fn unclaimed_by(&self, layer: LayerId, key: &str) -> Option<Address> {
+        match self.unclaimed {
+            Unclaimed::Void => None,
+            Unclaimed::Wallet(wallet) => Some(wallet),
+            Unclaimed::Code => Some(self.code(layer, key).vault()),
+        }
+    }
+
+    /// The code that the buyer of an order should keep.
+    pub(crate) fn code_to_keep(&self, layer: LayerId, key: &str) -> Option<String> {
+        (self.unclaimed == Unclaimed::Code).then(|| self.code(layer, key).to_text())
+    }
+
     fn mac(&self, layer: LayerId, said: &[u8]) -> Hmac<Sha256> {
+        self.mac_of(DOMAIN, layer, said)
+    }
+
+    fn mac_of(&self, domain: &[u8], layer: LayerId, said: &[u8]) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes())
             .expect("HMAC takes a key of any length");
-        for part in [DOMAIN, layer.to_string().as_bytes(), said] {
+        for part in [domain, layer.to_string().as_bytes(), said] {
             mac.update(part);
         }
         mac
@@ -91,7 +137,7 @@ mod tests {
 
     fn claims(secret: &str) -> Claims {
         let secret = Secret::new(secret).expect("a secret");
-        Claims { secret, page: "https://t.test/#".into(), valid_s: 60, unclaimed: None }
+        Claims { secret, page: "https://t.test/#".into(), valid_s: 60, unclaimed: Unclaimed::Code }
     }
 
     #[test]
@@ -105,6 +151,19 @@ mod tests {
             claims.link(LAYER, "stripe/cs_1/ticket/0", 40),
             format!("https://t.test/#{token}")
         );
+    }
+
+    #[test]
+    fn a_code_is_of_its_secret_layer_and_order() {
+        let text = |claims: &Claims, layer, key| claims.code(layer, key).to_text();
+        let code = text(&claims("s"), LAYER, "k");
+        assert_eq!(text(&claims("s"), LAYER, "k"), code);
+        let others = [
+            text(&claims("t"), LAYER, "k"),
+            text(&claims("s"), LayerId::new([8; 16]), "k"),
+            text(&claims("s"), LAYER, "l"),
+        ];
+        assert!(!others.contains(&code), "{others:?}");
     }
 
     #[test]

@@ -28,6 +28,9 @@ struct Claimed {
     state: OrderState,
     #[serde(skip_serializing_if = "Option::is_none")]
     recipient: Option<Address>,
+    /// What claims the ticket on the L1 when nobody has claimed it before the end: for the buyer to keep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
 }
 
 /// The wallet of a buyer.
@@ -40,7 +43,7 @@ struct Wallet {
 ///
 /// | answer | when |
 /// |---|---|
-/// | 200 `{order, state, recipient}` | the ticket is this wallet's, now or before; or was asked for |
+/// | 200 `{order, state, recipient, code}` | the ticket is this wallet's, now or before; or was asked for |
 /// | 400 `{error}` | not an address, or a layer that is closed |
 /// | 401 `{error}` | a token that is not good, or not any more |
 /// | 409 `{error}` | the ticket is another wallet's, or was paid back |
@@ -60,7 +63,9 @@ async fn show(
 ) -> Result<Json<Claimed>, Unclaimable> {
     let key = open(&state, &token)?;
     let record = find(&state, &key).await?;
-    Ok(Json(Claimed::of(&record)))
+    let code = state.event.claims.as_ref().filter(|_| record.state() == OrderState::Unclaimed);
+    let code = code.and_then(|claims| claims.code_to_keep(state.config.id, &key));
+    Ok(Json(Claimed { code, ..Claimed::of(&record) }))
 }
 
 async fn claim(
@@ -114,7 +119,7 @@ impl Claimed {
     fn of(record: &OrderRecord) -> Self {
         let state = record.state();
         let recipient = (state != OrderState::Unclaimed).then_some(record.order.recipient);
-        Self { order: record.order.key.clone(), state, recipient }
+        Self { order: record.order.key.clone(), state, recipient, code: None }
     }
 }
 

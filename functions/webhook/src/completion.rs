@@ -6,7 +6,7 @@ use std::{
 };
 
 use alloy_primitives::keccak256;
-use futures::{StreamExt, stream};
+use futures::future::join_all;
 use node_core::{
     codec::record::OrderRecord,
     flow::refund,
@@ -69,7 +69,13 @@ impl Courier {
         Ok(Self { state, client: client.map_err(unavailable)?, later: BTreeMap::new() })
     }
 
-    /// Tells what is due now and returns of how many orders.
+    /// Goes on with an event that was read again; who was asked in vain before is still asked later.
+    pub fn update(&mut self, state: WebhookState) {
+        self.state = state;
+    }
+
+    /// Tells what is due now and returns of how many orders. A receiver that takes nothing of what is sent to it at once
+    /// is left alone until the next round, so that a round ends soon.
     ///
     /// # Errors
     /// The store's errors; receivers that do not answer are asked again in later rounds.
@@ -81,23 +87,34 @@ impl Courier {
             let page = self.state.stores.orders.list(from.as_deref(), PAGE).await?;
             let due: Vec<_> =
                 page.records.into_iter().filter(|record| self.is_due(record, now_ms)).collect();
-            let post = |record: OrderRecord| {
-                let (this, completion) = (&*self, &completion);
-                async move {
-                    let outcome = this.post(completion, &record, now_ms / 1000).await;
-                    (record, outcome)
+            for due in due.chunks(AT_A_TIME) {
+                let taken = self.tell(&completion, due, now_ms).await?;
+                told += taken;
+                if taken == 0 {
+                    return Ok(told);
                 }
-            };
-            let outcomes: Vec<_> =
-                stream::iter(due).map(post).buffer_unordered(AT_A_TIME).collect().await;
-            for (record, outcome) in outcomes {
-                told += usize::from(self.remember(record, outcome, now_ms).await?);
             }
             from = page.next;
             if from.is_none() {
                 return Ok(told);
             }
         }
+    }
+
+    /// Tells of these orders at once and returns of how many.
+    async fn tell(
+        &mut self,
+        completion: &Completion,
+        due: &[OrderRecord],
+        now_ms: u64,
+    ) -> Result<usize, PortError> {
+        let posts = due.iter().map(|record| self.post(completion, record, now_ms / 1000));
+        let outcomes = join_all(posts).await;
+        let mut told = 0;
+        for (record, outcome) in due.iter().zip(outcomes) {
+            told += usize::from(self.remember(record, outcome, now_ms).await?);
+        }
+        Ok(told)
     }
 
     fn is_due(&self, record: &OrderRecord, now_ms: u64) -> bool {
@@ -132,7 +149,7 @@ impl Courier {
     /// Returns whether the order was told of.
     async fn remember(
         &mut self,
-        record: OrderRecord,
+        record: &OrderRecord,
         outcome: Told,
         now_ms: u64,
     ) -> Result<bool, PortError> {

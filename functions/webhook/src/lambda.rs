@@ -1,9 +1,13 @@
-//! The function on AWS Lambda: the box office of every layer of a deployment, under `/<layer>/webhooks`.
+//! The function on AWS Lambda: the box office of every layer of a deployment, under `/<layer>/webhooks`,
+//! `/<layer>/claims` and `/<layer>/office`.
+//!
+//! A layer's box office is configured where the layer is opened ([`events`](crate::events)); layers without one have
+//! the deployment's. What is changed in it, or in its secrets, counts after a minute.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -24,24 +28,45 @@ use node_core::{
 use serde_json::json;
 use tracing::Instrument;
 
-use crate::{Event, WebhookState};
+use crate::{Event, WebhookState, events::Events, names::Names};
+
+/// How long a box office is believed to be as it was read: for so long a secret that was replaced still signs.
+const FRESH: Duration = Duration::from_secs(60);
 
 /// The layers that this function has opened so far.
 struct Layers {
     cloud: Cloud,
     registry: Registry,
     sequencer: Arc<str>,
+    events: Events,
+    names: Option<Arc<dyn Names>>,
+    /// Of layers without their own.
     event: Arc<Event>,
     rings: Rings,
-    open: Mutex<HashMap<LayerId, Router>>,
+    open: Mutex<HashMap<LayerId, Opened>>,
 }
 
-/// Returns the routes of all layers; `sequencer` is the name of the function that writes.
-pub fn router(cloud: Cloud, sequencer: &str, event: Event) -> Router {
+/// The box office of a layer.
+#[derive(Clone)]
+struct Opened {
+    router: Router,
+    read_at: Instant,
+}
+
+/// Returns the routes of all layers; `sequencer` is the name of the function that writes, `event` the box office of
+/// layers without their own, `names` the L1.
+pub fn router(
+    cloud: Cloud,
+    sequencer: &str,
+    (events, event): (Events, Event),
+    names: Option<Arc<dyn Names>>,
+) -> Router {
     let layers = Layers {
         registry: cloud.registry(),
         cloud,
         sequencer: sequencer.into(),
+        events,
+        names,
         event: Arc::new(event),
         rings: Rings::default(),
         open: Mutex::default(),
@@ -54,6 +79,7 @@ async fn answer(State(layers): State<Arc<Layers>>, mut request: Request) -> Resp
     let path = request.uri().path().trim_start_matches('/');
     let (name, rest) = path.split_once('/').unwrap_or((path, ""));
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    let is_delivery = rest.starts_with("webhooks/");
     let uri: Uri = format!("/{rest}{query}").parse().unwrap_or_default();
     let (id, mut router) = match layers.find(name).await {
         Ok(found) => found,
@@ -64,17 +90,24 @@ async fn answer(State(layers): State<Arc<Layers>>, mut request: Request) -> Resp
     let Ok(response) = router.call(request).instrument(span).await;
     // The function freezes when it has answered.
     layers.rings.silent().await;
-    count(&layers.cloud, id, response.status(), since).await;
+    if is_delivery {
+        layers.cloud.metrics().delivered(outcome(response.status()));
+    }
+    count(&layers.cloud, id, since).await;
     response
 }
 
-/// Counts a delivery.
-async fn count(cloud: &Cloud, layer: LayerId, status: StatusCode, since: Instant) {
-    cloud.metrics().delivered(match status {
+/// What became of a delivery.
+fn outcome(status: StatusCode) -> &'static str {
+    match status {
         status if status.is_success() => "taken",
         status if status.is_client_error() => "refused",
         _ => "failed",
-    });
+    }
+}
+
+/// Counts a request.
+async fn count(cloud: &Cloud, layer: LayerId, since: Instant) {
     cloud.metrics().write(When::Due);
     cloud.meters().of(layer).add(Usage { http_requests: 1, ..Usage::default() });
     cloud.meters().count(&[layer], since);
@@ -97,12 +130,23 @@ impl Layers {
     async fn find(&self, name: &str) -> Result<(LayerId, Router), Absent> {
         let id: LayerId = name.parse().map_err(|_| Absent::Unknown(name.to_owned()))?;
         self.registry.present(id).await?;
-        if let Some(router) = self.held().get(&id) {
-            return Ok((id, router.clone()));
+        let held = self.held().get(&id).cloned();
+        if let Some(held) = held.as_ref().filter(|held| held.read_at.elapsed() < FRESH) {
+            return Ok((id, held.router.clone()));
         }
-        let router = self.open(id).await?;
-        self.held().insert(id, router.clone());
-        Ok((id, router))
+        match (self.open(id).await, held) {
+            (Ok(router), _) => {
+                let opened = Opened { router: router.clone(), read_at: Instant::now() };
+                self.held().insert(id, opened);
+                Ok((id, router))
+            }
+            // Better as it was a minute ago than not at all.
+            (Err(error @ Absent::Port(_)), Some(held)) => {
+                tracing::warn!(layer = %id, %error, "the box office stays as it was");
+                Ok((id, held.router))
+            }
+            (Err(error), _) => Err(error),
+        }
     }
 
     async fn open(&self, id: LayerId) -> Result<Router, Absent> {
@@ -123,16 +167,19 @@ impl Layers {
             clock: Arc::new(SystemClock),
             rings: self.rings.clone(),
         };
+        let own = self.events.of(&*stores.registers).await.map_err(PortError::from)?;
+        let event = own.map_or_else(|| Arc::clone(&self.event), Arc::new);
         Ok(crate::router(WebhookState {
             stores,
             config: Arc::new(config),
             doorbell: Arc::new(bell),
             clock: Arc::new(SystemClock),
-            event: Arc::clone(&self.event),
+            event,
+            names: self.names.clone(),
         }))
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<LayerId, Router>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<LayerId, Opened>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

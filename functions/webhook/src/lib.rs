@@ -20,9 +20,12 @@ mod claims;
 mod completion;
 mod config;
 mod event;
+#[cfg(feature = "cloud")]
+pub mod events;
 mod fetch;
 mod field;
 mod mapping;
+pub mod names;
 mod office;
 mod order;
 mod path;
@@ -37,7 +40,7 @@ mod ticket;
 pub mod lambda;
 
 pub use api::IMPORT_LIMIT;
-pub use claim::{ClaimError, Claims};
+pub use claim::{ClaimError, Claims, Unclaimed};
 pub use completion::{Completion, Courier};
 pub use config::{ConfigError, Problem};
 pub use event::Event;

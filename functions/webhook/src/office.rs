@@ -1,9 +1,11 @@
 //! What the box office does with what was sold, whoever sold it.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use alloy_primitives::Address;
 use futures::{StreamExt, TryStreamExt, stream};
 use node_core::{
-    codec::record::{MintOrder, OrderState, RefundNote, SaleRecord, Sold},
+    codec::record::{MintOrder, OrderRecord, OrderState, RefundNote, SaleRecord, Sold},
     flow::{
         mint::{self, OrderError},
         phase, refund,
@@ -14,6 +16,7 @@ use node_core::{
 use crate::{
     Buyer, Refund, RefundLine, Sale, Ticket, WebhookState,
     answer::{Order, Refused},
+    names::Asked,
 };
 
 /// Orders of one delivery that are recorded at a time.
@@ -28,7 +31,9 @@ pub(crate) async fn sell(
     sale: Sale,
     received_ms: u64,
 ) -> Result<Vec<Order>, Refused> {
-    let orders = sale.tickets.into_iter().map(|ticket| order(state, ticket, received_ms));
+    let mut names = BTreeMap::new();
+    let order = |ticket| order(state, ticket, received_ms, &mut names);
+    let orders = sale.tickets.into_iter().map(order);
     let orders = orders.collect::<Result<Vec<_>, Refused>>()?;
     if state.config.mint.is_none() {
         return Err(refused("", OrderError::NoMinter));
@@ -70,11 +75,14 @@ async fn open_sale<'a>(
     refund::open_sale(&state.stores, reference, keys, received_ms).await.map_err(failed)
 }
 
-/// Whether an order waits for a wallet.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What an order waits for before it is due.
 enum Held {
-    Yes,
+    /// For nothing.
     No,
+    /// For the wallet of its buyer.
+    Wallet,
+    /// For the address of a name.
+    Address(Arc<Asked>),
 }
 
 /// Makes the order of a ticket, with the call that mints it.
@@ -82,13 +90,20 @@ fn order(
     state: &WebhookState,
     ticket: Ticket,
     received_ms: u64,
+    names: &mut BTreeMap<String, Arc<Asked>>,
 ) -> Result<(MintOrder, Held), Refused> {
     let Ticket { key, tier, buyer } = ticket;
     let (recipient, buyer, held) = match buyer {
         Buyer::Wallet(recipient) => (recipient, String::new(), Held::No),
+        Buyer::Account(name) => {
+            let text = name.as_str().to_owned();
+            let asked = names.entry(text.clone()).or_insert_with(|| Arc::new(Asked::new(name)));
+            (Address::ZERO, text, Held::Address(Arc::clone(asked)))
+        }
         Buyer::Named(buyer) => {
-            let unclaimed = state.event.claims.as_ref().and_then(|claims| claims.unclaimed);
-            (unclaimed.unwrap_or(Address::ZERO), buyer, Held::Yes)
+            let claims = state.event.claims.as_ref();
+            let unclaimed = claims.and_then(|claims| claims.unclaimed_by(state.config.id, &key));
+            (unclaimed.unwrap_or(Address::ZERO), buyer, Held::Wallet)
         }
     };
     let call = state.event.ticket.mint_input(recipient, &tier, &key)?;
@@ -107,10 +122,12 @@ async fn record(
     let outcome = if is_refunded {
         let burn = state.event.ticket.burn.as_ref();
         refund::take_back(&state.stores, &key, burn, received_ms).await.map_err(Into::into)
-    } else if held == Held::Yes {
-        hold(state, order).await
     } else {
-        place(state, order).await
+        match held {
+            Held::No => place(state, order).await,
+            Held::Wallet => hold(state, OrderRecord::unclaimed(order)).await,
+            Held::Address(asked) => place_for(state, &asked, order).await,
+        }
     };
     match outcome {
         Ok(state) => Ok(Order { key, state }),
@@ -118,10 +135,26 @@ async fn record(
     }
 }
 
-async fn hold(state: &WebhookState, order: MintOrder) -> Result<OrderState, OrderError> {
-    match state.stores.orders.get(&order.key).await? {
+async fn hold(state: &WebhookState, record: OrderRecord) -> Result<OrderState, OrderError> {
+    match state.stores.orders.get(&record.order.key).await? {
         Some(known) => known_state(state, known.state()).await,
-        None => mint::hold(&state.stores, &state.config, order).await,
+        None => mint::hold(&state.stores, &state.config, record).await,
+    }
+}
+
+/// Records an order for whose name it is. The name is asked for once: a delivery that comes again finds the order.
+async fn place_for(
+    state: &WebhookState,
+    asked: &Asked,
+    order: MintOrder,
+) -> Result<OrderState, OrderError> {
+    if let Some(known) = state.stores.orders.get(&order.key).await? {
+        return known_state(state, known.state()).await;
+    }
+    let record = asked.record(state, order).await;
+    match record.due() {
+        Some(order) => place(state, order).await,
+        None => hold(state, record).await,
     }
 }
 

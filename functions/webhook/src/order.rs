@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use alloy_primitives::Address;
+use mayfly_l1::{AccountName, NameError};
 use serde_json::Value;
 
 use crate::{PayloadError, Shop, field::Field, path::Paths};
@@ -52,6 +53,8 @@ pub struct Ticket {
 pub enum Buyer {
     /// This wallet.
     Wallet(Address),
+    /// The wallet whose name on the L1 this is.
+    Account(AccountName),
     /// Whoever opens the claim link that is sent to this e-mail address, or given to this user of the shop.
     Named(String),
 }
@@ -159,7 +162,7 @@ fn buyer(
     let mapping = &shop.mapping;
     let wallet = required(&mapping.recipient, payload, item)?;
     if wallet.is_present() || !shop.claims {
-        return recipient(&wallet).map(Buyer::Wallet);
+        return wallet_or_name(&wallet, shop.names);
     }
     let present = |paths: &Paths| paths.first(payload, item).filter(Field::is_present);
     if let Some(field) = present(&mapping.email) {
@@ -219,7 +222,22 @@ fn required<'a>(
     paths.first(payload, item).ok_or_else(nowhere)
 }
 
-/// Reads who gets the tickets.
+/// Reads who gets the tickets: an address or, where that may be, a name.
+pub(crate) fn wallet_or_name(field: &Field<'_>, names: bool) -> Result<Buyer, PayloadError> {
+    let text = field.value().and_then(Value::as_str).unwrap_or_default().trim();
+    if !names || !text.contains('.') {
+        return recipient(field).map(Buyer::Wallet);
+    }
+    let name = AccountName::normal(text);
+    name.map(Buyer::Account).map_err(|error| match error {
+        NameError::Malformed { reason, .. } => {
+            field.expected(format!("a name such as `ada.eth`: {reason}"))
+        }
+        error => field.expected(error.to_string()),
+    })
+}
+
+/// Reads an address that gets tickets.
 ///
 /// Mixed case carries the EIP-55 checksum, which must hold; one case alone carries none.
 pub(crate) fn recipient(field: &Field<'_>) -> Result<Address, PayloadError> {

@@ -16,7 +16,9 @@ use node_core::{
 use crate::{
     Event, Shop,
     answer::{Received, Refused},
-    api, believe, claims, office,
+    api, believe, claims,
+    names::Names,
+    office,
     order::Delivery,
 };
 
@@ -36,6 +38,8 @@ pub struct WebhookState {
     pub clock: Arc<dyn Clock>,
     /// Who may post here, and what follows.
     pub event: Arc<Event>,
+    /// Knows the addresses of names; orders for names wait without it.
+    pub names: Option<Arc<dyn Names>>,
 }
 
 impl fmt::Debug for WebhookState {

@@ -50,6 +50,11 @@ impl Secret {
         if bytes.is_empty() { Err(SecretError::Empty) } else { Ok(Self(bytes)) }
     }
 
+    /// The secret where it is text, for whoever must send it.
+    pub fn reveal(&self) -> Option<&str> {
+        core::str::from_utf8(&self.0).ok()
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }

@@ -29,6 +29,8 @@ pub struct Shop {
     pub(crate) refunded: Vec<String>,
     /// Whether buyers without a wallet get a link to claim with.
     pub(crate) claims: bool,
+    /// Whether buyers may give a name in place of an address.
+    pub(crate) names: bool,
     /// Where an unsigned provider is asked.
     pub(crate) inquiry: Option<Inquiry>,
 }
@@ -75,6 +77,7 @@ impl Shop {
             paid: provider.paid.iter().copied().map(str::to_owned).collect(),
             refunded: provider.refunded.iter().copied().map(str::to_owned).collect(),
             claims: false,
+            names: false,
             inquiry: None,
         })
     }
@@ -95,7 +98,12 @@ impl Shop {
         self.provider
     }
 
-    /// The secret that is meant to sign now: the last one.
+    /// How the provider is asked, when it does not sign.
+    pub const fn inquiry(&self) -> Option<&Inquiry> {
+        self.inquiry.as_ref()
+    }
+
+    /// The secret that is meant to sign now, or the key that addresses have: the last one.
     pub fn secret(&self) -> Option<&Secret> {
         self.secrets.last()
     }

@@ -15,6 +15,7 @@ use crate::PayloadError;
 #[derive(Debug, Clone, Default)]
 pub struct TicketCalls {
     pub(crate) mint: Option<Call>,
+    /// What takes a ticket back on the contract: burns it, or marks it there.
     pub(crate) burn: Option<BurnCall>,
     /// The contract's numbers for the shop's names of kinds.
     pub(crate) tiers: BTreeMap<String, U256>,

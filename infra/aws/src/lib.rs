@@ -21,7 +21,7 @@
 //! dropped#<layer>#<hash>        -                f: frame of Dropped
 //! log#<layer>#<slot 20>         -                f: frame of SlotEntry
 //! register#<layer>#<name>       -                n: version, v: value, by: attempt
-//! order#<layer>#<key>           -                at, f: frame of OrderRecord
+//! order#<layer>#<shard 2>       <key>            at, f: frame of OrderRecord
 //! due#<layer>                   <key>            at
 //! ```
 //! *at* is the arrival: microseconds of the writer's clock, made to grow within the writer, then the
@@ -31,7 +31,8 @@
 //!   one sender's transactions are one short query. It is drained by deleting what was committed, never by
 //!   a cursor: a stalled function may append behind any cursor.
 //! - **Log**: one item, one partition key for each slot. No transaction: one conditional write costs half.
-//! - **Orders**: the order is recorded in one conditional write and kept; `due` says which ones wait, is
+//! - **Orders**: a shard for each hash of a key, so that all of a layer's are 16 queries and no scan of the table. The
+//!   order is recorded in one conditional write and kept; `due` says which ones wait, is
 //!   written before the order and deleted after it is marked, and counts for nothing without its order.
 //!
 //! - **Meters**: what each process used for a layer, see [`Meters`].

@@ -78,7 +78,11 @@ impl Parameters {
         spec.open().await.map_err(|error| SecretError::Key { name, error })
     }
 
-    async fn parameter(&self, parameter: &str) -> Result<String, PortError> {
+    /// Reads the parameter of this name.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] when there is none, or no permission; it names the parameter.
+    pub async fn parameter(&self, parameter: &str) -> Result<String, PortError> {
         let what = format!("read the parameter {parameter}");
         let body = json!({ "Name": parameter, "WithDecryption": true }).to_string().into_bytes();
         let headers = &[

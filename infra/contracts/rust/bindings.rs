@@ -8,6 +8,11 @@ use alloy_sol_types::sol;
 
 sol!(
     #[derive(Debug, PartialEq, Eq)]
+    ClaimVaults,
+    "artifacts/ClaimVaults.json"
+);
+sol!(
+    #[derive(Debug, PartialEq, Eq)]
     Coin,
     "artifacts/Coin.json"
 );

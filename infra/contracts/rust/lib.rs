@@ -9,9 +9,9 @@ mod predeploys;
 mod preinstalls;
 
 pub use bindings::{
-    Coin, EventTicket, ExitSealer, FlashBulk721, FlashFactory, FlashLayer, FlashSettlement,
-    FlashTwin20, FlashTwin721, FlashTwin1155, Items, L1Info, L2Bridge, Ticket, WrappedERC20,
-    WrappedERC721, WrappedERC1155,
+    ClaimVaults, Coin, EventTicket, ExitSealer, FlashBulk721, FlashFactory, FlashLayer,
+    FlashSettlement, FlashTwin20, FlashTwin721, FlashTwin1155, Items, L1Info, L2Bridge, Ticket,
+    WrappedERC20, WrappedERC721, WrappedERC1155,
 };
 pub use node_core::exit::{IExitRecipient, IExitSealer};
 pub use predeploys::{predeploys, wrapped_codes};

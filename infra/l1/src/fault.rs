@@ -6,7 +6,7 @@ use alloy::{
     sol_types::{ContractError, SolInterface},
     transports::{RpcError, TransportError},
 };
-use mayfly_contracts::{FlashFactory, FlashLayer, FlashTwin721};
+use mayfly_contracts::{ClaimVaults, FlashFactory, FlashLayer, FlashTwin721};
 use node_core::port::PortError;
 
 /// JSON-RPC: the node does not have the method.
@@ -110,6 +110,7 @@ pub(crate) fn reason(data: &Bytes) -> Option<String> {
     named::<FlashLayer::FlashLayerErrors>(data)
         .or_else(|| named::<FlashFactory::FlashFactoryErrors>(data))
         .or_else(|| named::<FlashTwin721::FlashTwin721Errors>(data))
+        .or_else(|| named::<ClaimVaults::ClaimVaultsErrors>(data))
         .or_else(|| Some(format!("unknown error {data}")))
 }
 

@@ -13,6 +13,8 @@
 //! | `organiser` | deploy the factory, open a layer, deposit |
 //! | `tokens` | what the tokens that a layer takes say of themselves |
 //! | `holder` | claim, twins, owners, balances |
+//! | `names` | accounts by their names, see the Ethereum Name Service |
+//! | `vaults` | what claim codes hold |
 //! | `ways_out` | accept with a stake, reclaim, vetoes, refunds, bonds, orphans |
 //! | [`devnet`] | genesis of an L1 inside the process |
 
@@ -24,6 +26,7 @@ mod fault;
 mod holder;
 mod known;
 mod layer;
+mod names;
 mod node;
 mod organiser;
 mod post;
@@ -33,6 +36,7 @@ mod signer;
 mod source;
 mod terms;
 mod tokens;
+mod vaults;
 mod view;
 mod ways_out;
 
@@ -42,6 +46,7 @@ pub use alloy::signers::local::PrivateKeySigner;
 pub use holder::{claim, claim_range, push};
 pub use layer::HttpL1;
 pub use mayfly_contracts::FlashLayer::{Bridged, Config, Quorum};
+pub use names::{AccountName, NameError};
 pub use node::{L1Block, Node};
 pub use organiser::{
     Deposited, OpenedLayer, deploy_factory, deposit_eth, factory_address, open_layer,
@@ -52,6 +57,7 @@ pub use signer::{LocalKey, NotAKey};
 pub use source::BlobSource;
 pub use terms::{Assurance, Offer, Terms, config_hash};
 pub use tokens::bridged_token;
+pub use vaults::{ClaimCode, Held, NotACode, claim_vaults_address, held, release};
 pub use ways_out::{
     Orphan, Refunds, SignedSeal, accept_layer, claim_orphan, enter_refund, reclaim_fee, refund,
     slash_equivocation, veto, withdraw_bond,

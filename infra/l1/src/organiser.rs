@@ -63,19 +63,29 @@ pub fn factory_address() -> Address {
 /// # Errors
 /// [`PortError::Refused`] when the chain has no deterministic deployer.
 pub async fn deploy_factory(sender: &Sender) -> Result<Address, PortError> {
+    deploy(sender, deployments()).await?;
+    Ok(factory_address())
+}
+
+/// Deploys what is not there yet, in this order.
+pub(crate) async fn deploy(
+    sender: &Sender,
+    deployments: impl IntoIterator<Item = Deployment> + Send,
+) -> Result<(), PortError> {
+    let deployments: Vec<_> = deployments.into_iter().collect();
     let node = sender.node();
     if !node.has_code(DEPLOYER, BlockNumberOrTag::Latest).await? {
         let reason = format!("the L1 has no deterministic deployer at {DEPLOYER}");
         return Err(PortError::Refused { what: "deployment".to_owned(), reason });
     }
-    for Deployment { what, address, init_code } in deployments() {
+    for Deployment { what, address, init_code } in deployments {
         if node.has_code(address, BlockNumberOrTag::Latest).await? {
             continue;
         }
         let input = [SALT.as_slice(), &init_code].concat().into();
         sender.send(Act { what, to: DEPLOYER, input, value: U256::ZERO }).await?;
     }
-    Ok(factory_address())
+    Ok(())
 }
 
 /// Opens the layer of `config`; its organiser must be the sender. Opening it again answers with the first time.
@@ -124,14 +134,14 @@ pub async fn deposit_eth(
 }
 
 /// One contract to deploy.
-struct Deployment {
+pub(crate) struct Deployment {
     what: &'static str,
-    address: Address,
+    pub(crate) address: Address,
     init_code: Vec<u8>,
 }
 
 impl Deployment {
-    fn new(what: &'static str, code: &[u8], arguments: &[u8]) -> Self {
+    pub(crate) fn new(what: &'static str, code: &[u8], arguments: &[u8]) -> Self {
         let init_code = [code, arguments].concat();
         let address = DEPLOYER.create2_from_code(SALT, &init_code);
         Self { what, address, init_code }

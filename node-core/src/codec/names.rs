@@ -51,5 +51,7 @@ pub const L1_CURSOR: &str = "l1-cursor";
 pub const SETTLEMENT: &str = "settlement";
 /// Register: the contract that paid orders mint from.
 pub const TICKET: &str = "ticket";
+/// Register: the configuration of the box office, as the organiser wrote it.
+pub const EVENT: &str = "event";
 /// Register of an attestor: what it found right so far.
 pub const ATTESTED: &str = "attested";

@@ -200,10 +200,15 @@ fn golden_order_to_burn() {
                     0000000000000000000000000000000000000000000000000000000000000080";
     assert_eq!(alloy_primitives::hex::encode(&raw), expected);
     round_trip(&order_to_burn());
+    round_trip(&order_of_sale());
+}
+
+/// What was sold together, with a refund of a part.
+fn order_of_sale() -> OrderRecord {
     let mut sale = SaleRecord::default();
     sale.sell(&["s/o/a/0".into()]);
     sale.refund(&[RefundNote { id: "r".into(), item: "a".into(), units: 1 }]);
-    round_trip(&OrderRecord { sale: Some(sale), ..order_record() });
+    OrderRecord { sale: Some(sale), ..order_record() }
 }
 
 /// A whole frame written by version 1 stays readable for ever.
@@ -227,6 +232,8 @@ fn golden_frames_are_readable() {
     stays_readable("slot-end", &slot(SlotContent::End { number, hash }));
     stays_readable("dropped", &Dropped { hash, reason: "nonce too low".into(), dropped_ms: 3 });
     stays_readable("order", &order_record());
+    stays_readable("order-to-burn", &order_to_burn());
+    stays_readable("order-sale", &order_of_sale());
     stays_readable("block", &block_record());
     stays_readable("pack", &state_pack());
     stays_readable("manifest", &manifest());

@@ -83,21 +83,21 @@ pub async fn record(
     Ok(recorded)
 }
 
-/// Records a paid order that waits for the wallet of its buyer. Recording the same key again changes nothing.
+/// Records a paid order of which nothing is due yet: it waits for the wallet of its buyer, or for the address of a
+/// name. Recording the same key again changes nothing.
 ///
 /// # Errors
 /// As [`record`].
 pub async fn hold(
     stores: &Stores,
     config: &LayerConfig,
-    order: MintOrder,
+    record: OrderRecord,
 ) -> Result<OrderState, OrderError> {
     if config.mint.is_none() {
         return Err(OrderError::NoMinter);
     }
     check_open(stores).await?;
-    let key = order.key.clone();
-    let record = OrderRecord::unclaimed(order);
+    let key = record.order.key.clone();
     let state = match stores.orders.change(None, &record).await {
         Ok(()) => record.state(),
         Err(PortError::Conflict { .. }) => {
@@ -110,7 +110,8 @@ pub async fn hold(
     Ok(state)
 }
 
-/// Mints what nobody claimed to the wallets that were named for that, at the end of a layer; returns how many.
+/// Mints what nobody claimed to the wallets that were named for that, at the end of a layer; returns how many. What waits
+/// for the address of a name has failed then.
 ///
 /// # Errors
 /// The store's errors.
@@ -118,9 +119,15 @@ pub(super) async fn release_unclaimed(stores: &Stores) -> Result<usize, FlowErro
     let (mut released, mut from) = (0, None);
     loop {
         let page = stores.orders.list(from.as_deref(), PAGE).await?;
-        for record in page.records.into_iter().filter(|one| one.state() == OrderState::Unclaimed) {
+        let is_left = |one: &OrderRecord| {
+            one.state() == OrderState::Unclaimed || one.awaited_name().is_some()
+        };
+        for record in page.records.into_iter().filter(is_left) {
             let key = &record.order.key;
-            let edit = OrderRecord::release;
+            let edit = |record: &mut OrderRecord| {
+                record.fail_to_resolve("the layer ended before the name had an address");
+                record.release();
+            };
             let held = refund::change(&*stores.orders, key, || record.clone(), edit).await?;
             released += usize::from(held.due().is_some());
         }

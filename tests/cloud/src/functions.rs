@@ -57,6 +57,7 @@ fn variables(ground: &Ground, gateway: &Gateway, told: &Told) -> Vec<(String, St
         ("MAYFLY_SCHEDULE_ROLE_ARN", text("arn:aws:iam::123456789012:role/schedules")),
         ("MAYFLY_PUBLIC_URL", gateway.url()),
         ("MAYFLY_STRIPE_SECRET", told.stripe_secret.clone()),
+        ("MAYFLY_SHOP_SECRETS", "ssm:/night/shops/*".to_owned()),
         ("MAYFLY_L1_URL", told.l1_url.clone()),
         ("MAYFLY_L1_KEY", told.l1_key.clone()),
         ("MAYFLY_MINTER_KEY", told.minter_key.clone()),

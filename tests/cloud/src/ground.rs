@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::{
 };
 use mayfly_aws::{Cloud, Settings, Variables};
 use node_core::chain::LayerId;
+use serde_json::json;
 
 use crate::{moto::Moto, tables::Tables};
 
@@ -45,6 +46,7 @@ impl Ground {
             ("MAYFLY_BUCKET", text(BUCKET)),
             ("MAYFLY_ENDPOINT_DYNAMODB", self.tables.url()),
             ("MAYFLY_ENDPOINT_S3", self.moto.url()),
+            ("MAYFLY_ENDPOINT_SSM", self.moto.url()),
         ]
     }
 
@@ -79,6 +81,25 @@ impl Ground {
         let text = |value: &AttributeValue| value.as_s().expect("a text").clone();
         let key = |item: HashMap<_, _>| format!("{} {}", text(&item["pk"]), text(&item["sk"]));
         items.expect("the table can be read").into_iter().map(key).collect()
+    }
+
+    /// Puts a secret where functions look for it, in place of the one before.
+    ///
+    /// # Panics
+    /// When the emulator does not take it.
+    pub async fn keep_secret(&self, name: &str, secret: &str) {
+        let body =
+            json!({ "Name": name, "Value": secret, "Type": "SecureString", "Overwrite": true });
+        // The emulator looks at the service in it, and at nothing else.
+        let signed = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/ssm/aws4_request";
+        let put = reqwest::Client::new()
+            .post(self.moto.url())
+            .header("x-amz-target", "AmazonSSM.PutParameter")
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("authorization", signed)
+            .body(body.to_string());
+        let answer = put.send().await.expect("the emulator answers");
+        assert!(answer.status().is_success(), "{name}: {:?}", answer.text().await);
     }
 
     fn client(&self) -> aws_sdk_dynamodb::Client {

@@ -4,7 +4,7 @@ use alloy::primitives::Address;
 use mayfly_aws::Cloud;
 use mayfly_cloud::{Failed, Fates, Gateway, Ground, Told, functions, program};
 use mayfly_it::Anvil;
-use mayfly_l1::{Node, PrivateKeySigner, devnet};
+use mayfly_l1::{AccountName, Node, PrivateKeySigner, devnet};
 use serde_json::{Value, json};
 
 use crate::{event::Opened, wallet::Rpc};
@@ -79,6 +79,16 @@ impl Deployment {
 
     /// Asks for a layer.
     pub(crate) async fn open(&self, key: &str, ticket: Option<Address>) -> Result<Value, Failed> {
+        self.open_with(key, ticket, None).await
+    }
+
+    /// Asks for a layer with a box office of its own.
+    pub(crate) async fn open_with(
+        &self,
+        key: &str,
+        ticket: Option<Address>,
+        event: Option<&str>,
+    ) -> Result<Value, Failed> {
         let event = json!({
             "action": "open",
             "key": key,
@@ -86,6 +96,7 @@ impl Deployment {
             "chain_id": CHAIN_ID,
             "ends_in_s": 3_600,
             "ticket": ticket,
+            "event": event,
         });
         self.gateway.invoke("operator", &event).await
     }
@@ -97,6 +108,15 @@ impl Deployment {
 
     pub(crate) fn rpc(&self, name: &str) -> Rpc {
         Rpc::new(format!("{}/{name}", self.gateway.url()))
+    }
+
+    /// Gives a name an address on the L1, in the registry that the event names.
+    pub(crate) fn name(&self, name: &AccountName, registry: Address, owner: Address) {
+        let (resolver, hash) = (Address::repeat_byte(0xe1), name.hash().to_string());
+        for (contract, word) in [(registry, resolver), (resolver, owner)] {
+            self.anvil.answer_for_names(&contract.to_string());
+            self.anvil.answer(&contract.to_string(), &hash, &word.into_word().to_string());
+        }
     }
 
     /// Pays all exits from L1 data alone, as any stranger can; returns how many.

@@ -33,6 +33,11 @@ impl Opened {
         let opened = deployment.open(key, ticket).await.expect("it opens");
         let again = deployment.open(key, ticket).await.expect("it is open");
         assert_eq!(opened, again, "the same key is the same layer");
+        Self::of(&opened)
+    }
+
+    /// What the function `operator` said of a layer that it has opened.
+    pub(crate) fn of(opened: &Value) -> Self {
         assert_eq!(opened["phase"], "open");
         let text = |value: &Value| value.as_str().expect("text").to_owned();
         Self {

@@ -1,14 +1,17 @@
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use alloy::{
     consensus::{SignableTransaction, TxEip1559, TxEnvelope},
     eips::eip2718::Encodable2718,
-    primitives::{Address, Bytes, TxKind, U256, hex, utils::parse_ether},
+    primitives::{Address, B256, Bytes, TxKind, U256, Uint, hex, utils::parse_ether},
     signers::SignerSync,
-    sol_types::SolConstructor,
+    sol_types::{SolConstructor, SolStruct, eip712_domain},
 };
 use futures::future::join_all;
-use mayfly_contracts::Ticket;
+use mayfly_contracts::{
+    EventTicket::{self, CheckIn, EventSettings, TierSettings},
+    Ticket,
+};
 use mayfly_l1::{PrivateKeySigner, devnet};
 use serde_json::{Value, json};
 
@@ -101,6 +104,59 @@ impl Wallet {
         let code = [Ticket::BYTECODE.as_ref(), &arguments.abi_encode()].concat();
         let receipt = self.send(layer, TxKind::Create, code, U256::ZERO, 5_000_000).await;
         serde_json::from_value(receipt["contractAddress"].clone()).expect("an address")
+    }
+
+    /// Deploys tickets of one tier, which the organiser owns.
+    pub(crate) async fn deploy_event(&self, layer: &Rpc, minter: Address) -> Address {
+        let tier = TierSettings {
+            cap: 100,
+            walletCap: 0,
+            opensAt: 0,
+            closesAt: 0,
+            priceWei: Uint::ZERO,
+            allowRoot: B256::ZERO,
+        };
+        let s = EventSettings {
+            owner: self.account(),
+            minter,
+            payout: self.account(),
+            name: "Night".to_owned(),
+            symbol: "NIGHT".to_owned(),
+            contractUri: String::new(),
+            hiddenUri: String::new(),
+            baseUri: String::new(),
+            revealHash: B256::ZERO,
+            soulbound: false,
+            royaltyReceiver: Address::ZERO,
+            royaltyBps: Uint::ZERO,
+            checkInWindow: 3_600,
+            tiers: vec![tier],
+        };
+        let arguments = EventTicket::constructorCall { s }.abi_encode();
+        let code = [EventTicket::BYTECODE.as_ref(), &arguments].concat();
+        let receipt = self.send(layer, TxKind::Create, code, U256::ZERO, 15_000_000).await;
+        serde_json::from_value(receipt["contractAddress"].clone()).expect("an address")
+    }
+
+    /// Shows a ticket at a door, which the organiser keeps.
+    pub(crate) fn check_in(
+        &self,
+        chain_id: u64,
+        contract: Address,
+        ticket: U256,
+    ) -> EventTicket::redeemCall {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+        let check_in = CheckIn { ticketId: ticket, validFrom: now - 60, validUntil: now + 3_000 };
+        let domain = eip712_domain! {
+            name: "Mayfly ticket",
+            version: "1",
+            chain_id: chain_id,
+            verifying_contract: contract,
+        };
+        let hash = check_in.eip712_signing_hash(&domain);
+        let signature = self.0.sign_hash_sync(&hash).expect("a key in memory signs");
+        let signature = signature.as_bytes().into();
+        EventTicket::redeemCall { checkIn: check_in, signature, gate: 7 }
     }
 
     /// Gives everybody what three tickets cost.

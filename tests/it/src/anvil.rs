@@ -92,6 +92,24 @@ impl Anvil {
         }
     }
 
+    /// Puts a contract at `address` that answers every question about a name with the word that its storage has for it: as
+    /// `resolver(bytes32)` a registry of names, as `addr(bytes32)` a resolver.
+    ///
+    /// # Panics
+    /// When the node does not.
+    pub fn answer_for_names(&self, address: &str) {
+        // PUSH1 4 CALLDATALOAD SLOAD PUSH0 MSTORE PUSH1 32 PUSH0 RETURN
+        self.rpc.call("anvil_setCode", &json!([address, "0x600435545f5260205ff3"]));
+    }
+
+    /// Says what such a contract answers for a name: `hash` and `word` are 32 bytes in hex.
+    ///
+    /// # Panics
+    /// When the node does not.
+    pub fn answer(&self, address: &str, hash: &str, word: &str) {
+        self.rpc.call("anvil_setStorageAt", &json!([address, hash, word]));
+    }
+
     /// Seals `count` empty blocks.
     ///
     /// # Panics

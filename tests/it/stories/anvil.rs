@@ -104,7 +104,7 @@ pub(crate) fn act(up: &Up, key: &PrivateKeySigner, to: TxKind, value: U256, inpu
     let nonce = rpc.call("eth_getTransactionCount", &json!([key.address(), "pending"]));
     let chain_id = number(&rpc.call("eth_chainId", &json!([])));
     let nonce = number(&nonce);
-    let gas_limit = 3_000_000;
+    let gas_limit = 12_000_000;
     let tx = TxEip1559 { chain_id, nonce, gas_limit, to, value, input, ..TxEip1559::default() };
     let signature = key.sign_hash_sync(&tx.signature_hash()).expect("a key in memory");
     let raw = hex::encode_prefixed(TxEnvelope::from(tx.into_signed(signature)).encoded_2718());

@@ -120,13 +120,19 @@ fn a_crash_between_record_and_mint_loses_and_doubles_nothing() {
     }
 }
 
+/// A port that nobody listens on just now.
+fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    format!("http://{}", listener.local_addr().expect("bound"))
+}
+
 /// What an organiser does: write a configuration, have it checked, open, try every shop out.
 #[test]
 fn a_configuration_is_written_checked_and_tried_out() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let file = dir.path().join("event.toml");
     let file = file.to_str().expect("a plain name");
-    let signing = [
+    let sellers = [
         "stripe",
         "shopify",
         "standard-webhooks",
@@ -134,8 +140,10 @@ fn a_configuration_is_written_checked_and_tried_out() {
         "paddle",
         "lemonsqueezy",
         "tickettailor",
+        "eventbrite",
+        "pretix",
     ];
-    let shops = signing.iter().chain(&["github", "eventbrite", "pretix"]);
+    let shops = sellers.iter().chain(&["github"]);
     let options: Vec<_> = shops.flat_map(|shop| ["--shop", shop]).collect();
     let init =
         [&["event", "init", file, "--claim-page", "https://t.test/#"], &options[..]].concat();
@@ -147,6 +155,11 @@ fn a_configuration_is_written_checked_and_tried_out() {
         .map(|name| name.as_str().expect("text").to_owned())
         .collect();
     assert!(variables.contains(&"MAYFLY_STANDARD_WEBHOOKS_SECRET".to_owned()), "{variables:?}");
+    // Where `simulate` answers for those who do not sign.
+    let text = std::fs::read_to_string(file).expect("it was written");
+    let text = text.replace("https://www.eventbriteapi.com/v3", &free_address());
+    let text = text.replace("https://pretix.eu/api/v1", &free_address());
+    std::fs::write(file, text).expect("it is ours");
 
     let refused = mayfly::run(&["--json", "event", "check", file]);
     let refused: Value = serde_json::from_slice(&refused.stdout).expect("one object on stdout");
@@ -173,7 +186,7 @@ fn a_configuration_is_written_checked_and_tried_out() {
         command.envs(secrets.iter().copied())
     });
     assert_eq!(up.ready["webhookUrls"].as_array().map(Vec::len), Some(10));
-    for shop in signing {
+    for shop in sellers {
         let sold = told(&[
             "event", "simulate", file, "--dir", place, "--shop", shop, "--sales", "2", "--times",
             "2",
@@ -182,9 +195,9 @@ fn a_configuration_is_written_checked_and_tried_out() {
             assert_eq!(delivery["status"], 200, "{shop}: {delivery}");
         }
     }
-    let tickets = 2 * u64::try_from(signing.len()).expect("few");
+    let tickets = 2 * u64::try_from(sellers.len()).expect("few");
     wait_for_supply(&up, tickets);
-    for shop in signing {
+    for shop in sellers {
         let paid_back =
             told(&["event", "simulate", file, "--dir", place, "--shop", shop, "--refund"]);
         let delivery = &paid_back["deliveries"][0];

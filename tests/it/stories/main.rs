@@ -2,6 +2,7 @@
 
 mod anvil;
 mod box_office;
+mod claim_code;
 mod demo;
 mod hostile;
 mod keys;

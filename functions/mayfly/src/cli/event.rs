@@ -12,7 +12,7 @@ pub(crate) enum Event {
     Init(EventInit),
     /// Say everything that is wrong with a configuration.
     Check(EventFile),
-    /// Send signed deliveries of a shop to the running layer, as its provider would.
+    /// Send deliveries of a shop to the running layer, as its provider would: signed, or with answers to who asks back.
     Simulate(Simulate),
 }
 

@@ -1,6 +1,6 @@
 use alloy::primitives::Address;
 use futures::{StreamExt, TryStreamExt, stream};
-use mayfly_l1::{Node, Sender, claim, claim_range};
+use mayfly_l1::{ClaimCode, Node, Sender, claim, claim_range, held, release};
 use node_core::{
     exit::{ExitLeaf, KIND_BULK721},
     flow::teardown::exits::{Exits, PUSH_LEAVES},
@@ -33,6 +33,10 @@ pub(crate) async fn run(options: Claim, json: bool) -> Result<(), Failure> {
     let client = Client::connect(&target.l1_url)?;
     let exits = exits::published(&client, target.layer, target.opened_in_block).await?;
     reading.done(&format!("{} exits", exits.leaves().len()));
+    if let (Some(code), Some(to)) = (&options.code, options.to) {
+        let code: ClaimCode = code.read("--code")?;
+        return hand_over(&options, &target, &exits, (&code, to), &steps, json).await;
+    }
     let Some(recipient) = options.recipient else {
         if options.all {
             return pay_all(&options, &target, &exits, &steps, json).await;
@@ -55,6 +59,42 @@ pub(crate) async fn run(options: Claim, json: bool) -> Result<(), Failure> {
     paying.done(&format!("{paid} paid now, {} before", mine.len() - paid));
     if json {
         print(json!({ "exits": mine.len(), "paid": paid, "recipient": recipient }));
+    }
+    Ok(())
+}
+
+/// Pays what a claim code holds to its vault, and hands it over from there.
+async fn hand_over(
+    options: &Claim,
+    target: &Target,
+    exits: &Exits,
+    (code, to): (&ClaimCode, Address),
+    steps: &Steps,
+    json: bool,
+) -> Result<(), Failure> {
+    let vault = code.vault();
+    let mine: Vec<_> = exits.leaves().iter().filter(|leaf| leaf.recipient == vault).collect();
+    if mine.is_empty() {
+        let reason = "nothing waits for this code: its ticket was claimed or paid back before the end, or is of another layer";
+        return Err(Failure::Option { option: "--code", reason: reason.to_owned() });
+    }
+    let sender = payer(Node::connect(&target.l1_url).await?, options.on_l1.l1_key.as_ref()).await?;
+    let paying = steps.start("claiming", mine.len());
+    let mut there = Vec::new();
+    for leaf in &mine {
+        if !sender.node().is_claimed(target.layer, leaf.index).await? {
+            pay(&sender, target.layer, exits, leaf).await?;
+        }
+        there.extend(held(&sender, target.layer, code, leaf).await?);
+        paying.tick();
+    }
+    let handed = there.len();
+    if handed > 0 {
+        release(&sender, code, to, there).await?;
+    }
+    paying.done(&format!("{handed} handed to {to} now, {} before", mine.len() - handed));
+    if json {
+        print(json!({ "exits": mine.len(), "released": handed, "vault": vault, "to": to }));
     }
     Ok(())
 }

@@ -114,7 +114,7 @@ async fn show(runner: &Runner, json: bool) -> Result<(), Failure> {
             "rpcUrl": runner.url,
             "webhookUrl": runner.webhook_url(),
             "webhookUrls": runner.webhook_urls(),
-            "stripeSecret": runner.keys.stripe_secret,
+            "stripeSecret": runner.is_only_stripe().then_some(&runner.keys.stripe_secret),
             "chainId": config.chain_id,
             "endsAt": config.ends_at_s,
             "ticket": ticket,

@@ -199,6 +199,7 @@ impl Runner {
             doorbell: Arc::new(layer.bell.clone()),
             clock,
             event: Arc::clone(&event),
+            names: Some(Arc::new(l1.node().clone())),
         };
         let courier = courier::start(&webhook, &layer)?;
         let routes = mayfly_rpc::router(Arc::clone(&layer.node))

@@ -3,7 +3,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use node_core::{flow::mint::OrderError, port::PortError};
+use node_core::{
+    flow::{FlowError, mint::OrderError},
+    port::PortError,
+};
 use serde_json::json;
 
 use crate::answer::{Refused, order_status};
@@ -53,6 +56,12 @@ impl ApiError {
 
 impl From<PortError> for ApiError {
     fn from(error: PortError) -> Self {
+        Self::Order(error.into())
+    }
+}
+
+impl From<FlowError> for ApiError {
+    fn from(error: FlowError) -> Self {
         Self::Order(error.into())
     }
 }

@@ -2,13 +2,12 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Path, State},
-    http::header,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use node_core::codec::record::{OrderRecord, OrderState};
 use serde::Serialize;
 
-use super::{OrderView, answer::ApiError, orders::PAGE};
+use super::{OrderView, answer::ApiError, orders::PAGE, redeems, sheet};
 use crate::WebhookState;
 
 /// A row of an export.
@@ -24,6 +23,7 @@ struct Row {
     failure: String,
     received_ms: u64,
     link: String,
+    code: String,
 }
 
 pub(super) async fn export(
@@ -35,8 +35,10 @@ pub(super) async fn export(
         "tickets" => |state: &OrderState| matches!(state, OrderState::Minted { .. }),
         "failures" => |state: &OrderState| matches!(state, OrderState::Failed { .. }),
         "unclaimed" => |state: &OrderState| *state == OrderState::Unclaimed,
+        "redeems" => return sheet::answer(redeems::all(&state).await?),
         other => {
-            return Err(ApiError::field("export", "orders, tickets, failures or unclaimed", other));
+            const KNOWN: &str = "orders, tickets, failures, unclaimed or redeems";
+            return Err(ApiError::field("export", KNOWN, other));
         }
     };
     let (mut rows, mut from) = (Vec::new(), None);
@@ -49,7 +51,7 @@ pub(super) async fn export(
             rows.sort_by(|one, other| {
                 (one.received_ms, &one.order).cmp(&(other.received_ms, &other.order))
             });
-            return csv_answer(rows);
+            return sheet::answer(rows);
         }
     }
 }
@@ -68,16 +70,6 @@ fn row(state: &WebhookState, record: &OrderRecord) -> Row {
         failure: record.failure.clone(),
         received_ms: view.received_ms,
         link: view.link.unwrap_or_default(),
+        code: view.code.unwrap_or_default(),
     }
-}
-
-/// A list as CSV; nothing when it is empty.
-pub(super) fn csv_answer<T: Serialize>(rows: Vec<T>) -> Result<Response, ApiError> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let failed = |error: csv::Error| ApiError::field("export", "rows of CSV", error.to_string());
-    for row in rows {
-        writer.serialize(row).map_err(failed)?;
-    }
-    let bytes = writer.into_inner().map_err(|error| failed(error.into_error().into()))?;
-    Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], bytes).into_response())
 }

@@ -6,15 +6,20 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
+use csv::StringRecord;
+use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
     answer::ApiError,
-    export::csv_answer,
     orders::{Wanted, tickets},
+    sheet,
 };
 use crate::{Sale, WebhookState, answer::Refused, field::Field, office};
+
+/// Rows that are made at a time.
+const AT_A_TIME: usize = 16;
 
 /// A row of a guest list.
 #[derive(Debug, Deserialize)]
@@ -62,27 +67,35 @@ pub(super) async fn import(
             got,
         ));
     }
-    let mut results = Vec::new();
-    let id_at = names.iter().position(|name| name == "id").unwrap_or_default();
-    for row in reader.records() {
-        let row = match row {
-            Ok(row) => row,
-            Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
-                results.push(RowResult::of(line, String::new(), Err(not_csv(&error))));
-                continue;
-            }
-        };
-        let line = row.position().map_or(0, csv::Position::line);
-        let id = row.get(id_at).unwrap_or_default().to_owned();
-        let made = match row.deserialize(Some(&names)) {
-            Ok(row) => make(&state, row).await,
-            Err(error) => Err(not_csv(&error)),
-        };
-        results.push(RowResult::of(line, id, made));
-    }
+    let rows: Vec<_> = reader.records().collect();
+    let results = rows.into_iter().map(|row| result(&state, &names, row));
+    let results: Vec<_> = stream::iter(results).buffered(AT_A_TIME).collect().await;
     let wants_csv = headers.get(header::ACCEPT).is_some_and(|value| value == "text/csv");
-    if wants_csv { csv_answer(results) } else { Ok(Json(results).into_response()) }
+    if wants_csv { sheet::answer(results) } else { Ok(Json(results).into_response()) }
+}
+
+/// Makes the orders of one row, and says what became of it.
+async fn result(
+    state: &WebhookState,
+    names: &StringRecord,
+    row: Result<StringRecord, csv::Error>,
+) -> RowResult {
+    let row = match row {
+        Ok(row) => row,
+        Err(error) => {
+            let line = error.position().map_or(0, csv::Position::line);
+            return RowResult::of(line, String::new(), Err(not_csv(&error)));
+        }
+    };
+    let line = row.position().map_or(0, csv::Position::line);
+    let row: StringRecord = row.iter().map(sheet::unguard).collect();
+    let id_at = names.iter().position(|name| name == "id").unwrap_or_default();
+    let id = row.get(id_at).unwrap_or_default().to_owned();
+    let made = match row.deserialize(Some(names)) {
+        Ok(row) => make(state, row).await,
+        Err(error) => Err(not_csv(&error)),
+    };
+    RowResult::of(line, id, made)
 }
 
 async fn make(state: &WebhookState, row: Row) -> Result<Vec<String>, ApiError> {

@@ -4,6 +4,8 @@ mod answer;
 mod export;
 mod import;
 mod orders;
+mod redeems;
+mod sheet;
 mod view;
 
 use std::sync::Arc;
@@ -23,7 +25,8 @@ pub(crate) use view::OrderView;
 use self::answer::ApiError;
 use crate::WebhookState;
 
-/// 8 MiB: a guest list of some ten thousand rows.
+/// 8 MiB: a guest list of some ten thousand rows. On Lambda, where a request has at most 6 MB and 30 s, lists are sent in
+/// parts of some thousand rows.
 pub const IMPORT_LIMIT: usize = 8 * 1024 * 1024;
 
 /// Serves `/office/...` for whoever has the key, as `Authorization: Bearer` or `x-api-key`.
@@ -35,7 +38,7 @@ pub const IMPORT_LIMIT: usize = 8 * 1024 * 1024;
 /// | `POST orders {recipient or email or user, tier, quantity}`, `Idempotency-Key` | makes orders, once for each key |
 /// | `POST retries/<key>`, `POST retries` | makes a failed order, or all of them, due again |
 /// | `POST imports`, CSV `id,recipient,email,user,tier,quantity` | makes the orders of a list and says of each row what became of it |
-/// | `GET exports/<orders, tickets, failures or unclaimed>` | CSV |
+/// | `GET exports/<orders, tickets, failures, unclaimed or redeems>` | CSV |
 pub(crate) fn routes(state: Arc<WebhookState>) -> Router {
     Router::new()
         .route("/office/orders", get(orders::of_idempotency_key).post(orders::make))

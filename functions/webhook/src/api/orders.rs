@@ -18,7 +18,7 @@ use crate::{
     answer::Refused,
     field::Field,
     office,
-    order::{email, name, recipient},
+    order::{email, name, wallet_or_name},
 };
 
 /// Orders read at a time.
@@ -97,6 +97,7 @@ fn is_for(known: &OrderRecord, ticket: &Ticket) -> bool {
     let sold = known.order.sold.clone().unwrap_or_default();
     let same_buyer = match &ticket.buyer {
         Buyer::Wallet(wallet) => sold.buyer.is_empty() && known.order.recipient == *wallet,
+        Buyer::Account(name) => sold.buyer == name.as_str(),
         Buyer::Named(buyer) => sold.buyer == *buyer,
     };
     same_buyer && sold.tier == ticket.tier
@@ -159,7 +160,8 @@ pub(super) fn tickets(
     let refused = |error: PayloadError| ApiError::Refused(error.into());
     let buyer = match (&wanted.recipient, &wanted.email, &wanted.user) {
         (wallet, Value::Null, Value::Null) => {
-            recipient(&field("recipient", wallet)).map(Buyer::Wallet).map_err(refused)?
+            wallet_or_name(&field("recipient", wallet), state.event.names.is_some())
+                .map_err(refused)?
         }
         (Value::Null, address, Value::Null) => {
             email(&field("email", address)).map(Buyer::Named).map_err(refused)?

@@ -27,6 +27,9 @@ pub(crate) struct OrderView {
     /// Where the buyer binds a wallet, made anew for each answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) link: Option<String>,
+    /// What claims the ticket on the L1 when nobody has claimed it before the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<String>,
 }
 
 impl OrderView {
@@ -45,6 +48,7 @@ impl OrderView {
             token: record.token().as_ref().map(U256::to_string),
             received_ms: order.received_ms,
             link: claims.map(|claims| claims.link(state.config.id, &order.key, now_s)),
+            code: claims.and_then(|claims| claims.code_to_keep(state.config.id, &order.key)),
         }
     }
 

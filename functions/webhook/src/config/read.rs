@@ -5,7 +5,7 @@ use toml::Table;
 
 use super::reader::{ConfigError, Problem, Problems, Section};
 use crate::{
-    Claims, Completion, Event, Fetch, Inquiry, Provider, Secret, Shop, TicketCalls,
+    Claims, Completion, Event, Fetch, Inquiry, Provider, Secret, Shop, TicketCalls, Unclaimed,
     mapping::Mapping,
     path::Paths,
     provider::{PROVIDERS, Trust},
@@ -43,12 +43,14 @@ impl Event {
         let event = Self {
             ticket: ticket(&root.section("ticket")),
             claims: claims(&root.section("claims"), find),
+            names: names(&root.section("names")),
             office: office(&root.section("office"), find),
             completion: completion(&root.section("completion"), find),
             shops: shops(&root.section("shops"), find, fetch),
         };
-        let claims = event.claims.is_some();
-        let shops = event.shops.into_iter().map(|shop| Shop { claims, ..shop }).collect();
+        let (claims, names) = (event.claims.is_some(), event.names.is_some());
+        let shops = event.shops.into_iter();
+        let shops = shops.map(|shop| Shop { claims, names, ..shop }).collect();
         root.finish();
         problems.into_result(Self { shops, ..event })
     }
@@ -79,8 +81,9 @@ fn ticket(section: &Section<'_>) -> TicketCalls {
         section.wrong("mint", "no parameter `uint256 token`", "one: it is not known before");
     }
     let burn = call("burn").and_then(|burn| section.read("burn", burn.into_burn()));
+    let void = call("void").and_then(|void| section.read("void", void.into_burn()));
     let burn = match section.text("refunds") {
-        None | Some("void") => None,
+        None | Some("void") => void,
         Some("burn") if burn.is_none() => {
             section.wrong(
                 "burn",
@@ -111,11 +114,12 @@ fn claims(section: &Section<'_>, find: Find<'_>) -> Option<Claims> {
     let valid: Option<Duration> = section.read("valid", valid);
     let unclaimed = section.text("unclaimed").unwrap_or("void");
     let unclaimed = match unclaimed {
-        "void" => Some(None),
+        "void" => Some(Unclaimed::Void),
+        "code" => Some(Unclaimed::Code),
         text => {
             let address = text.parse::<Address>().ok().filter(|address| !address.is_zero());
-            let expected = || format!("expected an address, or `void`, got `{text}`");
-            section.read("unclaimed", address.ok_or_else(expected)).map(Some)
+            let expected = || format!("expected an address, `code` or `void`, got `{text}`");
+            section.read("unclaimed", address.ok_or_else(expected)).map(Unclaimed::Wallet)
         }
     };
     section.finish();
@@ -125,6 +129,20 @@ fn claims(section: &Section<'_>, find: Find<'_>) -> Option<Claims> {
         valid_s: valid?.as_secs(),
         unclaimed: unclaimed?,
     })
+}
+
+fn names(section: &Section<'_>) -> Option<Address> {
+    if !section.is_there() {
+        return None;
+    }
+    let text = section.required("registry", "the address of the registry on the L1");
+    let address = text.and_then(|text| {
+        let address = text.parse::<Address>().ok().filter(|address| !address.is_zero());
+        section
+            .read("registry", address.ok_or_else(|| format!("expected an address, got `{text}`")))
+    });
+    section.finish();
+    address
 }
 
 fn office(section: &Section<'_>, find: Find<'_>) -> Option<Secret> {

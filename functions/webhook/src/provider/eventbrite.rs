@@ -5,7 +5,9 @@
 //! Spec: <https://www.eventbrite.com/platform/docs/webhooks>,
 //! <https://www.eventbrite.com/platform/api#/reference/order>.
 
-use super::{EventName, Provider, RefundPaths, SalePaths, Source, Trust};
+use serde_json::json;
+
+use super::{EventName, Posted, Provider, RefundPaths, SalePaths, Sample, Source, Trust};
 use crate::{PayloadError, field::Field};
 
 const API: &str = "https://www.eventbriteapi.com/v3";
@@ -36,8 +38,7 @@ pub const EVENTBRITE: Provider = Provider {
         item: &["@.id"],
         quantity: &[],
     },
-    // Its API would have to be asked, too.
-    sample: |_| None,
+    sample,
 };
 
 /// Only the id is taken from the address that the notification names: who asks decides where.
@@ -62,4 +63,16 @@ fn unsettled(payload: &Field<'_>, event: &str) -> Result<Option<String>, Payload
     let list = list.ok_or_else(|| attendees.expected("a list"))?;
     let some = list.iter().any(|attendee| attendee["refunded"] == true);
     Ok((!some).then(|| "no attendee is refunded".to_owned()))
+}
+
+fn sample(sample: &Sample) -> Option<Posted> {
+    let Sample { number, recipient, tickets, is_refund } = sample;
+    let action = if *is_refund { "order.refunded" } else { "order.placed" };
+    let told =
+        json!({ "api_url": format!("{API}/orders/{number}/"), "config": { "action": action } });
+    let answers = json!([{ "question": "ticket_to", "answer": recipient }]);
+    let attendee = |unit| json!({ "id": format!("{number}-{unit}"), "refunded": is_refund, "answers": answers });
+    let attendees: Vec<_> = (0..*tickets).map(attendee).collect();
+    let order = json!({ "id": number.to_string(), "status": "placed", "attendees": attendees });
+    Some(Posted::json(&told).answering(&order))
 }

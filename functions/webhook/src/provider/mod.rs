@@ -80,11 +80,17 @@ pub struct Posted {
     pub headers: Vec<(&'static str, String)>,
     /// The body as it is sent.
     pub body: String,
+    /// What its API answers when it is asked for what it told of; nothing of one that signs.
+    pub answer: Option<String>,
 }
 
 impl Posted {
     pub(crate) fn json(body: &serde_json::Value) -> Self {
-        Self { headers: Vec::new(), body: body.to_string() }
+        Self { headers: Vec::new(), body: body.to_string(), answer: None }
+    }
+
+    fn answering(self, order: &serde_json::Value) -> Self {
+        Self { answer: Some(order.to_string()), ..self }
     }
 
     fn with(mut self, header: &'static str, value: &str) -> Self {
@@ -167,10 +173,10 @@ impl Provider {
         }
     }
 
-    /// Posts a sample as the provider would, signed at `now_s`; nothing when it does not sign, or not tell of refunds.
+    /// Posts a sample as the provider would, signed at `now_s` if it signs; nothing when it does not tell of refunds.
     pub fn post(&self, sample: &Sample, secret: &Secret, now_s: u64) -> Option<Posted> {
-        let scheme = self.scheme()?;
         let mut posted = (self.sample)(sample)?;
+        let Some(scheme) = self.scheme() else { return Some(posted) };
         let id = format!("msg_{}", sample.number);
         posted.headers.extend(scheme.sign(posted.body.as_bytes(), secret, &id, now_s));
         Some(posted)

@@ -4,7 +4,9 @@
 //!
 //! Spec: <https://docs.pretix.eu/dev/api/webhooks.html>, <https://docs.pretix.eu/dev/api/resources/orders.html>.
 
-use super::{EventName, Provider, RefundPaths, SalePaths, Source, Trust};
+use serde_json::json;
+
+use super::{EventName, Posted, Provider, RefundPaths, SalePaths, Sample, Source, Trust};
 use crate::{PayloadError, field::Field};
 
 /// pretix.
@@ -33,8 +35,7 @@ pub const PRETIX: Provider = Provider {
         item: &[],
         quantity: &[],
     },
-    // Its API would have to be asked, too.
-    sample: |_| None,
+    sample,
 };
 
 fn locate(notification: &Field<'_>) -> Result<String, PayloadError> {
@@ -48,4 +49,17 @@ fn unsettled(payload: &Field<'_>, event: &str) -> Result<Option<String>, Payload
     let status = payload.get("order").get("status").text()?;
     let expected = if event == "pretix.event.order.paid" { "p" } else { "c" };
     Ok((status != expected).then(|| format!("status is {status}, not {expected}")))
+}
+
+fn sample(sample: &Sample) -> Option<Posted> {
+    let Sample { number, recipient, tickets, is_refund } = sample;
+    let (kind, status) = if *is_refund { ("canceled", "c") } else { ("paid", "p") };
+    let code = format!("SIM{number}");
+    let action = format!("pretix.event.order.{kind}");
+    let told = json!({ "organizer": "sim", "event": "sim", "code": code, "action": action });
+    let answers = json!([{ "question_identifier": "ticket_to", "answer": recipient }]);
+    let position = |unit| json!({ "id": format!("{number}-{unit}"), "item": 1, "canceled": is_refund, "answers": answers });
+    let positions: Vec<_> = (0..*tickets).map(position).collect();
+    let order = json!({ "code": code, "status": status, "positions": positions });
+    Some(Posted::json(&told).answering(&order))
 }

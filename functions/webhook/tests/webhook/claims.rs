@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alloy_primitives::{Address, address};
-use mayfly_webhook::{Claims, Event, Secret};
+use mayfly_webhook::{Claims, Event, Secret, Unclaimed};
 use node_core::{chain::Phase, codec::record::OrderState, flow::phase};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ const KEY: &str = "stripe/cs_1/ticket/0";
 const SAFE: Address = address!("3C44CdDdB6a900fa2b585dd299e03d12FA4293BC");
 
 fn claims(unclaimed: Option<Address>) -> Claims {
+    let unclaimed = unclaimed.map_or(Unclaimed::Void, Unclaimed::Wallet);
     let secret = Secret::new("a secret of the organiser").expect("a secret");
     Claims { secret, page: "https://tickets.test/#".to_owned(), valid_s: 3600, unclaimed }
 }

@@ -34,6 +34,8 @@ fn every_problem_is_said_at_once() {
         secret = "short"
         valid = "soon"
         unclaimed = "0x12"
+        [names]
+        registry = "ens"
         [shops.stripe]
         secrets = "env:MAYFLY_STRIPE"
         [shops.shopify]
@@ -55,7 +57,8 @@ fn every_problem_is_said_at_once() {
         ("claims.secret", "at least 16 bytes"),
         ("claims.page", "the address that the token is put behind"),
         ("claims.valid", "`14days`"),
-        ("claims.unclaimed", "an address, or `void`"),
+        ("claims.unclaimed", "an address, `code` or `void`"),
+        ("names.registry", "an address"),
         ("shops.stripe.secrets", "the variable MAYFLY_STRIPE"),
         ("shops.shopify.provider", "one of stripe, shopify"),
         ("shops.shopify.secrets", "the signing secret"),
@@ -64,7 +67,7 @@ fn every_problem_is_said_at_once() {
         ("shops.paddle.paths.wallet", "one of object, reference"),
         ("shops.paddle.api.token", "this provider signs"),
         ("shops.svix.secrets", "base64"),
-        ("colour", "one of claims, completion, office, shops, ticket"),
+        ("colour", "one of claims, completion, names, office, shops, ticket"),
     ];
     let problems = problems(text);
     for (field, what) in expected {

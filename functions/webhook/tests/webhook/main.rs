@@ -4,6 +4,7 @@ mod claims;
 mod config;
 mod flood;
 mod http;
+mod names;
 mod office;
 mod payload;
 mod providers;

@@ -1,6 +1,6 @@
 //! What is paid back is taken back, in whatever order and however often deliveries come.
 
-use alloy_primitives::{TxHash, U256};
+use alloy_primitives::{TxHash, U256, keccak256};
 use mayfly_webhook::{Event, HttpFetch, provider::SHOPIFY};
 use node_core::codec::record::{OrderState, Outcome};
 use proptest::prelude::*;
@@ -127,6 +127,20 @@ async fn without_burning_a_ticket_is_marked() {
     office.shop("refunds/create", &refund(1, &[("b", 1)])).await;
     assert_eq!(office.state("b/0").await, Some(OrderState::Void));
     assert_eq!(office.keys().await, ["shopify/7/a/0", "shopify/7/a/1"], "nothing is burned");
+}
+
+#[tokio::test]
+async fn a_contract_that_can_marks_what_is_paid_back() {
+    let office = office("void\"\nvoid = \"revokePass(uint256 token)").await;
+    office.shop("orders/paid", &sale()).await;
+    office.mint("b/0", 3).await;
+    office.shop("refunds/create", &refund(1, &[("b", 1)])).await;
+    assert_eq!(office.state("b/0").await, Some(OrderState::Burning));
+    let waiting = office.waiting().await;
+    let call = waiting.iter().find(|order| order.key == "shopify/7/b/0").expect("it is due");
+    let call = call.sold.as_ref().map(|sold| sold.call.clone()).unwrap_or_default();
+    assert_eq!(call[..4], keccak256("revokePass(uint256)")[..4]);
+    assert_eq!(call[4..], U256::from(3).to_be_bytes::<32>());
 }
 
 #[rstest]

@@ -14,7 +14,7 @@ use std::{
 use alloy_primitives::{Address, B256, address};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use mayfly_webhook::{
-    Event, Provider, Scheme, Secret, Shop, WebhookState, provider::STRIPE, router,
+    Event, Provider, Scheme, Secret, Shop, WebhookState, names::Names, provider::STRIPE, router,
 };
 use node_core::{
     chain::{Finality, L1Binding, LayerConfig, LayerId, MintConfig},
@@ -146,6 +146,16 @@ impl Office {
     }
 
     pub(crate) async fn of_event(stores: Stores, config: LayerConfig, event: Event) -> Self {
+        Self::of_event_with(stores, config, event, None).await
+    }
+
+    /// A box office of buyers who may give names.
+    pub(crate) async fn of_event_with(
+        stores: Stores,
+        config: LayerConfig,
+        event: Event,
+        names: Option<Arc<dyn Names>>,
+    ) -> Self {
         let (clock, doorbell) = (Arc::new(TestClock::default()), Arc::new(TestDoorbell::default()));
         clock.set_s(NOW_S);
         let state = WebhookState {
@@ -154,6 +164,7 @@ impl Office {
             doorbell: doorbell.clone(),
             clock: clock.clone(),
             event: Arc::new(event),
+            names,
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
         let address = listener.local_addr().expect("the port is bound");

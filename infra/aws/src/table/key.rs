@@ -1,6 +1,6 @@
 //! Keys of items, see the table in the crate's documentation.
 
-use alloy_primitives::{Address, TxHash};
+use alloy_primitives::{Address, TxHash, keccak256};
 use aws_sdk_dynamodb::types::AttributeValue;
 use node_core::{
     chain::{LayerId, SlotNumber},
@@ -11,6 +11,9 @@ use super::{Item, text};
 
 /// Partitions that an inbox is spread over. A partition takes 1,000 writes a second, and a transaction is two.
 pub(super) const SHARDS: u8 = 16;
+
+/// Partitions that the orders of a layer are spread over, as its inbox is.
+pub(super) const ORDER_SHARDS: u8 = 16;
 
 /// Range key of an item that is alone in its partition.
 pub(super) const ALONE: &str = "-";
@@ -56,20 +59,26 @@ pub(super) fn register(layer: LayerId, name: &str) -> Item {
     item(&format!("register#{layer}#{name}"), ALONE)
 }
 
+/// A shard of the orders.
+pub(super) fn orders(layer: LayerId, shard: u8) -> String {
+    format!("order#{layer}#{shard:02}")
+}
+
 /// An order.
 pub(super) fn order(layer: LayerId, key: &str) -> Item {
-    item(&format!("order#{layer}#{key}"), ALONE)
+    item(&orders(layer, keccak256(key)[0] % ORDER_SHARDS), key)
 }
 
-/// Where a reading of the table goes on, as text.
-pub(super) fn cursor(last: &Item, name: &str) -> Result<String, PortError> {
-    Ok(format!("{}\n{}", text(last, "pk", name)?, text(last, "sk", name)?))
+/// Where a reading of the orders goes on, as text: the shard, and what was read last of it.
+pub(super) fn cursor(shard: u8, last: Option<&Item>, name: &str) -> Result<String, PortError> {
+    Ok(format!("{shard}\n{}", last.map_or(Ok(""), |last| text(last, "sk", name))?))
 }
 
-/// The key in a [`cursor`].
-pub(super) fn from_cursor(cursor: &str) -> Option<Item> {
-    let (partition, range) = cursor.split_once('\n')?;
-    Some(item(partition, range))
+/// What is in a [`cursor`]; the beginning of the orders without one.
+pub(super) fn from_cursor(cursor: Option<&str>) -> (u8, Option<&str>) {
+    let parts = cursor.and_then(|cursor| cursor.split_once('\n'));
+    let (shard, last) = parts.unwrap_or_default();
+    (shard.parse().unwrap_or_default(), Some(last).filter(|last| !last.is_empty()))
 }
 
 /// All orders that wait.

@@ -99,16 +99,21 @@ impl Orders for Table {
     async fn list(&self, from: Option<&str>, limit: usize) -> Result<OrderPage, PortError> {
         const NAME: &str = "list the orders";
         let limit = i32::try_from(limit).unwrap_or(i32::MAX);
-        let scan = self.client.scan().table_name(&self.name).consistent_read(true).limit(limit);
-        let of_layer = AttributeValue::S(format!("order#{}#", self.layer));
-        let scan = scan
-            .filter_expression("begins_with(pk, :layer)")
-            .expression_attribute_values(":layer", of_layer)
-            .set_exclusive_start_key(from.and_then(key::from_cursor));
-        let page = scan.send().await.map_err(|error| fault(NAME, error))?;
+        let (shard, after) = key::from_cursor(from);
+        let partition = key::orders(self.layer, shard);
+        let query = self.client.query().table_name(&self.name).consistent_read(true).limit(limit);
+        let query = query
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(partition.clone()))
+            .set_exclusive_start_key(after.map(|after| key::item(&partition, after)));
+        let page = query.send().await.map_err(|error| fault(NAME, error))?;
         let rows = page.items().iter().map(|item| Row::decode(item, NAME));
         let records = rows.map(|row| Ok(row?.record)).collect::<Result<_, PortError>>()?;
-        let next = page.last_evaluated_key().map(|last| key::cursor(last, NAME)).transpose()?;
+        let next = match page.last_evaluated_key() {
+            Some(last) => Some(key::cursor(shard, Some(last), NAME)?),
+            None if shard + 1 < key::ORDER_SHARDS => Some(key::cursor(shard + 1, None, NAME)?),
+            None => None,
+        };
         Ok(OrderPage { records, next })
     }
 

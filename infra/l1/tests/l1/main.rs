@@ -11,6 +11,7 @@ mod erase;
 mod event;
 mod kinds;
 mod life;
+mod names;
 mod recorder;
 mod refusals;
 mod rescue;

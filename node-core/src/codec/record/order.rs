@@ -49,6 +49,7 @@ pub struct OrderRecord {
 #[derive(Debug, Clone, Default, PartialEq, Eq, RlpEncodable, RlpDecodable)]
 pub struct Progress {
     /// 0: to be minted, or minted. 1: paid, and waits for a wallet. 2: paid back. 3: paid back, and to be burned, or burned.
+    /// 4: paid for a name whose address is not known yet.
     stage: u8,
     /// One more than the id of the token that was minted; zero while it is not known.
     token_after: U256,
@@ -63,6 +64,7 @@ pub struct Progress {
 const UNCLAIMED: u8 = 1;
 const VOID: u8 = 2;
 const BURN: u8 = 3;
+const NAMED: u8 = 4;
 
 /// The call that burns a token: what stands before and after its id in the input.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,6 +85,11 @@ impl OrderRecord {
     /// An order that waits for the wallet of its buyer.
     pub fn unclaimed(order: MintOrder) -> Self {
         Self::at(order, UNCLAIMED)
+    }
+
+    /// An order that waits for the address of a name, which is its buyer.
+    pub fn named(order: MintOrder) -> Self {
+        Self::at(order, NAMED)
     }
 
     /// An order that was paid back before it was known.
@@ -125,7 +132,7 @@ impl OrderRecord {
     /// What the sequencer has to do for this order now, as an order: its mint, or its burn.
     pub fn due(&self) -> Option<MintOrder> {
         match self.state() {
-            OrderState::Waiting => Some(self.order.clone()),
+            OrderState::Waiting if self.stage() != NAMED => Some(self.order.clone()),
             OrderState::Burning => {
                 let (token, progress) = (self.token()?, self.progress.as_ref()?);
                 let [before, after] = progress.burn.as_slice() else { return None };
@@ -206,6 +213,28 @@ impl OrderRecord {
         self.order.recipient = recipient;
         self.order.sold.get_or_insert_default().call = call;
         self.progress = None;
+    }
+
+    /// The name whose address the order waits for.
+    pub fn awaited_name(&self) -> Option<&str> {
+        let is_waiting = self.stage() == NAMED && self.failure.is_empty();
+        self.order.sold.as_ref().filter(|_| is_waiting).map(|sold| sold.buyer.as_str())
+    }
+
+    /// Gives an order that waits for a name's address to that address, with the call that mints it.
+    pub fn resolve(&mut self, recipient: Address, call: Bytes) {
+        if self.awaited_name().is_some() {
+            self.order.recipient = recipient;
+            self.order.sold.get_or_insert_default().call = call;
+            self.progress = None;
+        }
+    }
+
+    /// Says why the name that an order waits for has no address; [`Self::retry`] lets it wait again.
+    pub fn fail_to_resolve(&mut self, reason: &str) {
+        if self.awaited_name().is_some() {
+            reason.clone_into(&mut self.failure);
+        }
     }
 
     /// Gives an unclaimed order to the wallet that gets what nobody claims; without one it stays as it is.

@@ -4,7 +4,7 @@ use futures::executor::block_on;
 
 use super::kit::{Layer, NOW_MS, TOKEN, account};
 use crate::{
-    codec::record::{BurnCall, MintOrder, OrderRecord, OrderState, RefundNote},
+    codec::record::{BurnCall, MintOrder, OrderRecord, OrderState, RefundNote, Sold},
     flow::{mint, refund},
 };
 
@@ -87,7 +87,8 @@ fn what_nobody_claimed_goes_at_the_end_to_whom_the_organiser_named() {
     let (stores, config) = (&layer.context.stores, &layer.context.config);
     let nobody = MintOrder { key: "shop/o/b/0".into(), ..order(Address::ZERO) };
     for order in [order(account(2)), nobody] {
-        let held = block_on(mint::hold(stores, config, order)).expect("memory does not fail");
+        let held = block_on(mint::hold(stores, config, OrderRecord::unclaimed(order)))
+            .expect("memory does not fail");
         assert_eq!(held, OrderState::Unclaimed);
     }
     let mut sequencer = layer.writer("a", NOW_MS);
@@ -95,4 +96,27 @@ fn what_nobody_claimed_goes_at_the_end_to_whom_the_organiser_named() {
     assert_eq!(block_on(mint::release_unclaimed(stores)).expect("memory does not fail"), 1);
     assert_eq!(layer.drain(&mut sequencer).len(), 1);
     assert_eq!(block_on(mint::release_unclaimed(stores)).expect("memory does not fail"), 0);
+}
+
+#[test]
+fn what_waits_for_a_name_is_minted_when_it_has_an_address_and_fails_at_the_end() {
+    let layer = Layer::open();
+    let (stores, config) = (&layer.context.stores, &layer.context.config);
+    let named = |key: &str| {
+        let sold = Some(Sold { buyer: "ada.eth".into(), ..Sold::default() });
+        OrderRecord::named(MintOrder { key: key.into(), sold, ..order(Address::ZERO) })
+    };
+    for key in ["shop/o/a/0", "shop/o/b/0"] {
+        let held = block_on(mint::hold(stores, config, named(key))).expect("memory");
+        assert_eq!(held, OrderState::Waiting);
+    }
+    let mut sequencer = layer.writer("a", NOW_MS);
+    assert!(layer.drain(&mut sequencer).is_empty(), "nobody knows for whom");
+    let edit = |record: &mut OrderRecord| record.resolve(account(2), Bytes::new());
+    let absent = || named("shop/o/a/0");
+    block_on(refund::change(&*stores.orders, "shop/o/a/0", absent, edit)).expect("memory");
+    assert_eq!(layer.drain(&mut sequencer).len(), 1);
+    assert_eq!(block_on(mint::release_unclaimed(stores)).expect("memory"), 0);
+    let left = block_on(stores.orders.get("shop/o/b/0")).expect("memory").expect("it is there");
+    assert!(matches!(left.state(), OrderState::Failed { .. }), "{left:?}");
 }

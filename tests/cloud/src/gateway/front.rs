@@ -15,9 +15,10 @@ use serde_json::{Map, Value, json};
 
 use super::{Failed, Shared};
 
-/// Routes as Terraform has them: webhooks are one function's, everything else is the other's.
+/// Routes as Terraform has them: the box office is one function's, everything else is the other's.
 fn function(path: &str) -> &'static str {
-    if path.contains("/webhooks/") { "webhook" } else { "rpc" }
+    let is_office = ["/webhooks/", "/claims/", "/office/"].iter().any(|part| path.contains(part));
+    if is_office { "webhook" } else { "rpc" }
 }
 
 pub(super) async fn answer(

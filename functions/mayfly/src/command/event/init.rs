@@ -175,6 +175,8 @@ burn = \"burn(uint256 token)\"
 const VOID: &str = "\
 # What is paid back is marked and, if it was not minted yet, never is. `burn` burns it with the call below.
 refunds = \"void\"
+# What marks it on the contract, if that can; the order is `burned` then.
+# void = \"void(uint256 token)\"
 # burn = \"burn(uint256 token)\"
 ";
 
@@ -184,11 +186,16 @@ const CLAIMS: &str = "
 secret = \"env:MAYFLY_CLAIM_SECRET\"
 page = \"PAGE\"
 valid = \"14days\"
-# Who gets at the end what nobody claimed: an address, or `void` for nobody.
+# Who gets at the end what nobody claimed: an address, `code` for whoever has its claim code (`mayfly claim --code`), or
+# `void` for nobody.
 unclaimed = \"void\"
 ";
 
 const OFFICE: &str = "
+# Buyers may give a name such as `ada.eth` in place of an address, which this registry on the L1 knows (ENS or alike).
+# [names]
+# registry = \"0x00000000000C2E074eC69A0dFb2997BA6C7d2e1e\"
+
 # The organiser's API under /office: states, retries, lists in and out.
 [office]
 key = \"env:MAYFLY_OFFICE_KEY\"
