@@ -7,7 +7,7 @@
 rustc=$1
 shift
 case "$CARGO_PKG_NAME" in
-node-core | mayfly-fuzz) ;;
+node-core | mayfly-fuzz | mayfly-l1 | mayfly-webhook) ;;
 *) exec "$rustc" "$@" ;;
 esac
 exec "$rustc" "$@" \

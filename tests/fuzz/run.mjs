@@ -19,12 +19,14 @@ const GOLDEN = join(HERE, "../../node-core/src/codec/golden");
 const RUNS = {
   batches: 60_000,
   frames: 1_500_000,
+  logs: 400_000,
   pages: 120_000,
   proofs: 300_000,
   records: 500_000,
   requests: 60_000,
   runs: 400_000,
   transactions: 2_000_000,
+  webhooks: 200_000,
 };
 
 /** A gate on a busy machine tries fewer inputs instead of taking for ever. */

@@ -51,20 +51,25 @@ impl HttpL1 {
 }
 
 fn decode(log: &Log) -> Result<DepositEvent, PortError> {
-    let corrupt = |reason: String| PortError::Corrupt {
+    deposit_of(&log.inner).map_err(|reason| PortError::Corrupt {
         name: format!("deposit in L1 block {}", log.block_number.unwrap_or_default()),
         reason,
-    };
-    let event = Deposited::decode_log_validate(&log.inner)
-        .map_err(|error| corrupt(error.to_string()))?
-        .data;
+    })
+}
+
+/// Reads a deposit from a log of a layer's contract on the L1.
+///
+/// # Errors
+/// Why the log is of no deposit.
+pub fn deposit_of(log: &alloy::primitives::Log) -> Result<DepositEvent, String> {
+    let event = Deposited::decode_log_validate(log).map_err(|error| error.to_string())?.data;
     let Deposited { index, from, to, kind, token, id, value, gasLimit: gas_limit, data } = event;
     match kind {
         KIND_ETH => Ok(DepositEvent { index, from, to, value, gas_limit, data }),
         KIND_ERC20 | KIND_ERC721 | KIND_ERC1155 => {
             Ok(TokenDeposit { index, kind, token, from, to, id, value, gas_limit }.into())
         }
-        kind => Err(corrupt(format!("kind {kind} is not one that is deposited"))),
+        kind => Err(format!("kind {kind} is not one that is deposited")),
     }
 }
 

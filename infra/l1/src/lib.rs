@@ -43,6 +43,7 @@ mod ways_out;
 pub mod devnet;
 
 pub use alloy::signers::local::PrivateKeySigner;
+pub use deposits::deposit_of;
 pub use holder::{claim, claim_range, push};
 pub use layer::HttpL1;
 pub use mayfly_contracts::FlashLayer::{Bridged, Config, Quorum};

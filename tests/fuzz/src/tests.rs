@@ -7,7 +7,11 @@ use std::{
 
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEip7702, TxLegacy};
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Bytes, Signature, keccak256};
+use alloy_primitives::{B256, Bytes, Signature, keccak256};
+use mayfly_webhook::{
+    Provider, Secret,
+    provider::{PROVIDERS, Sample},
+};
 use node_core::{
     codec::{
         Record,
@@ -23,15 +27,17 @@ use crate::records::KINDS;
 type Target = fn(&[u8]);
 
 /// The targets by their names.
-const TARGETS: [(&str, Target); 8] = [
+const TARGETS: [(&str, Target); 10] = [
     ("batches", crate::batches),
     ("frames", crate::frames),
+    ("logs", crate::logs),
     ("pages", crate::pages),
     ("proofs", crate::proofs),
     ("records", crate::records),
     ("requests", crate::requests),
     ("runs", crate::runs),
     ("transactions", crate::transactions),
+    ("webhooks", crate::webhooks),
 ];
 
 /// An input that a target starts from.
@@ -83,7 +89,40 @@ fn seeds() -> Vec<Seed> {
     });
     let batches = golden.iter().filter(|(_, kind, _)| *kind == Kind::Batch).map(batch);
     let records = records.chain(batches);
-    records.chain(pages).chain(runs(&golden)).chain(proofs()).chain(transactions(&golden)).collect()
+    records
+        .chain(pages)
+        .chain(runs(&golden))
+        .chain(proofs())
+        .chain(transactions(&golden))
+        .chain(logs())
+        .chain(webhooks())
+        .collect()
+}
+
+/// A deposit of ETH, and one of a token.
+fn logs() -> Vec<Seed> {
+    let word = |number: u8| B256::with_last_byte(number).0;
+    let seed = |(name, kind): (&str, u8)| {
+        // Index, from and to are topics; kind, token, id, value, gas and data are not.
+        let topics = [word(0), word(1), word(2)];
+        let data = [word(kind), word(7), word(0), word(9), word(100), word(192), word(0)];
+        let bytes = [&[3][..], &topics.concat(), &data.concat()].concat();
+        Seed { target: "logs", name: name.to_owned(), bytes }
+    };
+    [("ether", 0), ("token", 1)].map(seed).into()
+}
+
+/// What each provider posts.
+fn webhooks() -> Vec<Seed> {
+    let secret = Secret::new("a secret").expect("a secret");
+    let recipient = format!("0x{}", "70".repeat(20));
+    let sample = Sample { number: 1, recipient, tickets: 2, is_refund: false };
+    let seed = |(number, provider): (u8, &&Provider)| {
+        let posted = provider.post(&sample, &secret, 0)?;
+        let bytes = [&[number, 0][..], posted.body.as_bytes()].concat();
+        Some(Seed { target: "webhooks", name: provider.name.to_owned(), bytes })
+    };
+    (0..).zip(&PROVIDERS).filter_map(seed).collect()
 }
 
 /// The beginning of the blob that carries a golden payload, without its frame: zstd's bytes differ from
