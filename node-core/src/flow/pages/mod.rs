@@ -298,7 +298,7 @@ impl Pages {
         }
         let mut known = self.known();
         let Some(known) = known.get_mut(of, &at.page.path) else { return Graft::Way };
-        known.uses += 1;
+        known.uses = known.uses.saturating_add(1);
         if known.uses > FEW_USES { Graft::Whole } else { Graft::Way }
     }
 
