@@ -112,12 +112,13 @@ fn logs() -> Vec<Seed> {
     [("ether", 0), ("token", 1)].map(seed).into()
 }
 
-/// What each provider posts.
+/// What each provider that signs posts.
 fn webhooks() -> Vec<Seed> {
     let secret = Secret::new("a secret").expect("a secret");
     let recipient = format!("0x{}", "70".repeat(20));
     let sample = Sample { number: 1, recipient, tickets: 2, is_refund: false };
     let seed = |(number, provider): (u8, &&Provider)| {
+        provider.scheme()?;
         let posted = provider.post(&sample, &secret, 0)?;
         let bytes = [&[number, 0][..], posted.body.as_bytes()].concat();
         Some(Seed { target: "webhooks", name: provider.name.to_owned(), bytes })
