@@ -1,7 +1,7 @@
 use std::{pin::Pin, sync::Arc};
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
-use node_core::rpc::{Caller, Node, Subscriptions, dispatch, refuse};
+use node_core::rpc::{Answered, Caller, Node, Subscriptions, dispatch, refuse};
 
 /// How long a connection waits for a block before it looks again, in milliseconds.
 const LOOK_EVERY_MS: u64 = 30_000;
@@ -10,18 +10,21 @@ const LOOK_EVERY_MS: u64 = 30_000;
 ///
 /// `caller` opened it, and every message counts as a request of theirs.
 pub(crate) async fn serve(mut socket: WebSocket, node: Arc<Node>, caller: Caller) {
-    let mut subscriptions = Subscriptions::new(&node);
+    let mut subscriptions = Subscriptions::default();
+    let mut told = node.replica.head().header.number;
     loop {
-        let told = subscriptions.told();
         let go_on = tokio::select! {
             message = socket.recv() => match message {
                 Some(Ok(message)) => {
+                    if subscriptions.is_empty() {
+                        told = node.replica.head().header.number;
+                    }
                     answer(&mut socket, (&node, &caller), &mut subscriptions, &message).await
                 }
                 _ => return,
             },
             () = node.heads.wait_beyond(told, LOOK_EVERY_MS), if !subscriptions.is_empty() => {
-                tell(&mut socket, &node, &mut subscriptions).await
+                tell(&mut socket, &node, &subscriptions, &mut told).await
             }
         };
         if !go_on {
@@ -55,7 +58,7 @@ async fn answer(
         return send(socket, refuse(body, refusal)).await;
     }
     let answer = match subscriptions.answer(node, body) {
-        Some(answer) => Some(answer),
+        Some(Answered { answer, .. }) => Some(answer),
         None => boxed(node, body).await,
     };
     match answer {
@@ -64,9 +67,15 @@ async fn answer(
     }
 }
 
-async fn tell(socket: &mut WebSocket, node: &Node, subscriptions: &mut Subscriptions) -> bool {
-    match subscriptions.news(node).await {
-        Ok(news) => {
+async fn tell(
+    socket: &mut WebSocket,
+    node: &Node,
+    subscriptions: &Subscriptions,
+    told: &mut u64,
+) -> bool {
+    match subscriptions.news(node, *told).await {
+        Ok((news, last)) => {
+            *told = last;
             for notice in news {
                 if !send(socket, notice).await {
                     return false;

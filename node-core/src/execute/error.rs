@@ -22,6 +22,12 @@ pub enum Fault {
         /// What to load before running it again. There may be more after that.
         needs: Vec<Need>,
     },
+    /// A call took too long. The text is geth's.
+    #[error("execution aborted (timeout = {})", go_duration(*timeout_ms))]
+    TimedOut {
+        /// How long it might take.
+        timeout_ms: u64,
+    },
     /// A transaction made ETH: a bug of ours.
     #[error("balances grew from {before} to {after} wei in a transaction")]
     SupplyGrew {
@@ -47,6 +53,14 @@ impl Fault {
             Self::NotLoaded { needs } => needs.clone(),
             _ => Vec::new(),
         }
+    }
+}
+
+/// As Go prints a duration of whole seconds, or of less than one.
+fn go_duration(ms: u64) -> String {
+    match ms % 1_000 {
+        0 => format!("{}s", ms / 1_000),
+        _ => format!("{ms}ms"),
     }
 }
 
@@ -85,6 +99,12 @@ pub(super) enum Unreadable {
         /// Keccak-256 of the code.
         hash: B256,
     },
+    /// Nothing is missing, but the time is over.
+    #[error("timed out")]
+    TimedOut {
+        /// How long it might take.
+        timeout_ms: u64,
+    },
 }
 
 impl DBErrorMarker for Unreadable {}
@@ -97,6 +117,7 @@ impl From<Unreadable> for Fault {
         match error {
             Unreadable::State(source) => Self::State(source),
             Unreadable::Code { hash } => Self::CodeNotLoaded { hash },
+            Unreadable::TimedOut { timeout_ms } => Self::TimedOut { timeout_ms },
         }
     }
 }

@@ -21,6 +21,7 @@ use super::{
     env::{NextBlock, settings, spec},
     error::{Fault, RunError, Unreadable},
     overlay::{Hollow, Overlay, Touched},
+    patience::watch_the_time,
     precompiles::Precompiles,
     rejected::INIT_CODE_LIMIT,
     rules::{Fees, Rules, TRANSACTION_GAS_CAP},
@@ -88,12 +89,16 @@ impl<I> Machine<I> {
         if era.fork < Fork::SpuriousDragon {
             overlay.leave(Hollow::Kept);
         }
+        let mut instructions = EthInstructions::new_mainnet_with_spec(spec);
+        if overlay.stopwatch().is_some() {
+            watch_the_time(&mut instructions);
+        }
         let context = Context::new(overlay, spec);
         let context = context.with_cfg(settings(rules, &era)).with_block(env.evm(&era));
         let evm = Evm {
             ctx: context,
             inspector: watcher,
-            instruction: EthInstructions::new_mainnet_with_spec(spec),
+            instruction: instructions,
             precompiles: Precompiles::new(spec),
             frame_stack: FrameStack::new_prealloc(8),
         };

@@ -11,7 +11,7 @@
 //! | `admit` | what can be said of a transaction before it is run |
 //! | `build`, `verify` | a block from transactions; a block from somebody else |
 //! | `replay` | a block of an imported chain, under the rules of its time |
-//! | `precompiles`, `watch` | what a simulation may move; who watches while the EVM runs |
+//! | `precompiles`, `watch`, `patience` | what a simulation may move; who watches while the EVM runs, and for how long |
 //! | `simulate` | `eth_simulateV1`: blocks that nobody built |
 //! | `trace` | what happened inside a transaction |
 //! | `call` | `eth_call`, `eth_estimateGas`, `eth_createAccessList` |
@@ -30,6 +30,7 @@ mod error;
 mod machine;
 mod outcome;
 mod overlay;
+mod patience;
 mod precompiles;
 mod rejected;
 mod replay;
@@ -56,6 +57,7 @@ pub use call::{
 pub use env::NextBlock;
 pub use error::{BlockError, Fault};
 pub use outcome::{Included, Outcome};
+pub use patience::Patience;
 pub use precompiles::precompiles;
 pub use rejected::{BlobFault, Rejected};
 pub use replay::{ReplayError, Replayed, Reward, RewardKind, old_receipt, replay, rewards};

@@ -244,6 +244,7 @@ impl Tip {
             ancestors: &self.ancestors,
             rules,
             overrides: None,
+            patience: None,
         }
     }
 

@@ -100,6 +100,7 @@ impl Asked {
         }
         let ancestors = node.replica.ancestors(header.number).await?;
         let request = checked(request, node.rules.chain_id)?;
+        let patience = node.patience();
         let at_block = BlockId::from(header.number);
         let read = |state: &StateAt| {
             let view = View {
@@ -109,6 +110,7 @@ impl Asked {
                 ancestors: &ancestors,
                 rules: &node.rules,
                 overrides: overrides.as_ref(),
+                patience: Some(&patience),
             };
             run(view, &request)
         };

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{AccessError, ParamError};
 use crate::{
-    execute::{CallError, EstimateError, Rejected, SimulateError, TraceError},
+    execute::{BlockError, CallError, EstimateError, Fault, Rejected, SimulateError, TraceError},
     flow::{FlowError, query::Needs, submit::SubmitError},
     port::PortError,
     state::{Need, StateError},
@@ -193,7 +193,15 @@ const fn call_code(error: &CallError) -> i32 {
         | CallError::NotPrecompile { .. }
         | CallError::AlreadyOverridden { .. } => -32000,
         CallError::StateAndDiff { .. } => -32602,
-        CallError::Internal(_) => -32603,
+        CallError::Internal(fault) => fault_code(fault),
+    }
+}
+
+/// That a call takes too long is said of the request, and will be of the next one.
+const fn fault_code(fault: &Fault) -> i32 {
+    match fault {
+        Fault::TimedOut { .. } => -32000,
+        _ => -32603,
     }
 }
 
@@ -202,7 +210,8 @@ const fn trace_code(error: &TraceError) -> i32 {
         TraceError::Tracer { .. } => -32602,
         TraceError::TooLarge { .. } => -32005,
         TraceError::Call(error) => call_code(error),
-        TraceError::Refused { .. } | TraceError::Internal(_) => -32603,
+        TraceError::Internal(fault) => fault_code(fault),
+        TraceError::Refused { .. } => -32603,
     }
 }
 
@@ -216,6 +225,7 @@ const fn simulate_code(error: &SimulateError) -> i32 {
         SimulateError::Request { .. } => -32602,
         SimulateError::Refused { source, .. } => refused_code(source),
         SimulateError::Override(error) => call_code(error),
+        SimulateError::Block(BlockError::Internal(fault)) => fault_code(fault),
         SimulateError::Block(_) => -32603,
     }
 }

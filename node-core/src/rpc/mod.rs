@@ -59,7 +59,7 @@ pub use error::RpcError;
 pub const OPENRPC: &str = include_str!("openrpc.json");
 
 pub use logs::{MAX_LOGS, MAX_RANGE};
-pub use node::{Node, Sends, Tags};
+pub use node::{EVM_TIMEOUT_MS, Node, Sends, Tags};
 pub use params::ParamError;
 pub use sending::{SYNC_DEFAULT_MS, SYNC_MAX_MS};
-pub use subscribe::Subscriptions;
+pub use subscribe::{Answered, Change, Subscription, Subscriptions};

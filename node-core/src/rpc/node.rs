@@ -6,7 +6,7 @@ use alloy_eips::{BlockId, BlockNumberOrTag};
 use super::{Access, RpcError};
 use crate::{
     chain::{Annex, Era, LayerConfig},
-    execute::Rules,
+    execute::{Patience, Rules},
     flow::{archive::Annexes, query::Replica, sequence::Committed, submit::Intake},
     port::{Clock, Costs, Doorbell, Heads, Signer, Stores},
     state::StateAt,
@@ -51,6 +51,10 @@ pub struct Node {
     pub client_version: String,
 }
 
+/// How long what one request has run may take, in milliseconds: geth's `--rpc.evmtimeout`, and the time limit of its
+/// traces.
+pub const EVM_TIMEOUT_MS: u64 = 5_000;
+
 impl core::fmt::Debug for Node {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Node").field("layer", &self.config.id).finish_non_exhaustive()
@@ -68,6 +72,13 @@ impl Node {
             BlockNumberOrTag::Finalized => self.tags.finalized(head),
             BlockNumberOrTag::Number(number) => number,
         }
+    }
+
+    /// Returns how long something may run from now on.
+    pub(super) fn patience(&self) -> Patience {
+        let clock = Arc::clone(&self.clock);
+        let until_ms = clock.now_ms().saturating_add(EVM_TIMEOUT_MS);
+        Patience::new(EVM_TIMEOUT_MS, move || clock.now_ms() >= until_ms)
     }
 
     /// Returns what a block has besides, when it was imported.

@@ -40,6 +40,7 @@ pub(super) async fn simulate(node: &Node, params: Params<'_>) -> Answer {
     }
     let base = node.block(at).await?;
     let ancestors = node.replica.ancestors(base.header.number).await?;
+    let patience = node.patience();
     let read = |state: &StateAt| {
         let view = View {
             header: &base.header,
@@ -48,6 +49,7 @@ pub(super) async fn simulate(node: &Node, params: Params<'_>) -> Answer {
             ancestors: &ancestors,
             rules: &node.rules,
             overrides: None,
+            patience: Some(&patience),
         };
         Ok(execute::simulate(view, &payload)?)
     };

@@ -39,6 +39,7 @@ pub(super) fn ask<C: SolCall>(world: &WorldState, to: Address, question: C) -> C
         ancestors: &ancestors,
         rules: &rules,
         overrides: None,
+        patience: None,
     };
     let request = CallRequest {
         to: TxKind::Call(to),

@@ -114,6 +114,7 @@ fn nobody_else_tells_contracts_of_the_l1() {
         ancestors: &ancestors,
         rules: &rules,
         overrides: None,
+        patience: None,
     };
     let set = L1Info::setCall { number_: 1, timestamp_: 1, hash_: B256::ZERO };
     let request = |from| CallRequest {

@@ -14,6 +14,7 @@ use super::{
         error::Fault,
         machine::{Kind, Machine},
         overlay::Overlay,
+        patience::Patience,
         rejected::Rejected,
         rules::Rules,
         watch::{Unwatched, Watch},
@@ -43,6 +44,8 @@ pub struct View<'a> {
     pub rules: &'a Rules,
     /// What to pretend; `None` for nothing.
     pub overrides: Option<&'a Overrides>,
+    /// How long it may run; `None` for as long as its gas lasts.
+    pub patience: Option<&'a Patience>,
 }
 
 /// Runs a call and forgets what it changed: `eth_call`.
@@ -92,7 +95,7 @@ impl<I: Watch> Session<I> {
         request: &CallRequest,
         watcher: I,
     ) -> Result<Self, CallError> {
-        let View { header, rules, overrides, .. } = view;
+        let View { header, rules, overrides, patience, .. } = view;
         let mut env = NextBlock::of(header, &[]);
         if let Some(overrides) = overrides {
             overrides.apply_to_block(&mut env);
@@ -100,7 +103,7 @@ impl<I: Watch> Session<I> {
         if request.max_fee == 0 {
             env.base_fee = 0;
         }
-        let mut machine = Machine::watched(rules, &env, overlay, watcher);
+        let mut machine = Machine::watched(rules, &env, overlay.within(patience), watcher);
         if let Some(overrides) = overrides {
             pretend(&mut machine, &overrides.state)?;
         }

@@ -7,7 +7,10 @@ use revm::{
     state::{AccountInfo as EvmInfo, EvmState},
 };
 
-use super::cached::{Cached, Hollow, Slot};
+use super::{
+    super::patience::{Patience, Stopwatch},
+    cached::{Cached, Hollow, Slot},
+};
 use crate::{
     chain::Ancestors,
     state::{AccountInfo, Later, Need, StateError, WorldState},
@@ -29,6 +32,7 @@ pub(in crate::execute) struct Overlay {
     /// What was read and is not loaded; `None` when that is an error at once.
     pub(super) missed: Option<Vec<Need>>,
     hollow: Hollow,
+    stopwatch: Option<Stopwatch>,
 }
 
 /// Accounts that are read at once: the ways to them fit into the second level of the cache.
@@ -51,7 +55,7 @@ impl Overlay {
         let (accounts, codes) = (AddressMap::default(), B256Map::default());
         let later = Later::default();
         let hollow = Hollow::Deleted;
-        Self { world, later, ancestors, accounts, codes, missed: None, hollow }
+        Self { world, later, ancestors, accounts, codes, missed: None, hollow, stopwatch: None }
     }
 
     /// Starts from what `later` makes of the world. Only for what is not kept: a block is built on its
@@ -59,6 +63,18 @@ impl Overlay {
     pub(in crate::execute) fn after(mut self, later: Later) -> Self {
         self.later = later;
         self
+    }
+
+    /// What runs on this is given up when `patience` is over; with `None`, it never is.
+    pub(in crate::execute) fn within(mut self, patience: Option<&Patience>) -> Self {
+        self.stopwatch = patience.cloned().map(Stopwatch::new);
+        self
+    }
+
+    /// Returns what measures how long a call takes.
+    #[inline]
+    pub(in crate::execute) const fn stopwatch(&mut self) -> Option<&mut Stopwatch> {
+        self.stopwatch.as_mut()
     }
 
     /// Says what becomes of accounts that are touched and empty.

@@ -14,6 +14,7 @@ use super::{
         error::Fault,
         machine::{Kind, Machine, Run},
         overlay::Overlay,
+        patience::Patience,
         rejected::Rejected,
         requests,
         rules::{Protocol, Rules},
@@ -74,13 +75,14 @@ struct Chain<'a> {
     parent: SealedHeader,
     world: WorldState,
     ancestors: Ancestors,
+    patience: Option<&'a Patience>,
     /// Gas that all blocks together may still use.
     budget: u64,
 }
 
 impl<'a> Chain<'a> {
     fn after(view: View<'a>, payload: &SimulatePayload) -> Result<Self, SimulateError> {
-        let View { header, world, later, ancestors, rules, .. } = view;
+        let View { header, world, later, ancestors, rules, patience, .. } = view;
         let world = match later {
             Some(later) => world.clone().apply(&later.sum())?,
             None => world.clone(),
@@ -91,7 +93,8 @@ impl<'a> Chain<'a> {
         let kind = if payload.validation { Kind::Validated } else { Kind::Simulated };
         let transfers = if payload.trace_transfers { Transfers::Logged } else { Transfers::Silent };
         let log_book = LogBook::new(transfers);
-        Ok(Self { rules, kind, log_book, parent, world, ancestors, budget: CALL_GAS_CAP })
+        let budget = CALL_GAS_CAP;
+        Ok(Self { rules, kind, log_book, parent, world, ancestors, patience, budget })
     }
 
     fn simulate(&mut self, planned: Planned<'_>) -> Result<SimulatedBlock, SimulateError> {
@@ -99,7 +102,8 @@ impl<'a> Chain<'a> {
         let era = self.rules.era(env.number, env.timestamp);
         env.base_fee = base_fee.unwrap_or_else(|| self.base_fee());
         env.excess_blob_gas = self.excess_blob_gas(&era);
-        let mut overlay = Overlay::new(self.world.clone(), self.ancestors.clone());
+        let overlay = Overlay::new(self.world.clone(), self.ancestors.clone());
+        let mut overlay = overlay.within(self.patience);
         overlay.note_missing();
         let machine = Machine::watched(self.rules, &env, overlay, self.log_book.clone());
         let mut open = Open {

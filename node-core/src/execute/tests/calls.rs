@@ -13,7 +13,7 @@ use super::kit::*;
 
 fn view(layer: &Layer) -> View<'_> {
     let Layer { head, world, ancestors, rules } = layer;
-    View { header: head, world, later: None, ancestors, rules, overrides: None }
+    View { header: head, world, later: None, ancestors, rules, overrides: None, patience: None }
 }
 
 fn to_contract() -> CallRequest {

@@ -60,6 +60,7 @@ pub fn trace_call_within(
         ancestors: past.ancestors,
         rules: past.rules,
         overrides,
+        patience: past.patience,
     };
     let watcher = (tracer(options)?, Budget::of_geth(options));
     let mut session = Session::over(state_before(past, index)?, view, request, watcher)?;

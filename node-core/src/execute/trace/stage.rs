@@ -14,6 +14,7 @@ use super::{
         error::Fault,
         machine::{Kind, Machine},
         overlay::Overlay,
+        patience::Patience,
         rejected::Rejected,
         rules::Rules,
         system,
@@ -45,6 +46,8 @@ pub struct PastBlock<'a> {
     pub ancestors: &'a Ancestors,
     /// The chain's rules.
     pub rules: &'a Rules,
+    /// How long it may run; `None` for as long as it takes.
+    pub patience: Option<&'a Patience>,
 }
 
 /// A transaction that ran, before anything it changed is kept.
@@ -100,8 +103,8 @@ impl<'a> Stage<'a, Unwatched> {
     fn open(past: &'a PastBlock<'a>) -> Result<Self, TraceError> {
         let header = &past.block.header;
         let env = NextBlock::of(header, &[]);
-        let mut overlay =
-            Overlay::new(past.world.clone(), past.ancestors.clone()).after(past.later.clone());
+        let overlay = Overlay::new(past.world.clone(), past.ancestors.clone());
+        let mut overlay = overlay.after(past.later.clone()).within(past.patience);
         overlay.note_missing();
         let mut machine = Machine::new(past.rules, &env, overlay);
         let fork = past.rules.era(header.number, header.timestamp).fork;

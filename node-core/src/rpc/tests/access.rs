@@ -46,8 +46,8 @@ fn a_method_that_is_not_allowed_is_refused_by_name() {
         assert_eq!(answer["error"], refused("eth_sendRawTransaction"));
     }
     let subscribe = br#"{"jsonrpc":"2.0","id":1,"method":"eth_subscribe","params":["newHeads"]}"#;
-    let answer = Subscriptions::new(&chain.node).answer(&chain.node, subscribe).expect("its own");
-    let answer: Value = serde_json::from_slice(&answer).expect("JSON");
+    let answer = Subscriptions::default().answer(&chain.node, subscribe).expect("its own");
+    let answer: Value = serde_json::from_slice(&answer.answer).expect("JSON");
     assert_eq!(answer["error"], refused("eth_subscribe"));
 }
 

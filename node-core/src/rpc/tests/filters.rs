@@ -65,12 +65,12 @@ fn filters_take_a_bounded_place_and_old_ones_make_room() {
 #[test]
 fn a_connection_is_told_of_blocks_logs_and_transactions() {
     let chain = Chain::layer();
-    let mut subscriptions = Subscriptions::new(&chain.node);
+    let mut subscriptions = Subscriptions::default();
     let mut subscribe = |params: Value| {
         let request =
             json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": params });
         let answer = subscriptions.answer(&chain.node, request.to_string().as_bytes());
-        serde_json::from_slice::<Value>(&answer.expect("about subscriptions")).expect("JSON")
+        serde_json::from_slice::<Value>(&answer.expect("about subscriptions").answer).expect("JSON")
     };
     let heads = subscribe(json!(["newHeads"]))["result"].clone();
     let logs = subscribe(json!(["logs", { "address": LOGGER }]))["result"].clone();
@@ -79,7 +79,8 @@ fn a_connection_is_told_of_blocks_logs_and_transactions() {
     let tx = call(0, 0, LOGGER, B256::ZERO);
     chain.include(&tx);
     chain.include(&call(0, 1, STORE, B256::ZERO));
-    let news = told(&chain, &mut subscriptions);
+    let (news, last) = told(&chain, &subscriptions, 0);
+    assert_eq!(last, 2);
     let of = |id: &Value| {
         news.iter().filter(|one| one["params"]["subscription"] == *id).collect::<Vec<_>>()
     };
@@ -89,9 +90,9 @@ fn a_connection_is_told_of_blocks_logs_and_transactions() {
     assert_eq!(of(&hashes)[0]["params"]["result"], json!(tx.hash()));
     let end = json!({ "jsonrpc": "2.0", "id": 2, "method": "eth_unsubscribe", "params": [heads] });
     let answer = subscriptions.answer(&chain.node, end.to_string().as_bytes()).expect("about them");
-    assert_eq!(serde_json::from_slice::<Value>(&answer).expect("JSON")["result"], true);
+    assert_eq!(serde_json::from_slice::<Value>(&answer.answer).expect("JSON")["result"], true);
     chain.include(&transfer(0, 2));
-    let news = told(&chain, &mut subscriptions);
+    let (news, _) = told(&chain, &subscriptions, last);
     assert!(news.iter().all(|one| one["params"]["subscription"] == hashes), "{news:?}");
     assert!(
         subscriptions
@@ -100,7 +101,48 @@ fn a_connection_is_told_of_blocks_logs_and_transactions() {
     );
 }
 
-fn told(chain: &Chain, subscriptions: &mut Subscriptions) -> Vec<Value> {
-    let news = futures::executor::block_on(subscriptions.news(&chain.node)).expect("memory");
-    news.iter().map(|one| serde_json::from_slice(one).expect("JSON")).collect()
+#[test]
+fn subscriptions_are_kept_as_json_and_tell_of_what_came_after_them() {
+    let chain = Chain::layer();
+    let mut subscriptions = Subscriptions::default();
+    let subscribe = |to: &mut Subscriptions, params: Value| subscribe(&chain, to, params);
+    let topics = json!([B256::ZERO, [B256::ZERO, B256::with_last_byte(1)], null]);
+    let filter = json!({ "address": [LOGGER, STORE], "topics": topics });
+    for params in [
+        json!(["newHeads"]),
+        json!(["logs", {}]),
+        json!(["logs", filter]),
+        json!(["logs", { "address": LOGGER, "topics": [] }]),
+        json!(["newPendingTransactions", true]),
+    ] {
+        assert!(subscribe(&mut subscriptions, params.clone())["error"].is_null(), "{params}");
+    }
+    chain.include(&transfer(0, 0));
+    let late = subscribe(&mut subscriptions, json!(["newHeads"]))["result"].clone();
+    chain.include(&transfer(0, 1));
+    let kept = serde_json::to_string(&subscriptions).expect("JSON");
+    let kept: Subscriptions = serde_json::from_str(&kept).expect("what was written");
+    assert_eq!(kept, subscriptions);
+    assert_eq!(kept.since(), Some(0));
+    let (news, _) = told(&chain, &kept, 0);
+    let of_late: Vec<_> = news.iter().filter(|one| one["params"]["subscription"] == late).collect();
+    assert_eq!(of_late.len(), 1, "{news:?}");
+    assert_eq!(of_late[0]["params"]["result"]["number"], "0x2");
+    let addresses: Vec<_> = (0..7_000).map(|number| format!("0x{number:040x}")).collect();
+    let large = json!(["logs", { "address": addresses }]);
+    let refused =
+        (0..10).find_map(|_| subscribe(&mut subscriptions, large.clone()).get("error").cloned());
+    assert_eq!(refused.expect("it fits no item")["code"], -32005);
+}
+
+fn subscribe(chain: &Chain, to: &mut Subscriptions, params: Value) -> Value {
+    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": params });
+    let answered = to.answer(&chain.node, request.to_string().as_bytes());
+    serde_json::from_slice(&answered.expect("about subscriptions").answer).expect("JSON")
+}
+
+fn told(chain: &Chain, subscriptions: &Subscriptions, told: u64) -> (Vec<Value>, u64) {
+    let news = futures::executor::block_on(subscriptions.news(&chain.node, told));
+    let (news, last) = news.expect("memory");
+    (news.iter().map(|one| serde_json::from_slice(one).expect("JSON")).collect(), last)
 }

@@ -10,6 +10,7 @@ mod life;
 mod limits;
 mod logs;
 mod malformed;
+mod patience;
 mod reading;
 mod running;
 mod sending;

@@ -55,6 +55,7 @@ impl Past {
         // Block 0 has no transactions, and nothing before it.
         let Some(parent) = block.header.number.checked_sub(1) else { return Ok(T::default()) };
         let ancestors = node.replica.ancestors(block.header.number).await?;
+        let patience = node.patience();
         let read = |state: &StateAt| {
             let past = PastBlock {
                 block: &block.record.block,
@@ -64,6 +65,7 @@ impl Past {
                 later: &state.later,
                 ancestors: &ancestors,
                 rules: &node.rules,
+                patience: Some(&patience),
             };
             Ok(run(&past, range.clone())?)
         };
