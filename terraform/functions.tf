@@ -68,9 +68,11 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   }
 }
 
-# A sequencer hands over to its successor every quarter of an hour; Lambda takes that for a loop and ends it after 16.
-resource "aws_lambda_function_recursion_config" "sequencer" {
-  count          = var.local_emulation ? 0 : 1
-  function_name  = aws_lambda_function.this["sequencer"].function_name
+# A sequencer hands over to its successor every quarter of an hour, and who tells subscribers of blocks to another after
+# some seconds; Lambda takes that for a loop and ends it after 16.
+resource "aws_lambda_function_recursion_config" "this" {
+  for_each = var.local_emulation ? [] : toset(["rpc", "sequencer"])
+
+  function_name  = aws_lambda_function.this[each.key].function_name
   recursive_loop = "Allow"
 }

@@ -15,8 +15,13 @@ module "blueprint" {
     region     = data.aws_region.current.id
     account_id = data.aws_caller_identity.current.account_id
   }
-  l1                    = { url = var.l1_url, factory = var.l1_factory }
-  public_url            = coalesce(var.public_url, aws_apigatewayv2_api.this.api_endpoint)
+  l1         = { url = var.l1_url, factory = var.l1_factory }
+  public_url = coalesce(var.public_url, aws_apigatewayv2_api.this.api_endpoint)
+  sockets = {
+    endpoint = aws_apigatewayv2_api.sockets.api_endpoint
+    arn      = aws_apigatewayv2_api.sockets.execution_arn
+  }
+  streaming             = var.enable_streaming
   secrets               = var.secrets
   sequencer_concurrency = var.sequencer_concurrency
 }

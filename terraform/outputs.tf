@@ -3,6 +3,16 @@ output "url" {
   value       = coalesce(var.public_url, aws_apigatewayv2_api.this.api_endpoint)
 }
 
+output "sockets_url" {
+  description = "Where the WebSocket API is reached; a client connects to a layer at this URL with `?layer=<layer>` behind it."
+  value       = aws_apigatewayv2_stage.sockets.invoke_url
+}
+
+output "streaming_url" {
+  description = "URL of the function rpc itself, if there is one: the RPC of a layer is at `<layer>` behind it, and answers may be larger than 6 MB."
+  value       = one(aws_lambda_function_url.rpc[*].function_url)
+}
+
 output "layers" {
   description = "What the operator said when it opened the layers that are declared here: `layer`, `rpc_url`, `webhook_url`, `webhook_urls` (of each shop), `chain_id`, `ends_at_s`, `l1`."
   value       = { for key, opened in aws_lambda_invocation.layer : key => try(jsondecode(opened.result), null) }

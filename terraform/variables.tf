@@ -167,7 +167,7 @@ variable "public_url" {
 }
 
 variable "throttle" {
-  description = "Requests that the HTTP API lets through: `rate` a second, `burst` at once."
+  description = "Requests that the HTTP API lets through, and messages that the WebSocket API does: `rate` a second, `burst` at once."
   type = object({
     rate  = number
     burst = number
@@ -181,6 +181,18 @@ variable "throttle" {
     condition     = var.throttle.rate >= 1 && var.throttle.burst >= 1 && floor(var.throttle.burst) == var.throttle.burst
     error_message = "throttle: expected a rate and a whole burst of at least 1."
   }
+}
+
+variable "enable_streaming" {
+  description = "Gives rpc a function URL that passes answers on as they come: up to 25 MB instead of 4. It has neither throttling nor a domain of one's own, and its permission lets whoever has an AWS account invoke rpc directly."
+  type        = bool
+  default     = false
+}
+
+variable "enable_socket_logs" {
+  description = "Logs who connects to the WebSocket API and leaves it, without addresses. API Gateway writes such logs only if the account has a role for that (its setting `cloudwatchRoleArn`)."
+  type        = bool
+  default     = false
 }
 
 variable "sequencer_concurrency" {

@@ -14,9 +14,11 @@ locals {
     } : key => function if key != "webhook" || local.has_shop
   }
 
-  # A doorbell that finds a sequencer at work has done its duty, and so has a watch that is late: neither is repeated.
+  # A doorbell that finds a sequencer at work has done its duty, and so have a watch that is late and news that the next
+  # block brings again: none of them is repeated.
   # An end is: Lambda tries it twice more, then it lies with the dead letters.
   asynchronous = {
+    rpc       = { retries = 0, max_age_s = 60, keep_failures = false }
     sequencer = { retries = 0, max_age_s = 60, keep_failures = false }
     bridge    = { retries = 0, max_age_s = 60, keep_failures = true }
     teardown  = { retries = 2, max_age_s = 21600, keep_failures = true }
@@ -37,6 +39,7 @@ locals {
   }
 
   doorbell = { MAYFLY_SEQUENCER = local.names.functions.sequencer }
+  news     = { MAYFLY_RPC = local.names.functions.rpc }
   minter   = { MAYFLY_MINTER_KEY = "ssm:${var.secrets.minter_key}" }
 
   # Buyers may give a name, which the L1 knows.
@@ -57,11 +60,14 @@ locals {
   }
 
   environment = {
-    rpc       = merge(local.stores, local.doorbell)
+    rpc = merge(local.stores, local.doorbell, local.news, {
+      MAYFLY_RESPONSES   = var.streaming ? "streamed" : "buffered"
+      MAYFLY_SOCKETS_URL = local.sockets.url
+    })
     webhook   = merge(local.stores, local.doorbell, local.shop, local.shops, local.node)
-    sequencer = merge(local.stores, local.doorbell, local.minter)
-    bridge    = merge(local.stores, local.doorbell, local.settlement, local.shops, { MAYFLY_TEARDOWN = local.names.functions.teardown })
-    teardown  = merge(local.stores, local.settlement, local.minter, { MAYFLY_SCHEDULE_GROUP = local.names.schedule_group })
+    sequencer = merge(local.stores, local.doorbell, local.news, local.minter)
+    bridge    = merge(local.stores, local.doorbell, local.news, local.settlement, local.shops, { MAYFLY_TEARDOWN = local.names.functions.teardown })
+    teardown  = merge(local.stores, local.news, local.settlement, local.minter, { MAYFLY_SCHEDULE_GROUP = local.names.schedule_group })
     operator = merge(
       local.stores, local.settlement, local.minter, local.opening, local.shops,
       var.l1.factory == null ? {} : { MAYFLY_L1_FACTORY = var.l1.factory },

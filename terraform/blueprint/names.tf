@@ -22,6 +22,7 @@ locals {
     dead_letters   = "${local.arn.sqs}:${local.names.dead_letters}"
     schedule_group = "${local.arn.scheduler}:schedule-group/${local.names.schedule_group}"
     schedules      = "${local.arn.scheduler}:schedule/${local.names.schedule_group}/*"
+    sockets        = "${var.sockets.arn}/live"
     schedule_role  = "arn:${var.place.partition}:iam::${var.place.account_id}:role/${local.names.schedule_role}"
     functions      = { for key, name in local.names.functions : key => "${local.arn.lambda}:function:${name}" }
     log_groups     = { for key, name in local.names.log_groups : key => "${local.arn.logs}:log-group:${name}" }

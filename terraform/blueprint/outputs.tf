@@ -8,6 +8,11 @@ output "routes" {
   value       = local.routes
 }
 
+output "sockets" {
+  description = "The WebSocket API: stage, routes, management URL, the ARNs of its connections, and how its accesses are logged."
+  value       = local.sockets
+}
+
 output "names" {
   description = "Names of everything."
   value       = local.names

@@ -4,10 +4,13 @@ locals {
   # Actions on items, by partition key. The first word of a key says what kind of thing the item is.
   items = {
     rpc = merge(local.metered, {
-      GetItem    = ["dropped#*", "layers", "log#*", "order#*", "register#*"]
-      Query      = ["inbox#*", "meter#*"]
-      PutItem    = ["inbox#*", "meter#*", "register#*#filter-*"]
-      DeleteItem = ["dropped#*"]
+      GetItem    = ["connection#*", "dropped#*", "layers", "log#*", "order#*", "register#*", "socket#*", "told#*"]
+      Query      = ["inbox#*", "meter#*", "socket#*"]
+      PutItem    = ["connection#*", "inbox#*", "meter#*", "register#*#filter-*", "socket#*", "told#*"]
+      UpdateItem = ["told#*"]
+      DeleteItem = ["connection#*", "dropped#*", "socket#*", "told#*"]
+      # What is kept of a connection is written together with a look at whether the layer is still there.
+      ConditionCheckItem = concat(["register#*#phase"], local.metered.ConditionCheckItem)
     })
     webhook = merge(local.metered, {
       # Blocks are read for the list of who was let in.
@@ -19,7 +22,7 @@ locals {
       BatchWriteItem = ["dropped#*", "inbox#*"]
     })
     bridge = merge(local.metered, {
-      GetItem    = ["dropped#*", "log#*", "order#*", "register#*"]
+      GetItem    = ["dropped#*", "log#*", "order#*", "register#*", "told#*"]
       Query      = ["due#*", "inbox#*", "layers", "order#*"]
       PutItem    = ["due#*", "inbox#*", "meter#*", "order#*", "register#*"]
       DeleteItem = ["dropped#*", "due#*"]
@@ -45,7 +48,7 @@ locals {
 
   # What it takes to write blocks; the end of a layer is written, too.
   writer = {
-    GetItem    = ["log#*", "order#*", "register#*"]
+    GetItem    = ["log#*", "order#*", "register#*", "told#*"]
     Query      = ["due#*", "inbox#*"]
     PutItem    = ["log#*", "meter#*", "order#*", "register#*"]
     DeleteItem = ["due#*"]
@@ -63,11 +66,11 @@ locals {
 
   # Functions that a function wakes.
   wakes = {
-    rpc       = ["sequencer"]
+    rpc       = ["rpc", "sequencer"]
     webhook   = ["sequencer"]
-    sequencer = ["sequencer"]
-    bridge    = ["sequencer", "teardown"]
-    teardown  = []
+    sequencer = ["rpc", "sequencer"]
+    bridge    = ["rpc", "sequencer", "teardown"]
+    teardown  = ["rpc"]
     operator  = ["teardown"]
   }
 
@@ -84,6 +87,9 @@ locals {
   # The schedule of a layer's end: made by whoever opens the layer, gone when the layer is.
   end_schedules = "${trimsuffix(local.arns.schedules, "*")}end-*"
   extra = {
+    rpc = [
+      { Sid = "Sockets", Effect = "Allow", Action = ["execute-api:ManageConnections"], Resource = local.sockets.connections },
+    ]
     teardown = [
       { Sid = "Unschedule", Effect = "Allow", Action = ["scheduler:DeleteSchedule"], Resource = [local.end_schedules] },
     ]

@@ -25,6 +25,20 @@ variable "public_url" {
   type        = string
 }
 
+variable "sockets" {
+  description = "The WebSocket API: its endpoint, and the ARN that its executions begin with."
+  type = object({
+    endpoint = string
+    arn      = string
+  })
+}
+
+variable "streaming" {
+  description = "Whether the function URL of rpc passes answers on as they come."
+  type        = bool
+  default     = false
+}
+
 variable "secrets" {
   description = "Names of the SSM parameters that hold the secrets, the path of those of shops, and the key that encrypts them if it is not the account's own for SSM."
   type = object({

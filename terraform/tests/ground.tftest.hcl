@@ -2,6 +2,16 @@
 # plan says all of it.
 
 mock_provider "aws" {
+  # What AWS gives an API, known in plans too, because policies name it.
+  mock_resource "aws_apigatewayv2_api" {
+    override_during = plan
+    defaults = {
+      id            = "ab12cd34"
+      api_endpoint  = "wss://ab12cd34.execute-api.eu-central-1.amazonaws.com"
+      execution_arn = "arn:aws:execute-api:eu-central-1:210987654321:ab12cd34"
+    }
+  }
+
   mock_data "aws_caller_identity" {
     defaults = { account_id = "210987654321" }
   }
@@ -55,12 +65,12 @@ run "makes_everything" {
   }
 
   assert {
-    condition     = aws_lambda_function.this["sequencer"].reserved_concurrent_executions == -1 && aws_lambda_function_recursion_config.sequencer[0].recursive_loop == "Allow"
-    error_message = "expected a sequencer without reserved environments that may hand over for ever"
+    condition     = aws_lambda_function.this["sequencer"].reserved_concurrent_executions == -1 && alltrue([for config in aws_lambda_function_recursion_config.this : config.recursive_loop == "Allow"]) && keys(aws_lambda_function_recursion_config.this) == ["rpc", "sequencer"]
+    error_message = "expected a sequencer without reserved environments, and who may hand over for ever"
   }
 
   assert {
-    condition     = keys(aws_lambda_function_event_invoke_config.this) == ["bridge", "sequencer", "teardown"]
+    condition     = keys(aws_lambda_function_event_invoke_config.this) == ["bridge", "rpc", "sequencer", "teardown"]
     error_message = "asynchronous: ${join(", ", keys(aws_lambda_function_event_invoke_config.this))}"
   }
 
@@ -115,8 +125,8 @@ run "allows_exactly_what_is_needed" {
     condition = [
       for statement in jsondecode(aws_iam_role_policy.function["rpc"].policy).Statement : statement.Resource
       if contains(statement.Action, "lambda:InvokeFunction")
-    ] == [["arn:aws:lambda:eu-central-1:210987654321:function:night-sequencer"]]
-    error_message = "expected rpc to wake the sequencer and nothing else"
+    ] == [["arn:aws:lambda:eu-central-1:210987654321:function:night-rpc", "arn:aws:lambda:eu-central-1:210987654321:function:night-sequencer"]]
+    error_message = "expected rpc to wake the sequencer and who tells subscribers, and nothing else"
   }
 
   assert {
@@ -127,6 +137,89 @@ run "allows_exactly_what_is_needed" {
   assert {
     condition     = jsondecode(aws_iam_role.scheduler.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceArn"] == "arn:aws:scheduler:eu-central-1:210987654321:schedule-group/night"
     error_message = "expected the scheduler's role to be for schedules of this deployment"
+  }
+}
+
+run "lets_clients_subscribe" {
+  command = plan
+
+  assert {
+    condition     = aws_apigatewayv2_api.sockets.protocol_type == "WEBSOCKET" && keys(aws_apigatewayv2_route.sockets) == ["$connect", "$default", "$disconnect"]
+    error_message = "routes: ${join(", ", keys(aws_apigatewayv2_route.sockets))}"
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_route.sockets["$default"].route_response_selection_expression == "$default" && aws_apigatewayv2_route.sockets["$connect"].route_response_selection_expression == null
+    error_message = "expected answers to messages, and to nothing else"
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.function["rpc"].policy).Statement : statement.Resource
+      if contains(statement.Action, "execute-api:ManageConnections")
+      ] == [[
+        "arn:aws:execute-api:eu-central-1:210987654321:ab12cd34/live/DELETE/@connections/*",
+        "arn:aws:execute-api:eu-central-1:210987654321:ab12cd34/live/POST/@connections/*",
+    ]]
+    error_message = "expected rpc to send to the connections of this API, and to close them"
+  }
+
+  assert {
+    condition = toset([for permission in aws_lambda_permission.sockets : permission.source_arn]) == toset([
+      for route in ["$connect", "$default", "$disconnect"] : "arn:aws:execute-api:eu-central-1:210987654321:ab12cd34/live/${route}"
+    ])
+    error_message = "expected the API to call rpc for its own routes"
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_stage.sockets.default_route_settings[0].throttling_rate_limit == 2000 && length(aws_apigatewayv2_stage.sockets.access_log_settings) == 0
+    error_message = "expected a limit, and no log that nobody asked for"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this["rpc"].environment[0].variables["MAYFLY_SOCKETS_URL"] == "https://ab12cd34.execute-api.eu-central-1.amazonaws.com/live" && aws_lambda_function.this["rpc"].environment[0].variables["MAYFLY_RESPONSES"] == "buffered"
+    error_message = "expected rpc to know where it sends, and to answer whole"
+  }
+
+  assert {
+    condition     = length(aws_lambda_function_url.rpc) == 0 && length(aws_lambda_permission.url_invoke) == 0
+    error_message = "expected no function URL that nobody asked for"
+  }
+}
+
+run "logs_who_connects" {
+  command = plan
+
+  variables {
+    enable_socket_logs = true
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.sockets[0].name == "/aws/apigateway/night-sockets" && aws_cloudwatch_log_group.sockets[0].retention_in_days == 14
+    error_message = "expected a group of its own for the accesses"
+  }
+
+  assert {
+    condition     = !strcontains(one(aws_apigatewayv2_stage.sockets.access_log_settings).format, "sourceIp") && jsondecode(one(aws_apigatewayv2_stage.sockets.access_log_settings).format).connection == "$context.connectionId"
+    error_message = "expected connections in the log, and no addresses"
+  }
+}
+
+run "streams_answers" {
+  command = plan
+
+  variables {
+    enable_streaming = true
+  }
+
+  assert {
+    condition     = aws_lambda_function_url.rpc[0].invoke_mode == "RESPONSE_STREAM" && aws_lambda_function.this["rpc"].environment[0].variables["MAYFLY_RESPONSES"] == "streamed"
+    error_message = "expected a function URL that streams, and a function that does"
+  }
+
+  assert {
+    condition     = aws_lambda_permission.url[0].function_url_auth_type == "NONE" && aws_lambda_permission.url_invoke[0].action == "lambda:InvokeFunction"
+    error_message = "expected both permissions that Lambda wants for a URL"
   }
 }
 
@@ -237,7 +330,7 @@ run "does_without_what_emulators_lack" {
   }
 
   assert {
-    condition     = length(aws_s3_bucket_policy.tls_only) == 0 && length(aws_lambda_function_recursion_config.sequencer) == 0 && alltrue([for function in aws_lambda_function.this : length(function.logging_config) == 0])
+    condition     = length(aws_s3_bucket_policy.tls_only) == 0 && length(aws_lambda_function_recursion_config.this) == 0 && alltrue([for function in aws_lambda_function.this : length(function.logging_config) == 0])
     error_message = "expected neither bucket policy, recursion nor log settings"
   }
 

@@ -74,7 +74,8 @@ class Reader:
 
     def _part(self, kind, what):
         """What one part of a transaction needs: the action that it would need alone."""
-        action, key = ("PutItem", what["Item"]) if kind == "Put" else ("ConditionCheckItem", what["Key"])
+        actions = {"Put": "PutItem", "Update": "UpdateItem", "ConditionCheck": "ConditionCheckItem"}
+        action, key = actions[kind], what["Item"] if kind == "Put" else what["Key"]
         return Ask(f"dynamodb:{action}", self.arns["table"], **{"dynamodb:LeadingKeys": [key["pk"]["S"]]})
 
     def _s3(self, method, path, query, _headers, body):
@@ -96,6 +97,10 @@ class Reader:
     def _ssm(self, _method, _path, _query, _headers, body):
         place = self.arns["parameters"]["l1_key"].partition(":parameter/")[0]
         return [Ask("ssm:GetParameter", f"{place}:parameter{json.loads(body)['Name']}")]
+
+    def _sockets(self, method, path, _query, _headers, _body):
+        connection = path.rpartition("/")[2]
+        return [Ask("execute-api:ManageConnections", f"{self.arns['sockets']}/{method}/@connections/{connection}")]
 
     def _scheduler(self, method, path, _query, _headers, _body):
         name = path.removeprefix("/schedules/")

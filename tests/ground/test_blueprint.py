@@ -6,8 +6,9 @@ import unittest
 
 import tool
 
-#: Ends that a resource may have beside a whole name: streams of a log group, objects, schedules of ends, secrets of shops.
-OPEN_ENDS = (":*", "/layers/*", "/bundles/*", "/end-*", "/shops/*")
+#: Ends that a resource may have beside a whole name: streams of a log group, objects, schedules of ends, secrets of shops,
+#: connections.
+OPEN_ENDS = (":*", "/layers/*", "/bundles/*", "/end-*", "/shops/*", "/DELETE/@connections/*", "/POST/@connections/*")
 
 #: What no function may do: make again what was destroyed, or destroy what Terraform made.
 NEVER = {"logs:CreateLogGroup", "dynamodb:DeleteTable", "dynamodb:CreateTable", "s3:DeleteBucket", "s3:CreateBucket"}
@@ -45,7 +46,7 @@ class Blueprint(unittest.TestCase):
     def test_actions_are_exact(self):
         for statement in self.statements():
             for action in statement["Action"]:
-                self.assertRegex(action, r"^[a-z0-9]+:[A-Z][A-Za-z]+$")
+                self.assertRegex(action, r"^[a-z0-9-]+:[A-Z][A-Za-z]+$")
                 self.assertNotIn(action, NEVER)
 
     def test_resources_are_exact(self):
@@ -73,7 +74,7 @@ class Blueprint(unittest.TestCase):
 
     def test_functions_are_called_by_who_is_told_of_them(self):
         for key, function in self.functions.items():
-            names = {value for name, value in function["environment"].items() if name in ("MAYFLY_SEQUENCER", "MAYFLY_TEARDOWN")}
+            names = {value for name, value in function["environment"].items() if name in ("MAYFLY_RPC", "MAYFLY_SEQUENCER", "MAYFLY_TEARDOWN")}
             told = {other["name"] for other in self.functions.values() if other["name"] in names}
             called = {arn.rsplit(":", 1)[1] for arn in self.allowed(key, "lambda:InvokeFunction")}
             self.assertEqual(called, told, key)

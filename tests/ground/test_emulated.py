@@ -181,7 +181,7 @@ class Emulated(unittest.TestCase):
         }
         kinds = ("aws_dynamodb_table", "aws_s3_bucket", "aws_sqs_queue", "aws_cloudwatch_log_group")
         made = {values["arn"].removesuffix(":*") for kind in kinds for values in self.sale.resources(kind).values()}
-        called = {function["arn"] for key, function in self.sale.resources("aws_lambda_function").items() if key in ("sequencer", "teardown")}
+        called = {function["arn"] for key, function in self.sale.resources("aws_lambda_function").items() if key in ("rpc", "sequencer", "teardown")}
         passed = {self.sale.resources("aws_iam_role")["scheduler"]["arn"]}
         self.assertLessEqual(made | called | passed, named)
 
@@ -190,8 +190,16 @@ class Emulated(unittest.TestCase):
         for name, routes in {"minimal": {"/*/$default"}, "ticket-sale": {"/*/$default", "/*/POST/*/webhooks/*"}}.items():
             life = self.lives[name]
             api = life.resources("aws_apigatewayv2_api")["this"]["execution_arn"]
-            allowed = {one["source_arn"].removeprefix(api) for one in life.resources("aws_lambda_permission").values()}
-            self.assertEqual(allowed, routes)
+            # Both APIs have a route of one name.
+            permissions = [one for one in life.made["resources"] if one["type"] == "aws_lambda_permission"]
+            allowed = {
+                instance["attributes"]["source_arn"].removeprefix(api)
+                for one in permissions
+                for instance in one["instances"]
+            }
+            sockets = life.resources("aws_apigatewayv2_api")["sockets"]["execution_arn"]
+            events = {f"{sockets}/live/{route}" for route in ("$connect", "$default", "$disconnect")}
+            self.assertEqual(allowed, routes | events)
 
     def test_a_declared_layer_is_opened_by_the_operator(self):
         asked = dict(self.cloud.operator.asked[0])

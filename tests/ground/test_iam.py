@@ -8,6 +8,7 @@ ARNS = {
     "table": "arn:aws:dynamodb:r:1:table/t",
     "bucket": "arn:aws:s3:::b",
     "functions": {"sequencer": "arn:aws:lambda:r:1:function:n-sequencer"},
+    "sockets": "arn:aws:execute-api:r:1:a/live",
     "schedules": "arn:aws:scheduler:r:1:schedule/n/*",
     "schedule_role": "arn:aws:iam::1:role/n-scheduler",
 }
@@ -71,6 +72,17 @@ class Iam(unittest.TestCase):
         path = "/2015-03-31/functions/sequencer/invocations"
         (ask,) = Reader(ARNS).asks("lambda", "POST", path, "", {}, b"{}")
         self.assertEqual((ask.action, ask.resource), ("lambda:InvokeFunction", ARNS["functions"]["sequencer"]))
+
+    def test_every_part_of_a_transaction_counts(self):
+        put = b'{"Put": {"Item": {"pk": {"S": "inbox#a#01"}}}}'
+        check = b'{"ConditionCheck": {"Key": {"pk": {"S": "register#a#phase"}}}}'
+        body = b'{"TransactItems": [' + check + b", " + put + b"]}"
+        self.assertEqual(sids("dynamodb", "POST", "/", target="DynamoDB.TransactWriteItems", body=body), [None, "Put"])
+
+    def test_connections_are_of_one_api(self):
+        (ask,) = Reader(ARNS).asks("sockets", "POST", "/live/@connections/L0SM9", "", {}, b"{}")
+        expected = "arn:aws:execute-api:r:1:a/live/POST/@connections/L0SM9"
+        self.assertEqual((ask.action, ask.resource), ("execute-api:ManageConnections", expected))
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ for service in DYNAMODB S3 LAMBDA SCHEDULER SSM; do
   esac
   [ -z "$place" ] || export "MAYFLY_ENDPOINT_$service={guard}/{function}/$name/${{place#http://}}"
 done
+[ -z "${{MAYFLY_SOCKETS_URL-}}" ] || export "MAYFLY_SOCKETS_URL={guard}/{function}/sockets/${{MAYFLY_SOCKETS_URL#http://}}"
 exec {program}
 """
 

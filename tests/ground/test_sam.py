@@ -61,7 +61,11 @@ class Same(unittest.TestCase):
         cls.stack = Stack(cls.parameters, place["region"], place["account_id"])
         # The API's own address, which exists only once the stack does.
         public_url = cls.stack.value({"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"})
-        cls.decided = tool.blueprint(cls, **{"public_url": public_url, **cls.changes})
+        sockets = {
+            "endpoint": cls.stack.value({"Fn::Sub": "wss://${Sockets}.execute-api.${AWS::Region}.${AWS::URLSuffix}"}),
+            "arn": cls.stack.value({"Fn::Sub": "arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${Sockets}"}),
+        }
+        cls.decided = tool.blueprint(cls, **{"public_url": public_url, "sockets": sockets, **cls.changes})
         cls.functions = {
             function["FunctionName"]: function for function in cls.stack.of("AWS::Serverless::Function").values()
         }
@@ -173,6 +177,29 @@ class Same(unittest.TestCase):
                 routes[route] = key
         self.assertEqual(routes, self.decided["routes"])
 
+    def test_sockets(self):
+        decided = self.decided["sockets"]
+        (api,) = self.stack.of("AWS::ApiGatewayV2::Api").values()
+        (stage,) = self.stack.of("AWS::ApiGatewayV2::Stage").values()
+        routes = self.stack.of("AWS::ApiGatewayV2::Route").values()
+        self.assertEqual((api["ProtocolType"], stage["StageName"]), ("WEBSOCKET", decided["stage"]))
+        self.assertEqual(sorted(route["RouteKey"] for route in routes), decided["routes"])
+        answered = {route["RouteKey"] for route in routes if "RouteResponseSelectionExpression" in route}
+        self.assertEqual(answered, {"$default"})
+        self.assertEqual(len({route["Target"] for route in routes}), 1)
+        arn = self.decided["arns"]["sockets"]
+        may = {
+            permission["SourceArn"]
+            for permission in self.stack.of("AWS::Lambda::Permission").values()
+            if permission["Principal"] == "apigateway.amazonaws.com"
+        }
+        self.assertEqual(may, {f"{arn}/{route}" for route in decided["routes"]})
+
+    def test_streams_where_it_is_asked_to(self):
+        modes = [url["InvokeMode"] for url in self.stack.of("AWS::Lambda::Url").values()]
+        environment = self.decided["functions"]["rpc"]["environment"]
+        self.assertEqual(modes, ["RESPONSE_STREAM"] if environment["MAYFLY_RESPONSES"] == "streamed" else [])
+
     def test_schedules(self):
         found = {}
         for schedule in self.stack.of("AWS::Scheduler::Schedule").values():
@@ -222,6 +249,13 @@ class SameWithKeyAlone(Same):
         **BARE_DEPLOYMENT,
         "secrets": {**BARE_DEPLOYMENT["secrets"], "kms_key_arn": PARAMETERS["SecretsKmsKeyArn"]},
     }
+
+
+class SameWithStreams(Same):
+    """A function URL that passes answers on as they come, and nothing else that is optional."""
+
+    parameters = {**BARE, "Streaming": "true"}
+    changes = {**BARE_DEPLOYMENT, "streaming": True}
 
 
 class SameWithReservedSequencers(Same):

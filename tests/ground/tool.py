@@ -22,6 +22,10 @@ DEPLOYMENT = {
     "place": {"partition": "aws", "region": "eu-central-1", "account_id": "210987654321"},
     "l1": {"url": "https://l1.example/rpc", "factory": "0x00000000000000000000000000000000000000fA"},
     "public_url": "https://night.example",
+    "sockets": {
+        "endpoint": "wss://ab12cd34.execute-api.eu-central-1.amazonaws.com",
+        "arn": "arn:aws:execute-api:eu-central-1:210987654321:ab12cd34",
+    },
     "secrets": {
         "l1_key": "/night/l1-key",
         "minter_key": "/night/minter-key",

@@ -9,7 +9,7 @@ use std::{
 
 use alloy_primitives::Bytes;
 use futures::future::join_all;
-use mayfly_aws::{Bell, Cloud, Entry, Functions, Registry, Rings, When};
+use mayfly_aws::{Bell, Cloud, Entry, Functions, News, Registry, Rings, When};
 use mayfly_cost::Usage;
 use mayfly_l1::{HttpL1, Node, Sender};
 use mayfly_sequencer::SystemClock;
@@ -44,11 +44,23 @@ enum State {
     Ending,
 }
 
+/// Names of the functions that it wakes.
+#[derive(Debug, Clone, Copy)]
+pub struct Wakes<'a> {
+    /// Writes.
+    pub sequencer: &'a str,
+    /// Ends layers.
+    pub teardown: &'a str,
+    /// Tells subscribers.
+    pub rpc: &'a str,
+}
+
 /// Looks after the layers of a deployment.
 pub struct Bridging {
     cloud: Cloud,
     registry: Registry,
     functions: Functions,
+    news: News,
     sequencer: Arc<str>,
     teardown: String,
     sender: Arc<Sender>,
@@ -67,16 +79,11 @@ impl core::fmt::Debug for Bridging {
 }
 
 impl Bridging {
-    /// Makes the function; `sequencer` and `teardown` are names of functions, `sender` is the operator, `events` reads
-    /// box offices.
-    pub fn new(
-        cloud: Cloud,
-        sequencer: &str,
-        teardown: &str,
-        sender: Sender,
-        events: Events,
-    ) -> Self {
+    /// Makes the function; `sender` is the operator, `events` reads box offices.
+    pub fn new(cloud: Cloud, wakes: Wakes<'_>, sender: Sender, events: Events) -> Self {
+        let Wakes { sequencer, teardown, rpc } = wakes;
         Self {
+            news: cloud.news(rpc),
             registry: cloud.registry(),
             functions: cloud.functions(),
             cloud,
@@ -147,6 +154,7 @@ impl Bridging {
             bell.ring();
         }
         let office = (stores.clone(), Arc::clone(&config), bell);
+        self.news.ring(entry.layer, SystemClock.now_ms()).await;
         self.post(stores, config, l1).await?;
         self.look_after_orders(office).await?;
         Ok(State::Open)

@@ -5,6 +5,7 @@ use mayfly_cloud::names_what_is_missing;
 #[test]
 fn a_variable_that_is_missing_is_named() {
     let own = [
+        ("MAYFLY_RPC", "r"),
         ("MAYFLY_SEQUENCER", "s"),
         ("MAYFLY_TEARDOWN", "t"),
         ("MAYFLY_L1_URL", "http://127.0.0.1:1"),

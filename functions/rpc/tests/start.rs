@@ -4,6 +4,10 @@ use mayfly_cloud::names_what_is_missing;
 
 #[test]
 fn a_variable_that_is_missing_is_named() {
-    let own = [("MAYFLY_SEQUENCER", "s")];
+    let own = [
+        ("MAYFLY_RPC", "r"),
+        ("MAYFLY_SEQUENCER", "s"),
+        ("MAYFLY_SOCKETS_URL", "https://api/live"),
+    ];
     names_what_is_missing(env!("CARGO_BIN_EXE_rpc"), &own);
 }

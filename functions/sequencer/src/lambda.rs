@@ -1,11 +1,14 @@
 //! The function on AWS Lambda: writes for one layer at a time, until nothing waits or its time is up.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
-use mayfly_aws::{Cloud, Functions, When};
+use mayfly_aws::{Cloud, Functions, News, When};
 use node_core::{
     chain::LayerId,
     flow::{
@@ -13,7 +16,7 @@ use node_core::{
         query::Replica,
         sequence::{Context, Pipeline},
     },
-    port::{PortError, Signer},
+    port::{Clock, Heads, PortError, Signer},
 };
 use serde::Deserialize;
 use tokio::sync::watch;
@@ -30,6 +33,9 @@ const POLL: Duration = Duration::from_millis(15);
 
 /// How often a writer whose store had trouble takes over again before it leaves that to the watchdog.
 const ATTEMPTS: usize = 3;
+
+/// How long it is waited for a block before it is looked again, in milliseconds.
+const NEWS_MS: u64 = 60_000;
 
 /// What rings.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -51,6 +57,7 @@ enum Served {
 pub struct Sequencing {
     cloud: Cloud,
     functions: Functions,
+    news: News,
     /// Name of this very function.
     name: String,
     minter: Arc<dyn Signer>,
@@ -63,10 +70,10 @@ impl core::fmt::Debug for Sequencing {
 }
 
 impl Sequencing {
-    /// Makes the function; `name` is its own.
-    pub fn new(cloud: Cloud, name: &str, minter: Arc<dyn Signer>) -> Self {
-        let functions = cloud.functions();
-        Self { cloud, functions, name: name.to_owned(), minter }
+    /// Makes the function; `name` is its own, `rpc` that of the function that tells subscribers.
+    pub fn new(cloud: Cloud, name: &str, rpc: &str, minter: Arc<dyn Signer>) -> Self {
+        let (functions, news) = (cloud.functions(), cloud.news(rpc));
+        Self { cloud, functions, news, name: name.to_owned(), minter }
     }
 
     /// Writes until nothing waits, or just before `deadline`; then rings for the next writer, if there is work left.
@@ -76,7 +83,7 @@ impl Sequencing {
     pub async fn answer(&self, ring: Ring, deadline: SystemTime) -> Result<(), FlowError> {
         let since = Instant::now();
         let span = tracing::info_span!("layer", layer = %ring.layer);
-        let served = self.serve(ring, deadline).instrument(span).await;
+        let served = Box::pin(self.serve(ring, deadline)).instrument(span).await;
         self.cloud.meters().count(&[ring.layer], since);
         // A late ring may come while the layer is erased, and must leave nothing behind.
         if !matches!(served, Ok(Served::Nothing)) {
@@ -101,16 +108,33 @@ impl Sequencing {
             stop.send_replace(true);
             core::future::pending::<()>().await;
         };
+        let rung = AtomicU64::new(before);
         let written = tokio::select! {
             written = write(&writer, &stopping) => written,
             () = time_up => Ok(()),
+            () = self.keep_telling(&writer, &rung) => Ok(()),
         };
+        if head() > rung.into_inner() {
+            self.news.ring(ring.layer, SystemClock.now_ms()).await;
+        }
         written?;
         let is_time_up = *stopping.borrow();
         if is_time_up && writer.has_work().await? {
             self.functions.invoke(&self.name, ring.layer).await?;
         }
         Ok(if head() > before { Served::Blocks } else { Served::Nothing })
+    }
+
+    /// Has subscribers told of blocks while others are written: a ring takes as long as many blocks. Never returns.
+    async fn keep_telling(&self, writer: &Writer, rung: &AtomicU64) {
+        loop {
+            writer.heads.wait_beyond(rung.load(Ordering::Relaxed), NEWS_MS).await;
+            let head = writer.replica.head().header.number;
+            if head > rung.load(Ordering::Relaxed) {
+                self.news.ring(writer.context.config.id, SystemClock.now_ms()).await;
+                rung.store(head, Ordering::Relaxed);
+            }
+        }
     }
 
     async fn writer(&self, layer: LayerId) -> Result<Writer, FlowError> {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `MAYFLY_TABLE`, `MAYFLY_BUCKET` | where the layers are |
 //! | `MAYFLY_SEQUENCER` | its own name: it rings for its successor |
+//! | `MAYFLY_RPC` | name of the function `rpc`, which tells subscribers of blocks |
 //! | `MAYFLY_MINTER_KEY` | key that signs the mints of paid webhooks: hex, `kms:<key>`, or `ssm:<parameter>` that holds one of these |
 
 use std::{process::ExitCode, sync::Arc};
@@ -21,10 +22,11 @@ async fn serve() -> Result<(), Error> {
     let variables = Variables::of_process();
     let settings = Settings::read(&variables)?;
     let name = variables.required("MAYFLY_SEQUENCER", "the name of this function")?;
+    let rpc = variables.required("MAYFLY_RPC", "the name of the function `rpc`")?;
     let cloud = Cloud::new(settings);
     let minter = cloud.parameters().signer(&variables, "MAYFLY_MINTER_KEY").await?;
     cloud.reach().await?;
-    let sequencing = Arc::new(Sequencing::new(cloud, name, minter));
+    let sequencing = Arc::new(Sequencing::new(cloud, name, rpc, minter));
     let answer = |event: LambdaEvent<Ring>| {
         let sequencing = Arc::clone(&sequencing);
         async move {

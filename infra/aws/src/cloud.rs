@@ -14,7 +14,7 @@ use node_core::{
 };
 
 use crate::{
-    Functions, Parameters, Registry, Schedules, Settings,
+    Functions, News, Parameters, Registry, Schedules, Settings, SocketGateway, Sockets,
     api::Api,
     fault::{code, fault, missing},
     meter::{Count, Meters},
@@ -109,6 +109,27 @@ impl Cloud {
         Registry { client: self.table.clone(), table: self.settings.table.clone() }
     }
 
+    /// Returns what is kept of WebSocket connections; what that uses is counted for `layer`, if one is named.
+    pub fn sockets(&self, layer: Option<LayerId>) -> Sockets {
+        let config = self.table.config().to_builder();
+        let config = match layer {
+            Some(layer) => config.interceptor(Count(self.meters.of(layer))),
+            None => config,
+        };
+        let client = aws_sdk_dynamodb::Client::from_conf(config.build());
+        Sockets::new(client, self.settings.table.clone())
+    }
+
+    /// Returns what has `rpc`, the function of this name, tell subscribers of new blocks.
+    pub fn news(&self, rpc: &str) -> News {
+        News { functions: self.functions(), rpc: rpc.into(), sockets: self.sockets(None) }
+    }
+
+    /// Returns what sends to WebSocket connections, by the management URL of their API.
+    pub fn socket_gateway(&self, url: &str) -> SocketGateway {
+        SocketGateway::new(&self.settings, url)
+    }
+
     /// Returns what starts other functions.
     pub fn functions(&self) -> Functions {
         Functions(self.api("lambda", self.settings.endpoints.lambda.as_deref()))
@@ -176,7 +197,7 @@ fn timeouts() -> TimeoutConfig {
     times.operation_timeout(DEADLINE).build()
 }
 
-fn credentials(settings: &Settings) -> Credentials {
+pub(crate) fn credentials(settings: &Settings) -> Credentials {
     let (id, secret, token) = &settings.credentials;
     Credentials::new(id, secret, token.clone(), None, "environment")
 }

@@ -8,7 +8,10 @@ use node_core::{
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::api::{Api, Ask};
+use crate::{
+    Sockets,
+    api::{Api, Ask},
+};
 
 /// Starts other functions and does not wait for them.
 #[derive(Debug, Clone)]
@@ -90,6 +93,37 @@ impl Bell {
         match lease::is_held(&*self.registers, self.clock.now_ms()).await? {
             true => Ok(()),
             false => self.functions.invoke(&self.sequencer, self.layer).await,
+        }
+    }
+}
+
+/// Wakes whoever tells the subscribers of a layer of new blocks, unless nobody subscribed, or somebody tells already:
+/// who does looks for more once it has told.
+#[derive(Debug, Clone)]
+pub struct News {
+    /// Starts the function that tells.
+    pub functions: Functions,
+    /// Its name.
+    pub rpc: Arc<str>,
+    /// Who subscribed.
+    pub sockets: Sockets,
+}
+
+impl News {
+    /// Rings for the blocks that were committed before `now_ms`, Unix milliseconds. A ring that is lost is made up for
+    /// by the next one: the watch rings every minute.
+    pub async fn ring(&self, layer: LayerId, now_ms: u64) {
+        if let Err(error) = self.wake(layer, now_ms).await {
+            tracing::warn!(%layer, %error, "subscribers wait for the next ring");
+        }
+    }
+
+    async fn wake(&self, layer: LayerId, now_ms: u64) -> Result<(), PortError> {
+        match self.sockets.cursor(layer).await? {
+            Some(cursor) if cursor.until_ms <= now_ms => {
+                self.functions.invoke(&self.rpc, layer).await
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -12,7 +12,8 @@
 //!
 //! # The table
 //! Keys are text: `pk` (hash) and `sk` (range). The kind comes first, so that an IAM policy can say with
-//! `dynamodb:LeadingKeys` which kinds a function may touch; every key of a layer's own item holds its id.
+//! `dynamodb:LeadingKeys` which kinds a function may touch; every key of a layer's own item holds its id, but for
+//! connections, which have it in an attribute.
 //! *frame* is the record's frame (`node_core::codec`), which carries a checksum.
 //!
 //! ```text
@@ -36,6 +37,7 @@
 //!   written before the order and deleted after it is marked, and counts for nothing without its order.
 //!
 //! - **Meters**: what each process used for a layer, see [`Meters`].
+//! - **Sockets**: WebSocket connections and how far they were told, see [`Sockets`].
 //!
 //! Besides, [`Registry`] keeps what everybody may know of each layer, even after its end.
 //!
@@ -58,17 +60,19 @@ mod registry;
 mod schedules;
 mod secrets;
 mod settings;
+mod sockets;
 mod start;
 mod table;
 
 pub mod metrics;
 
 pub use cloud::{Cloud, DEADLINE, http};
-pub use functions::{Bell, Functions, Rings};
+pub use functions::{Bell, Functions, News, Rings};
 pub use meter::{LayerCosts, Meter, Meters, When};
 pub use metrics::{COST_MICRO_USD, Metrics};
 pub use registry::{Absent, Entry, Registry};
 pub use schedules::{Schedules, Target};
 pub use secrets::{Parameters, SecretError};
 pub use settings::{Endpoints, Settings, SettingsError, Variables};
+pub use sockets::{Cursor, NotTold, Socket, SocketGateway, Sockets, Turn};
 pub use start::run;

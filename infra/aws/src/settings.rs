@@ -63,6 +63,15 @@ impl Variables {
         self.optional(name).ok_or(SettingsError::Missing { name, expected })
     }
 
+    /// Reads a URL that must be there, without a slash at its end.
+    ///
+    /// # Errors
+    /// [`SettingsError`] names it.
+    pub fn url(&self, name: &'static str) -> Result<String, SettingsError> {
+        let missing = SettingsError::Missing { name, expected: ENDPOINT };
+        endpoint(self, name)?.ok_or(missing)
+    }
+
     /// Reads a variable that must be there.
     ///
     /// # Errors

@@ -26,7 +26,7 @@ pub struct Bill {
     /// What was paid on the L1, besides.
     pub l1: OnL1,
     /// What costs money and is not in it.
-    pub left_out: [&'static str; 3],
+    pub left_out: [&'static str; 4],
 }
 
 /// One thing that is paid for.
@@ -71,7 +71,12 @@ impl Bill {
                 gas: usage.l1_gas,
                 fee_eth: decimal(usage.l1_fee_wei, 18, 18),
             },
-            left_out: ["items stored", "logs, alarms and keys", "bytes sent to the internet"],
+            left_out: [
+                "items stored",
+                "minutes of WebSockets",
+                "logs, alarms and keys",
+                "bytes sent to the internet",
+            ],
         }
     }
 
@@ -93,6 +98,7 @@ fn lines(usage: &Usage, stored_s: u64, prices: &Prices) -> Vec<Line> {
     let stored = u128::from(usage.object_bytes) * u128::from(stored_s);
     vec![
         whole("HTTP requests", usage.http_requests, "http_api_request"),
+        whole("WebSocket messages", usage.socket_messages, "websocket_message"),
         whole("invocations", usage.invocations, "lambda_request"),
         line(
             "GB-seconds of functions (arm64)",
@@ -166,6 +172,7 @@ mod tests {
     fn a_bill_is_what_the_price_list_says() {
         let usage = Usage {
             http_requests: 1_000_000,
+            socket_messages: 2_000_000,
             invocations: 1_000_000,
             // 10 ms of 512 MB each: 5,000 GB-s.
             mb_ms: 1_000_000 * 10 * 512,
@@ -183,6 +190,7 @@ mod tests {
         let prices: Vec<&str> = bill.lines.iter().map(|line| line.usd.as_str()).collect();
         let expected = [
             "1.00",
+            "2.00",
             "0.2000",
             "0.06666",
             "1.00",
@@ -195,7 +203,7 @@ mod tests {
         assert_eq!(prices, expected);
         assert_eq!(
             (bill.total_usd.as_str(), bill.l1.fee_eth.as_str()),
-            ("3.29", "0.001500000000000000")
+            ("5.29", "0.001500000000000000")
         );
     }
 

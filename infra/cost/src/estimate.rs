@@ -82,6 +82,8 @@ pub const fn estimate(event: &Event) -> Usage {
         .saturating_add(minutes.saturating_mul(WATCH_MS * BRIDGE_MB));
     Usage {
         http_requests: requests,
+        // Buyers ask; those who listen are few.
+        socket_messages: 0,
         // Two for the opening and the end.
         invocations: requests.saturating_add(wakes).saturating_add(minutes).saturating_add(2),
         mb_ms,

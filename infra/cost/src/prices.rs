@@ -37,7 +37,7 @@ pub enum PriceError {
 
 impl Prices {
     /// Names of all prices that a bill asks for.
-    const NAMES: [&str; 10] = [
+    const NAMES: [&str; 11] = [
         "http_api_request",
         "lambda_request",
         "lambda_gb_second_arm64",
@@ -47,6 +47,7 @@ impl Prices {
         "s3_get",
         "s3_gb_month",
         "scheduler_invocation",
+        "websocket_message",
         "logs_gb",
     ];
 

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 pub struct Usage {
     /// Requests that came in by HTTP.
     pub http_requests: u64,
+    /// Messages over a WebSocket, both ways.
+    pub socket_messages: u64,
     /// Invocations of functions.
     pub invocations: u64,
     /// Memory of functions times the time that they ran, in MB times milliseconds.
@@ -50,6 +52,7 @@ impl Usage {
     pub const fn plus(self, other: Self) -> Self {
         Self {
             http_requests: self.http_requests.saturating_add(other.http_requests),
+            socket_messages: self.socket_messages.saturating_add(other.socket_messages),
             invocations: self.invocations.saturating_add(other.invocations),
             mb_ms: self.mb_ms.saturating_add(other.mb_ms),
             read_milli_units: self.read_milli_units.saturating_add(other.read_milli_units),
@@ -87,6 +90,7 @@ mod tests {
     fn every_part_is_added() {
         let one = Usage {
             http_requests: 1,
+            socket_messages: 13,
             invocations: 2,
             mb_ms: 3,
             read_milli_units: 4,

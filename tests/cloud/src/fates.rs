@@ -22,14 +22,15 @@ pub enum Fate {
     Held,
 }
 
-/// Stands between functions and stores. Functions are known by the name of their access key, which the emulators do
+/// Stands between functions and stores, and before the connections of the WebSocket API, to which a message is a write
+/// too. Functions are known by the name of their access key, which the emulators do
 /// not look at.
 #[derive(Debug)]
 pub struct Fates {
     plan: Arc<Mutex<Plan>>,
     released: watch::Sender<bool>,
-    urls: [String; 2],
-    servers: [JoinHandle<()>; 2],
+    urls: [String; 3],
+    servers: [JoinHandle<()>; 3],
 }
 
 #[derive(Debug, Default)]
@@ -78,17 +79,20 @@ impl Fates {
         let endpoints = ground.settings().endpoints;
         let [tables, objects] =
             [endpoints.dynamodb, endpoints.s3].map(|url| serve(url.expect("an emulator")));
-        let ((tables, one), (objects, other)) = tokio::join!(tables, objects);
-        Self { plan, released, urls: [tables, objects], servers: [one, other] }
+        let sockets = serve(gateway.url());
+        let served = tokio::join!(tables, objects, sockets);
+        let ((tables, one), (objects, two), (sockets, three)) = served;
+        Self { plan, released, urls: [tables, objects, sockets], servers: [one, two, three] }
     }
 
     /// Environment variables that send a function here.
-    pub fn variables(&self, function: &str) -> [(&'static str, String); 3] {
-        let [tables, objects] = self.urls.clone();
+    pub fn variables(&self, function: &str) -> [(&'static str, String); 4] {
+        let [tables, objects, sockets] = self.urls.clone();
         [
             ("AWS_ACCESS_KEY_ID", function.to_owned()),
             ("MAYFLY_ENDPOINT_DYNAMODB", tables),
             ("MAYFLY_ENDPOINT_S3", objects),
+            ("MAYFLY_SOCKETS_URL", format!("{sockets}/live")),
         ]
     }
 

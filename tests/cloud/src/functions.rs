@@ -50,7 +50,10 @@ fn variables(ground: &Ground, gateway: &Gateway, told: &Told) -> Vec<(String, St
     variables.extend([
         ("MAYFLY_ENDPOINT_LAMBDA", gateway.url()),
         ("MAYFLY_ENDPOINT_SCHEDULER", gateway.url()),
+        ("MAYFLY_RESPONSES", text("streamed")),
+        ("MAYFLY_RPC", text("rpc")),
         ("MAYFLY_SEQUENCER", text("sequencer")),
+        ("MAYFLY_SOCKETS_URL", gateway.sockets_url()),
         ("MAYFLY_TEARDOWN", text("teardown")),
         ("MAYFLY_TEARDOWN_ARN", text("arn:aws:lambda:us-east-1:123456789012:function:teardown")),
         ("MAYFLY_SCHEDULE_GROUP", text("mayfly")),

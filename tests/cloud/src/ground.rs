@@ -75,7 +75,8 @@ impl Ground {
     pub async fn items_of(&self, layer: LayerId) -> Vec<String> {
         let layer = layer.to_string();
         let scan = self.client().scan().table_name(TABLE).consistent_read(true);
-        let scan = scan.filter_expression("contains(pk, :layer)");
+        let scan = scan.filter_expression("contains(pk, :layer) OR #layer = :layer");
+        let scan = scan.expression_attribute_names("#layer", "layer");
         let scan = scan.expression_attribute_values(":layer", AttributeValue::S(layer));
         let items = scan.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
         let text = |value: &AttributeValue| value.as_s().expect("a text").clone();

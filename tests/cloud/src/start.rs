@@ -24,8 +24,8 @@ pub fn names_what_is_missing(program: &str, own: &[(&str, &str)]) {
         let error = error_of(program, others);
         assert!(error.contains(&format!("environment variable {missing} is missing")), "{error}");
     }
-    let malformed =
-        own.iter().filter(|(name, _)| name.ends_with("_KEY") || name.ends_with("_FACTORY"));
+    let seen = ["_KEY", "_FACTORY", "_SOCKETS_URL"];
+    let malformed = own.iter().filter(|(name, _)| seen.iter().any(|end| name.ends_with(end)));
     for (name, _) in malformed.chain(&[("MAYFLY_TABLE", ""), ("MAYFLY_ENDPOINT_S3", "")]) {
         let others = all.iter().filter(|(other, _)| other != name).copied();
         let error = error_of(program, others.chain([(*name, "no good")]));

@@ -125,9 +125,10 @@ fn action(parts: &Parts) -> Option<&str> {
 /// Whether it changes what is stored. Deleting objects is a `POST`.
 pub(crate) fn is_write(parts: &Parts) -> bool {
     match action(parts) {
-        Some(action) => {
-            matches!(action, "PutItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems")
-        }
+        Some(action) => matches!(
+            action,
+            "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems"
+        ),
         None => matches!(parts.method, Method::PUT | Method::POST | Method::DELETE),
     }
 }

@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// More writes than any function does in one invocation here.
 const MOST: usize = 200;
 
-/// Lets so much time pass that nobody holds the lease, or works on the end, any more.
+/// Lets so much time pass that nobody holds the lease, tells subscribers, or works on the end, any more.
 pub(crate) async fn pass_time(deployment: &Deployment, opened: &Opened) {
     let registers = deployment.cloud.stores(opened.id).registers;
     if let Some((version, bytes)) = registers.load(names::LEASE).await.expect("read") {
@@ -38,6 +38,8 @@ pub(crate) async fn pass_time(deployment: &Deployment, opened: &Opened) {
         let bytes = frame::encode(Kind::Register, lease.to_string().as_bytes());
         registers.store(names::LEASE, Some(version), bytes.into()).await.expect("nobody is alive");
     }
+    let sockets = deployment.cloud.sockets(None);
+    sockets.take(opened.id, "time", u64::MAX / 2, 0).await.expect("nobody is alive");
     let registry = deployment.cloud.registry();
     let (version, entry) = registry.load(opened.id).await.expect("read").expect("known");
     let entry = Entry { ending_until_ms: 0, ..entry };

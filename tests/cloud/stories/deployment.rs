@@ -106,6 +106,11 @@ impl Deployment {
         Rpc::new(opened.rpc_url.clone())
     }
 
+    /// Where a client connects to listen to a layer.
+    pub(crate) fn socket(&self, layer: &str) -> String {
+        format!("{}?layer={layer}", self.gateway.sockets_url()).replacen("http", "ws", 1)
+    }
+
     pub(crate) fn rpc(&self, name: &str) -> Rpc {
         Rpc::new(format!("{}/{name}", self.gateway.url()))
     }

@@ -7,7 +7,7 @@ use mayfly_cloud::program;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::wallet::Rpc;
+use crate::{listener::Listener, wallet::Rpc};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn up_runs_a_layer_on_the_functions_of_an_emulated_cloud() {
@@ -29,6 +29,10 @@ async fn up_runs_a_layer_on_the_functions_of_an_emulated_cloud() {
     let layer = Rpc::new(opened["rpcUrl"].as_str().expect("a URL").to_owned());
     let chain_id = opened["chainId"].as_u64().expect("a number");
     assert_eq!(layer.ask("eth_chainId", json!([])).await, json!(format!("{chain_id:#x}")));
+    let url = opened["socketUrl"].as_str().expect("a URL");
+    let mut listener = Listener::connect(url).await.expect("it may connect");
+    let told = listener.ask("eth_chainId", json!([])).await;
+    assert_eq!(told["result"], json!(format!("{chain_id:#x}")));
     let cost = layer.ask("mayfly_cost", json!([])).await;
     assert!(cost["bill"]["totalUsd"].is_string(), "functions meter what they use: {cost}");
     let pid = Pid::from_raw(i32::try_from(mayfly.id()).expect("a process")).expect("not 0");

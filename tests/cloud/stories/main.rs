@@ -1,12 +1,15 @@
 //! Stories of events on the emulated cloud: every function is a process of its own, anvil is the L1.
 
+mod answers;
 mod box_office;
 mod crash;
 mod deployment;
 mod emulator;
 mod event;
 mod freeze;
+mod listener;
 mod load;
+mod sockets;
 mod trouble;
 mod wallet;
 
@@ -20,6 +23,7 @@ use serde_json::{Value, json};
 use self::{
     deployment::Deployment,
     event::{Opened, close},
+    listener::{Heard, Listener},
     wallet::Wallet,
 };
 
@@ -36,6 +40,10 @@ async fn an_event_is_opened_sells_out_ends_and_leaves_nothing_behind() {
     let opened = Opened::open(&deployment, "spine", Some(organiser.account().create(0))).await;
     let layer = deployment.layer(&opened);
 
+    let url = deployment.socket(&opened.id.to_string());
+    let mut listener = Listener::connect(&url).await.expect("it may connect");
+    let heads = listener.subscribe(json!(["newHeads"])).await;
+
     let buyers: Vec<Wallet> = (0..BUYERS).map(|_| Wallet::random()).collect();
     opened.deposit(&deployment, &organiser).await;
     let ticket = organiser.deploy_ticket(&layer, deployment.minter()).await;
@@ -51,6 +59,8 @@ async fn an_event_is_opened_sells_out_ends_and_leaves_nothing_behind() {
     let sold = U256::from(BUYERS + DELIVERIES);
     layer.wait_for_call(ticket, Ticket::totalSupplyCall {}.abi_encode(), sold).await;
 
+    let Heard::Message(notice) = listener.next().await else { panic!("it stays connected") };
+    assert_eq!(notice["params"]["subscription"], heads);
     let so_far = layer.ask("mayfly_cost", json!([])).await;
     assert!(quantity(&so_far["bill"], "HTTP requests") > 0, "{so_far}");
     let ended = close(&deployment, &opened).await;
@@ -68,8 +78,14 @@ async fn an_event_is_opened_sells_out_ends_and_leaves_nothing_behind() {
             .is_empty()
     );
 
-    let (status, answer) =
-        layer.post(&json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_chainId" })).await;
+    let ask = json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_chainId" });
+    // A function believes for a second that a layer which it saw is there.
+    let (status, answer) = loop {
+        let (status, answer) = layer.post(&ask).await;
+        if status != 200 {
+            break (status, answer);
+        }
+    };
     assert_eq!(status, 410);
     let message = answer["error"]["message"].as_str().expect("a JSON-RPC error").to_owned();
     for part in [opened.l1_layer.to_string().as_str(), "ended at 20", "mayfly claim"] {

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use alloy::{
     consensus::{SignableTransaction, TxEip1559, TxEnvelope},
     eips::eip2718::Encodable2718,
-    primitives::{Address, B256, Bytes, TxKind, U256, Uint, hex, utils::parse_ether},
+    primitives::{Address, B256, Bytes, TxKind, U256, Uint, hex, keccak256, utils::parse_ether},
     signers::SignerSync,
     sol_types::{SolConstructor, SolStruct, eip712_domain},
 };
@@ -13,6 +13,7 @@ use mayfly_contracts::{
     Ticket,
 };
 use mayfly_l1::{PrivateKeySigner, devnet};
+use node_core::codec::record::Pending;
 use serde_json::{Value, json};
 
 /// How long something may take that the functions do by themselves.
@@ -203,13 +204,21 @@ impl Wallet {
         while layer.status_of(&send).await != 200 {}
     }
 
+    /// One wei with this nonce, as the inbox has it.
+    pub(crate) fn pending(&self, chain_id: u64, nonce: u64) -> Pending {
+        let raw = hex::decode(self.sign(one_wei(chain_id, nonce))).expect("hex");
+        let hash = keccak256(&raw);
+        let sender = self.account();
+        Pending { hash, sender, raw: raw.into(), received_ms: 0, deposit_position: 0 }
+    }
+
     fn sign(&self, tx: TxEip1559) -> String {
         let signature = self.0.sign_hash_sync(&tx.signature_hash()).expect("a key in memory signs");
         hex::encode_prefixed(TxEnvelope::from(tx.into_signed(signature)).encoded_2718())
     }
 
     /// Sends a transaction and returns its receipt, in one request.
-    async fn send(
+    pub(crate) async fn send(
         &self,
         layer: &Rpc,
         to: TxKind,

@@ -48,7 +48,7 @@ pub(crate) async fn run(up: Up, json: bool) -> Result<(), Failure> {
     let step = steps.start("opening the layer", 0);
     let opened = cloud.operator(&wanted(&up)).await?;
     step.done("a new layer");
-    show(&opened, &l1, &keys, json);
+    show((&opened, &cloud.socket(&opened)), &l1, &keys, json);
     tokio::select! {
         _ = tokio::signal::ctrl_c() => steps.say("stopping; the cloud and all that was in it are gone"),
         ended = cloud.ended(&opened["layer"]) => {
@@ -82,12 +82,13 @@ fn wanted(up: &Up) -> Value {
     })
 }
 
-fn show(opened: &Value, l1: &L1Side, keys: &Keys, json: bool) {
+fn show((opened, socket): (&Value, &str), l1: &L1Side, keys: &Keys, json: bool) {
     if json {
         let object = json!({
             "layer": opened["layer"],
             "name": opened["name"],
             "rpcUrl": opened["rpc_url"],
+            "socketUrl": socket,
             "webhookUrl": opened["webhook_url"],
             "stripeSecret": keys.stripe_secret,
             "chainId": opened["chain_id"],
@@ -105,6 +106,7 @@ fn show(opened: &Value, l1: &L1Side, keys: &Keys, json: bool) {
     let mut facts = Facts::new(&text(&opened["name"]));
     facts
         .row("RPC URL", text(&opened["rpc_url"]))
+        .row("WebSocket URL", socket)
         .row("chain id", text(&opened["chain_id"]))
         .row("webhook URL", text(&opened["webhook_url"]))
         .row("webhook secret", &keys.stripe_secret)
@@ -115,6 +117,12 @@ fn show(opened: &Value, l1: &L1Side, keys: &Keys, json: bool) {
 }
 
 impl Cloud {
+    /// Where a client listens to a layer.
+    fn socket(&self, opened: &Value) -> String {
+        let layer = opened["layer"].as_str().unwrap_or_default();
+        format!("{}/live?layer={layer}", self.url.replacen("http", "ws", 1))
+    }
+
     /// Starts the emulator, and waits until it answers.
     async fn start(up: &Up, l1_url: &str, keys: &Keys) -> Result<Self, Failure> {
         let path = emulator()?;

@@ -5,13 +5,18 @@ use std::{
 };
 
 use axum::Router;
-use mayfly_aws::{Absent, Bell, Cloud, LayerCosts, Registry, Rings};
+use mayfly_aws::{Absent, Bell, Cloud, LayerCosts, Registry, Rings, SocketGateway};
 use mayfly_sequencer::SystemClock;
 use node_core::{
     chain::LayerId,
-    flow::{FlowError, query::Replica, sequence::Context, submit::Intake},
+    flow::{
+        FlowError,
+        query::Replica,
+        sequence::{Committed, Context},
+        submit::Intake,
+    },
     port::{PortError, Stores},
-    rpc::{Access, AccessRules, Node, Sends, Tags},
+    rpc::{Access, AccessRules, MAX_ANSWER_BYTES, Node, Sends, Tags},
 };
 
 use super::following::Following;
@@ -22,6 +27,9 @@ const CLIENT_VERSION: &str = concat!("mayfly/v", env!("CARGO_PKG_VERSION"), "/la
 /// Most bytes of an answer: 4 MiB. A function answers with 6 MB at the most (AWS: Lambda quotas), in which every quote
 /// of ours has two bytes; of a trace, which has most, every third character is one.
 const ANSWER_BYTES: usize = 4 * 1024 * 1024;
+
+/// Most bytes of an answer over a WebSocket: its message, less an id of any reasonable length.
+const MESSAGE_BYTES: usize = SocketGateway::MAX_MESSAGE_BYTES - 1_024;
 
 /// How long it is believed that a layer has not ended.
 const BELIEVED: Duration = Duration::from_secs(1);
@@ -45,9 +53,32 @@ struct Open {
 /// A layer as it is answered for.
 pub(super) struct Layer {
     pub(super) id: LayerId,
-    pub(super) router: Router,
+    /// Answers that are sent whole.
+    pub(super) whole: Router,
+    /// Answers that are sent as they come, and may be larger.
+    pub(super) streamed: Router,
+    /// Answers that fit into a message.
+    pub(super) node: Arc<Node>,
     replica: Arc<Replica>,
     stores: Stores,
+}
+
+impl Layer {
+    /// Reads what was committed meanwhile; returns the number of the newest block.
+    pub(super) async fn follow(&self) -> Result<u64, FlowError> {
+        self.replica.follow(&self.stores).await?;
+        Ok(self.replica.head().header.number)
+    }
+
+    /// Blocks after `first` and up to `last`.
+    pub(super) async fn blocks(
+        &self,
+        first: u64,
+        last: u64,
+    ) -> Result<Vec<Arc<Committed>>, FlowError> {
+        let numbers: Vec<u64> = (first + 1..=last).collect();
+        self.replica.blocks(&numbers).await
+    }
 }
 
 impl Layers {
@@ -65,8 +96,13 @@ impl Layers {
             Some(open) if open.checked_at.elapsed() < BELIEVED => open.layer,
             held => self.check(id, held).await?,
         };
-        layer.replica.follow(&layer.stores).await.map_err(|error| absent(id, error))?;
+        layer.follow().await.map_err(|error| absent(id, error))?;
         Ok(layer)
+    }
+
+    /// Believes nothing of a layer any more.
+    pub(super) fn forget(&self, id: LayerId) {
+        self.held().remove(&id);
     }
 
     /// Asks the registry, and opens the layer if it is not open here.
@@ -123,7 +159,15 @@ impl Layers {
             signer: None,
             client_version: CLIENT_VERSION.to_owned(),
         };
-        Ok(Layer { id, router: crate::router(Arc::new(node)), replica, stores })
+        let sized = |answer_bytes| Arc::new(Node { answer_bytes, ..node.clone() });
+        Ok(Layer {
+            id,
+            whole: crate::router(sized(ANSWER_BYTES)),
+            streamed: crate::router(sized(MAX_ANSWER_BYTES)),
+            node: sized(MESSAGE_BYTES),
+            replica,
+            stores,
+        })
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<LayerId, Open>> {

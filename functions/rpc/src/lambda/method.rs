@@ -42,7 +42,7 @@ pub(super) async fn of(request: Request) -> Result<(&'static str, Request), Stat
     Ok((name(&body), Request::from_parts(parts, Body::from(body))))
 }
 
-fn name(body: &[u8]) -> &'static str {
+pub(super) fn name(body: &[u8]) -> &'static str {
     if body.trim_ascii_start().first() == Some(&b'[') {
         return "batch";
     }

@@ -1,116 +1,119 @@
-//! The function on AWS Lambda: JSON-RPC of every layer of a deployment, under `/<layer>`.
+//! The function on AWS Lambda: JSON-RPC of every layer of a deployment.
+//!
+//! | what comes | from | what is done |
+//! |---|---|---|
+//! | a request under `/<layer>` | an HTTP API, or a function URL | answered |
+//! | a connection to `?layer=<layer>`, and its messages | a WebSocket API | remembered, answered |
+//! | the name of a layer | whoever committed a block | its subscribers are told |
 //!
 //! Every request begins with a look at the log, so that an answer is never older than what anybody was told before
 //! it came. The function freezes when it has answered, so it first waits for what it started meanwhile.
 
+mod absent;
+mod event;
 mod following;
+mod http;
 mod layers;
 mod method;
+mod responses;
+mod sockets;
 
 use std::{sync::Arc, time::Instant};
 
-use axum::{
-    Router,
-    extract::{Request, State},
-    http::{StatusCode, Uri, header::CONTENT_TYPE},
-    response::{IntoResponse, Response},
-};
-use lambda_http::Service;
-use mayfly_aws::{Absent, Cloud, When};
+use lambda_http::{Error, LambdaEvent};
+use mayfly_aws::{Cloud, When};
 use mayfly_cost::Usage;
 use node_core::chain::LayerId;
-use serde_json::{Value, json};
-use tracing::Instrument;
+use serde_json::value::RawValue;
 
-use self::layers::{Layer, Layers};
+pub use self::responses::{Answer, Responses, UnknownMode};
+use self::{
+    event::Event,
+    http::Web,
+    layers::Layers,
+    sockets::{Told, Wires},
+};
 
-/// JSON-RPC: the layer that was asked is not there. EIP-1474, "resource not found".
-const NOT_FOUND: i32 = -32001;
-
-/// JSON-RPC: we failed. EIP-1474.
-const INTERNAL: i32 = -32603;
-
-/// Returns the routes of all layers; `sequencer` is the name of the function that writes.
-pub fn router(cloud: Cloud, sequencer: &str) -> Router {
-    let layers = Arc::new(Layers::new(cloud, sequencer));
-    Router::new().fallback(answer).with_state(layers)
+/// Names of functions that this one wakes.
+#[derive(Debug, Clone, Copy)]
+pub struct Names<'a> {
+    /// Writes.
+    pub sequencer: &'a str,
+    /// This one.
+    pub rpc: &'a str,
 }
 
-async fn answer(State(layers): State<Arc<Layers>>, request: Request) -> Response {
-    let since = Instant::now();
-    let path = request.uri().path().trim_start_matches('/').to_owned();
-    let (name, rest) = path.split_once('/').unwrap_or((&path, ""));
-    let layer = match layers.find(name).await {
-        Ok(layer) => layer,
-        Err(absent) => return refuse(&absent),
-    };
-    let (method, request) = match method::of(request).await {
-        Ok(read) => read,
-        Err(status) => return status.into_response(),
-    };
-    let response = ask(&layer, rest, request).await;
-    layers.rings.silent().await;
-    count(&layers.cloud, layer.id, method, since).await;
-    response
+/// The function.
+pub struct Rpc {
+    layers: Arc<Layers>,
+    web: Web,
+    wires: Wires,
 }
 
-async fn ask(layer: &Layer, rest: &str, mut request: Request) -> Response {
-    *request.uri_mut() = under(request.uri(), rest);
-    let span = tracing::info_span!("layer", layer = %layer.id);
-    let Ok(response) = layer.router.clone().call(request).instrument(span).await;
-    response
+impl core::fmt::Debug for Rpc {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Rpc").field("web", &self.web).finish_non_exhaustive()
+    }
+}
+
+impl Rpc {
+    /// Makes the function. `sockets` is the management URL of the WebSocket API, `responses` how a function URL is
+    /// answered.
+    pub fn new(cloud: Cloud, names: Names<'_>, sockets: &str, responses: Responses) -> Self {
+        let layers = Arc::new(Layers::new(cloud.clone(), names.sequencer));
+        let web = Web::new(Arc::clone(&layers), responses);
+        Self { wires: Wires::new(cloud, Arc::clone(&layers), (names.rpc, sockets)), web, layers }
+    }
+
+    /// Answers an event.
+    ///
+    /// # Errors
+    /// What comes from none of the three; and what keeps subscribers from being told, which is tried again.
+    pub async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Answer, Error> {
+        let LambdaEvent { payload, context } = event;
+        let since = Instant::now();
+        match Event::read(&payload)? {
+            Event::Committed(layer) => {
+                let told = Box::pin(self.wires.tell(layer, context.deadline())).await?;
+                self.count(layer, since, told).await;
+                Ok(responses::none())
+            }
+            Event::Socket(event) => {
+                let served = Box::pin(self.wires.serve(&event)).await;
+                self.layers.rings.silent().await;
+                if let Some(layer) = served.layer {
+                    count(
+                        &self.layers.cloud,
+                        layer,
+                        served.method,
+                        since,
+                        Usage { socket_messages: served.messages, ..Usage::default() },
+                    )
+                    .await;
+                }
+                responses::whole(&served.answer)
+            }
+            Event::Http(request) => self.web.answer(LambdaEvent::new(*request, context)).await,
+        }
+    }
+
+    /// Counts what was told. Of nothing nothing is written: a late event must leave nothing behind of a layer that has
+    /// ended.
+    async fn count(&self, layer: LayerId, since: Instant, Told { messages }: Told) {
+        if messages == 0 {
+            return;
+        }
+        let usage = Usage { socket_messages: messages, ..Usage::default() };
+        count(&self.layers.cloud, layer, "eth_subscription", since, usage).await;
+    }
 }
 
 /// Counts a request; nothing is counted of one that is still waiting when the function is frozen.
-async fn count(cloud: &Cloud, layer: LayerId, method: &str, since: Instant) {
+async fn count(cloud: &Cloud, layer: LayerId, method: &str, since: Instant, usage: Usage) {
     let ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
     cloud.metrics().answered(method, ms);
     cloud.metrics().write(When::Due);
-    cloud.meters().of(layer).add(Usage { http_requests: 1, ..Usage::default() });
+    cloud.meters().of(layer).add(usage);
     cloud.meters().count(&[layer], since);
     cloud.meters().write(When::Due).await;
-}
-
-/// The URI as the layer's own routes have it.
-fn under(uri: &Uri, rest: &str) -> Uri {
-    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    format!("/{rest}{query}").parse().unwrap_or_default()
-}
-
-fn refuse(absent: &Absent) -> Response {
-    let (status, code, data) = match absent {
-        Absent::Unknown(_) => (StatusCode::NOT_FOUND, NOT_FOUND, Value::Null),
-        Absent::Ended(entry) => {
-            let l1 = json!({ "chainId": entry.l1_chain_id, "layer": entry.l1_layer });
-            let (layer, ended_at) = (entry.layer, entry.ended_at_s);
-            let data = json!({
-                "layer": layer, "endedAt": ended_at, "l1": l1, "cost": entry.bill(),
-            });
-            (StatusCode::GONE, NOT_FOUND, data)
-        }
-        Absent::Port(error) => {
-            tracing::error!(%error, "a layer cannot be opened");
-            (StatusCode::SERVICE_UNAVAILABLE, INTERNAL, Value::Null)
-        }
-    };
-    let error = json!({ "code": code, "message": absent.to_string(), "data": data });
-    let body = json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string();
-    (status, [(CONTENT_TYPE, "application/json")], body).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_layer_sees_what_is_behind_its_name() {
-        for (uri, rest, expected) in [
-            ("/ab", "", "/"),
-            ("/ab/", "", "/"),
-            ("/ab/rpc?x=1", "rpc", "/rpc?x=1"),
-            ("https://host/ab/health", "health", "/health"),
-        ] {
-            assert_eq!(under(&uri.parse().expect("a URI"), rest), expected, "{uri}");
-        }
-    }
 }

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use mayfly_aws::{COST_MICRO_USD, Cloud, Entry, Registry, Schedules, When};
+use mayfly_aws::{COST_MICRO_USD, Cloud, Entry, News, Registry, Schedules, When};
 use mayfly_cost::Usage;
 use mayfly_l1::{HttpL1, Sender, Spent};
 use mayfly_sequencer::{SystemClock, Writer};
@@ -49,6 +49,7 @@ pub struct Ends {
     cloud: Cloud,
     registry: Registry,
     schedules: Schedules,
+    news: News,
     sender: Arc<Sender>,
     minter: Arc<dyn Signer>,
 }
@@ -60,9 +61,16 @@ impl core::fmt::Debug for Ends {
 }
 
 impl Ends {
-    /// Makes the function; `sender` is the operator, `group` the one of the schedules.
-    pub fn new(cloud: Cloud, group: &str, sender: Sender, minter: Arc<dyn Signer>) -> Self {
+    /// Makes the function; `sender` is the operator, `group` the one of the schedules, `rpc` the name of the function
+    /// that tells subscribers.
+    pub fn new(
+        cloud: Cloud,
+        (group, rpc): (&str, &str),
+        sender: Sender,
+        minter: Arc<dyn Signer>,
+    ) -> Self {
         Self {
+            news: cloud.news(rpc),
             registry: cloud.registry(),
             schedules: cloud.schedules(group),
             cloud,
@@ -128,6 +136,8 @@ impl Ends {
             match ending.teardown.advance(SystemClock.now_ms()).await? {
                 Progress::Moved(phase) => {
                     tracing::info!(%layer, %phase, "the end goes on");
+                    // Of the last blocks, which the end wrote.
+                    self.news.ring(layer, SystemClock.now_ms()).await;
                     waiting_since = None;
                 }
                 Progress::Erased => return Ok(Walked::Erased),

@@ -14,6 +14,8 @@ use aws_sdk_dynamodb::{
         put_item::{PutItemInput, PutItemOutput},
         query::{QueryInput, QueryOutput},
         scan::{ScanInput, ScanOutput},
+        transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput},
+        update_item::{UpdateItemInput, UpdateItemOutput},
     },
     types::{ConsumedCapacity, ReturnConsumedCapacity},
 };
@@ -58,7 +60,7 @@ impl Intercept for Count {
     ) -> Result<(), BoxError> {
         let input = context.input_mut();
         ask!(input, GetItemInput, PutItemInput, DeleteItemInput, QueryInput, ScanInput);
-        ask!(input, BatchWriteItemInput);
+        ask!(input, BatchWriteItemInput, TransactWriteItemsInput, UpdateItemInput);
         Ok(())
     }
 
@@ -91,7 +93,10 @@ impl Intercept for Count {
     ) -> Result<(), BoxError> {
         let operation = config.load::<Metadata>().map_or("", Metadata::name);
         let is_read = matches!(operation, "GetItem" | "Query" | "Scan");
-        let is_write = matches!(operation, "PutItem" | "DeleteItem" | "BatchWriteItem");
+        let is_write = matches!(
+            operation,
+            "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems"
+        );
         let units = match context.output_or_error() {
             Ok(output) => units(output),
             // A write whose condition fails is paid for, and does not say how much: one unit is the least.
@@ -110,10 +115,14 @@ impl Intercept for Count {
 /// Thousandths of units that an answer says.
 fn units(output: &Output) -> u64 {
     told!(output, GetItemOutput, PutItemOutput, DeleteItemOutput, QueryOutput, ScanOutput);
-    match output.downcast_ref::<BatchWriteItemOutput>() {
-        Some(output) => output.consumed_capacity().iter().map(milli).sum(),
-        None => 0,
+    told!(output, UpdateItemOutput);
+    let all = |consumed: &[ConsumedCapacity]| consumed.iter().map(milli).sum();
+    if let Some(output) = output.downcast_ref::<TransactWriteItemsOutput>() {
+        return all(output.consumed_capacity());
     }
+    output
+        .downcast_ref::<BatchWriteItemOutput>()
+        .map_or(0, |output| all(output.consumed_capacity()))
 }
 
 #[expect(

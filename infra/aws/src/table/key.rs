@@ -16,7 +16,7 @@ pub(super) const SHARDS: u8 = 16;
 pub(super) const ORDER_SHARDS: u8 = 16;
 
 /// Range key of an item that is alone in its partition.
-pub(super) const ALONE: &str = "-";
+pub(crate) const ALONE: &str = "-";
 
 /// Makes a key.
 pub(crate) fn item(partition: &str, range: &str) -> Item {
@@ -55,7 +55,7 @@ pub(super) fn slot(layer: LayerId, slot: SlotNumber) -> Item {
 }
 
 /// A register.
-pub(super) fn register(layer: LayerId, name: &str) -> Item {
+pub(crate) fn register(layer: LayerId, name: &str) -> Item {
     item(&format!("register#{layer}#{name}"), ALONE)
 }
 

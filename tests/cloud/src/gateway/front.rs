@@ -1,19 +1,34 @@
-//! The HTTP API in front: payload format 2.0.
+//! The HTTP API in front, and function URLs: payload format 2.0.
 //!
-//! AWS: API Gateway Developer Guide, "Create AWS Lambda proxy integrations for HTTP APIs".
+//! AWS: API Gateway Developer Guide, "Create AWS Lambda proxy integrations for HTTP APIs"; Lambda Developer Guide,
+//! "Creating and managing Lambda function URLs".
 
 use std::sync::Arc;
 
 use axum::{
-    body::Bytes,
-    extract::State,
+    Router,
+    body::{Body, Bytes},
+    extract::{DefaultBodyLimit, State},
     http::{HeaderMap, Method, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Failed, Shared};
+use super::{
+    Failed, Shared,
+    reply::{Head, MAX_WHOLE_BYTES},
+};
+
+/// Largest body of a request. AWS: quotas of HTTP APIs.
+pub(super) const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
+
+/// Host of the HTTP API.
+const API: &str = "local.execute-api.us-east-1.amazonaws.com";
+
+/// Host of every function URL.
+const FUNCTION_URL: &str = "local.lambda-url.us-east-1.on.aws";
 
 /// Routes as Terraform has them: the box office is one function's, everything else is the other's.
 fn function(path: &str) -> &'static str {
@@ -21,6 +36,7 @@ fn function(path: &str) -> &'static str {
     if is_office { "webhook" } else { "rpc" }
 }
 
+/// Answers as the HTTP API does: it takes whole answers only.
 pub(super) async fn answer(
     State(shared): State<Arc<Shared>>,
     method: Method,
@@ -28,23 +44,45 @@ pub(super) async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let event = event(&method, &uri, &headers, &body).to_string().into_bytes();
+    let event = event(API, &method, &uri, &headers, &body);
     match shared.invoke(function(uri.path()), event).await {
-        Ok(answer) => match serde_json::from_slice::<Answer>(&answer) {
-            Ok(answer) => answer.into_response(),
-            Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
-        },
-        Err(Failed::NoPlace) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        Err(failed) => (StatusCode::BAD_GATEWAY, format!("{failed:?}")).into_response(),
+        Ok(answer) => response(&answer),
+        Err(failed) => failure(&failed),
     }
 }
 
-fn event(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Value {
+/// The URL of a function, which passes answers on as they come.
+pub(super) fn function_url(shared: Arc<Shared>, name: String) -> Router {
+    let limit = DefaultBodyLimit::max(MAX_WHOLE_BYTES);
+    Router::new().fallback(answer_by_url).layer(limit).with_state((shared, name))
+}
+
+async fn answer_by_url(
+    State((shared, name)): State<(Arc<Shared>, String)>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    match shared.ask(&name, event(FUNCTION_URL, &method, &uri, &headers, &body)).await {
+        Ok(reply) => reply.response(),
+        Err(failed) => failure(&failed),
+    }
+}
+
+fn failure(failed: &Failed) -> Response {
+    match failed {
+        Failed::NoPlace => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        failed => (StatusCode::BAD_GATEWAY, format!("{failed:?}")).into_response(),
+    }
+}
+
+fn event(host: &str, method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Vec<u8> {
     let text =
         |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers: Map<String, Value> =
         headers.iter().map(|(name, value)| (name.to_string(), text(value).into())).collect();
-    json!({
+    let event = json!({
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": uri.path(),
@@ -53,7 +91,7 @@ fn event(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Value
         "requestContext": {
             "accountId": "123456789012",
             "apiId": "local",
-            "domainName": "localhost",
+            "domainName": host,
             "domainPrefix": "local",
             "http": {
                 "method": method.as_str(),
@@ -70,34 +108,35 @@ fn event(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Value
         },
         "body": String::from_utf8_lossy(body),
         "isBase64Encoded": false,
-    })
+    });
+    event.to_string().into_bytes()
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
-    status_code: u16,
-    #[serde(default)]
-    headers: Map<String, Value>,
+    #[serde(flatten)]
+    head: Head,
     #[serde(default)]
     body: Option<String>,
     #[serde(default)]
     is_base64_encoded: bool,
 }
 
-impl IntoResponse for Answer {
-    fn into_response(self) -> Response {
-        let body = self.body.unwrap_or_default();
-        let mut response = Response::builder().status(self.status_code);
-        for (name, value) in &self.headers {
-            response = response.header(name, value.as_str().unwrap_or_default());
-        }
-        let body = match self.is_base64_encoded {
-            true => return (StatusCode::NOT_IMPLEMENTED, "a binary body").into_response(),
-            false => body,
-        };
-        response
-            .body(body.into())
-            .unwrap_or_else(|error| (StatusCode::BAD_GATEWAY, error.to_string()).into_response())
-    }
+/// The response that a function's JSON stands for.
+pub(super) fn response(answer: &[u8]) -> Response {
+    let bad = |error: String| (StatusCode::BAD_GATEWAY, error).into_response();
+    let answer: Answer = match serde_json::from_slice(answer) {
+        Ok(answer) => answer,
+        Err(error) => return bad(error.to_string()),
+    };
+    let body = answer.body.unwrap_or_default();
+    let body = match answer.is_base64_encoded {
+        true => match STANDARD.decode(body) {
+            Ok(body) => Body::from(body),
+            Err(error) => return bad(error.to_string()),
+        },
+        false => Body::from(body),
+    };
+    answer.head.response(body)
 }

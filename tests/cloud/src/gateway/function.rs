@@ -32,6 +32,10 @@ pub enum Failed {
     TimedOut,
     /// Its process ended.
     Ended,
+    /// The event, or the answer, has more than 6 MB.
+    TooLarge,
+    /// It answers as it goes along, which the caller does not pass on.
+    Streamed,
     /// It said so: the JSON of its error.
     Said(String),
 }

@@ -7,16 +7,16 @@ use std::{
 
 use axum::{
     Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{Failed, Function, Shared, lock};
+use super::{Failed, Function, Reply, Shared, lock, reply};
 
 /// Processes of all functions.
 #[derive(Debug, Default)]
@@ -178,10 +178,10 @@ async fn next(State(shared): State<Arc<Shared>>, Path(instance): Path<u64>) -> R
 async fn respond(
     State(shared): State<Arc<Shared>>,
     Path((_, id)): Path<(u64, String)>,
-    body: Bytes,
+    headers: HeaderMap,
+    body: Body,
 ) -> StatusCode {
-    shared.tell(&id, Ok(body.to_vec()));
-    StatusCode::ACCEPTED
+    reply::take(&shared, &id, &headers, body).await
 }
 
 async fn fail(
@@ -200,7 +200,7 @@ async fn fail_to_start(State(shared): State<Arc<Shared>>, Path(instance): Path<u
 
 impl Shared {
     /// Tells whoever waits for an event's answer; nobody does any more when it came too late.
-    fn tell(&self, id: &str, answer: Result<Vec<u8>, Failed>) {
+    pub(super) fn tell(&self, id: &str, answer: Result<Reply, Failed>) {
         if let Some(tell) = lock(&self.answers).remove(id) {
             let _ = tell.send(answer);
         }

@@ -1,4 +1,4 @@
-//! Lambda, its HTTP front and the Scheduler on this machine: runs the real programs of the functions.
+//! Lambda, its fronts for HTTP and WebSocket, and the Scheduler on this machine: runs the real programs of the functions.
 //!
 //! A function is a process that asks the runtime API for work. As on Lambda, a process works on one event at a time;
 //! it is frozen (`SIGSTOP`) while it waits for the next one, and thaws with all that it left running; there are as
@@ -13,7 +13,9 @@ mod api;
 mod front;
 mod function;
 mod instance;
+mod reply;
 mod schedules;
+mod sockets;
 
 use std::{
     collections::BTreeMap,
@@ -22,14 +24,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::Router;
+use axum::{Router, extract::DefaultBodyLimit};
 use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::NamedTempFile;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 pub use self::function::{Failed, Function};
-use self::{function::Running, instance::Instances, schedules::Schedule};
+use self::{
+    function::Running, instance::Instances, reply::Reply, schedules::Schedule, sockets::Sockets,
+};
 
 /// How long an asynchronous event waits for a place before it is tried again.
 const PLACE: Duration = Duration::from_millis(50);
@@ -42,10 +46,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 pub struct Gateway {
     shared: Arc<Shared>,
     server: JoinHandle<()>,
+    urls: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// Whoever waits for the answer to an event.
-type Answer = oneshot::Sender<Result<Vec<u8>, Failed>>;
+type Answer = oneshot::Sender<Result<Reply, Failed>>;
 
 /// What the routes share.
 #[derive(Debug, Default)]
@@ -55,6 +60,7 @@ struct Shared {
     instances: Mutex<Instances>,
     answers: Mutex<BTreeMap<String, Answer>>,
     schedules: Mutex<BTreeMap<String, Schedule>>,
+    sockets: Mutex<Sockets>,
     /// Asynchronous events by function, those at work among them.
     sent: Mutex<BTreeMap<String, usize>>,
     printed: Printed,
@@ -90,17 +96,58 @@ impl Gateway {
             .merge(instance::routes())
             .merge(api::routes())
             .merge(schedules::routes())
+            .merge(sockets::routes())
             .fallback(front::answer)
+            .layer(DefaultBodyLimit::max(front::MAX_BODY_BYTES))
             .with_state(Arc::clone(&shared));
         let server = tokio::spawn(async move {
             axum::serve(listener, routes).await.expect("the server runs until it is stopped");
         });
-        Self { shared, server }
+        Self { shared, server, urls: Mutex::default() }
     }
 
     /// URL of the HTTP front, and of the APIs of Lambda and the Scheduler.
     pub fn url(&self) -> String {
         self.shared.url()
+    }
+
+    /// URL of the WebSocket API: connections, and below it `@connections`.
+    pub fn sockets_url(&self) -> String {
+        format!("{}/live", self.url())
+    }
+
+    /// Makes a URL of a function's own, which passes answers on as they come.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    pub async fn function_url(&self, name: &str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let routes = front::function_url(Arc::clone(&self.shared), name.to_owned());
+        lock(&self.urls).push(tokio::spawn(async move {
+            axum::serve(listener, routes).await.expect("it runs until it is stopped");
+        }));
+        url
+    }
+
+    /// Names of the WebSocket connections.
+    pub fn connections(&self) -> Vec<String> {
+        self.shared.connections()
+    }
+
+    /// Closes a connection, as after two hours.
+    pub fn hang_up(&self, connection: &str) {
+        self.shared.hang_up(connection);
+    }
+
+    /// From now on a connection takes messages and never says so.
+    pub fn stall(&self, connection: &str) {
+        self.shared.stall(connection);
+    }
+
+    /// Lets a connection vanish, without anybody hearing of that before a message is sent to it.
+    pub fn forget(&self, connection: &str) {
+        self.shared.forget(connection);
     }
 
     /// Adds a function, or replaces the one of its name. Nothing runs before it is asked.
@@ -209,6 +256,7 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         self.server.abort();
+        lock(&self.urls).iter().for_each(JoinHandle::abort);
         lock(&self.shared.instances).kill_all();
     }
 }
@@ -218,8 +266,16 @@ impl Shared {
         format!("http://{}", lock(&self.address))
     }
 
-    /// Invokes a function; one that answers too late is killed.
+    /// Invokes a function and takes a whole answer; one that answers too late is killed.
     async fn invoke(self: &Arc<Self>, name: &str, event: Vec<u8>) -> Result<Vec<u8>, Failed> {
+        self.ask(name, event).await?.whole()
+    }
+
+    /// Invokes a function; one that answers too late is killed.
+    async fn ask(self: &Arc<Self>, name: &str, event: Vec<u8>) -> Result<Reply, Failed> {
+        if event.len() > reply::MAX_WHOLE_BYTES {
+            return Err(Failed::TooLarge);
+        }
         let (instance, limit) = self.place(name)?;
         let id = format!("{:032x}", rand::random::<u128>());
         let (tell, told) = oneshot::channel();
