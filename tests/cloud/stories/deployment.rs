@@ -2,7 +2,7 @@ use std::process::Command;
 
 use alloy::primitives::Address;
 use mayfly_aws::Cloud;
-use mayfly_cloud::{Failed, Fates, Gateway, Ground, Told, functions, program};
+use mayfly_cloud::{Failed, Fates, Function, Gateway, Ground, Told, functions, program};
 use mayfly_it::Anvil;
 use mayfly_l1::{AccountName, Node, PrivateKeySigner, devnet};
 use serde_json::{Value, json};
@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use crate::{event::Opened, wallet::Rpc};
 
 /// Key that signs the mints of paid webhooks.
-const MINTER: &str = "0x0101010101010101010101010101010101010101010101010101010101010101";
+pub(crate) const MINTER: &str =
+    "0x0101010101010101010101010101010101010101010101010101010101010101";
 
 /// Signing secret of the shop.
 pub(crate) const STRIPE: &str = "whsec_story";
@@ -33,14 +34,19 @@ const L1: [&str; 5] = ["--slots-in-an-epoch", "1", "--block-time", "0.2", "--mix
 
 impl Deployment {
     pub(crate) async fn start() -> Self {
-        Self::on(Ground::start().await, Gateway::start().await, None).await
+        Self::set(|_| {}).await
+    }
+
+    /// A deployment whose functions are not quite as they would be.
+    pub(crate) async fn set(set: impl Fn(&mut Function)) -> Self {
+        Self::on(Ground::start().await, Gateway::start().await, None, set).await
     }
 
     /// A deployment whose functions meet their fates.
     pub(crate) async fn doomed() -> Self {
         let (ground, gateway) = (Ground::start().await, Gateway::start().await);
         let fates = Fates::new(&ground, &gateway).await;
-        Self::on(ground, gateway, Some(fates)).await
+        Self::on(ground, gateway, Some(fates), |_| {}).await
     }
 
     /// What befalls the functions of a doomed deployment.
@@ -48,7 +54,12 @@ impl Deployment {
         self.fates.as_ref().expect("the deployment is doomed")
     }
 
-    async fn on(ground: Ground, gateway: Gateway, fates: Option<Fates>) -> Self {
+    async fn on(
+        ground: Ground,
+        gateway: Gateway,
+        fates: Option<Fates>,
+        set: impl Fn(&mut Function),
+    ) -> Self {
         let cloud = ground.cloud().await;
         let anvil = Anvil::start_with(&L1);
         let deployment = Self { ground, cloud, gateway, fates, anvil };
@@ -63,6 +74,7 @@ impl Deployment {
             // Those that come later count.
             let fates: Vec<_> = fates.map(|(name, value)| (name.to_owned(), value)).collect();
             function.variables.extend(fates);
+            set(&mut function);
             deployment.gateway.add(function);
         }
         deployment

@@ -9,6 +9,7 @@ mod event;
 mod freeze;
 mod listener;
 mod load;
+mod secrets;
 mod sockets;
 mod trouble;
 mod wallet;
