@@ -53,5 +53,7 @@ pub const SETTLEMENT: &str = "settlement";
 pub const TICKET: &str = "ticket";
 /// Register: the configuration of the box office, as the organiser wrote it.
 pub const EVENT: &str = "event";
+/// Register: who may ask for what.
+pub const ACCESS: &str = "access";
 /// Register of an attestor: what it found right so far.
 pub const ATTESTED: &str = "attested";

@@ -9,6 +9,7 @@
 //!
 //! Flows decide nothing by themselves about time or randomness: both are arguments.
 
+pub mod access;
 pub mod archive;
 pub mod attest;
 pub mod audit;

@@ -11,7 +11,7 @@ use crate::{event::Opened, wallet::Rpc};
 
 /// Key that signs the mints of paid webhooks.
 pub(crate) const MINTER: &str =
-    "0x0101010101010101010101010101010101010101010101010101010101010101";
+    "0xb3f1c27e5a9d4860e71f2c8d93a6540b7ce8d215f04936ab8c5d7e1902f4a63b";
 
 /// Signing secret of the shop.
 pub(crate) const STRIPE: &str = "whsec_story";

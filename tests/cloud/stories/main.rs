@@ -1,5 +1,6 @@
 //! Stories of events on the emulated cloud: every function is a process of its own, anvil is the L1.
 
+mod access;
 mod answers;
 mod box_office;
 mod crash;

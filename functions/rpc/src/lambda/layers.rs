@@ -10,7 +10,7 @@ use mayfly_sequencer::SystemClock;
 use node_core::{
     chain::LayerId,
     flow::{
-        FlowError,
+        FlowError, access,
         query::Replica,
         sequence::{Committed, Context},
         submit::Intake,
@@ -124,6 +124,7 @@ impl Layers {
         let Context { stores, config, rules, .. } =
             Context::load(self.cloud.stores(id), None).await?;
         let replica = Arc::new(Replica::open(&stores, id).await?);
+        let asked = access::kept(&*stores.registers).await?;
         let costs = LayerCosts {
             meters: self.cloud.meters().clone(),
             layer: id,
@@ -150,10 +151,7 @@ impl Layers {
             annexes: Arc::default(),
             sends: Sends::Taken,
             // API Gateway is in front.
-            access: Arc::new(Access::new(AccessRules {
-                behind_proxy: true,
-                ..AccessRules::default()
-            })),
+            access: Arc::new(Access::new(AccessRules { behind_proxy: true, ..asked })),
             answer_bytes: ANSWER_BYTES,
             costs: Some(Arc::new(costs)),
             signer: None,

@@ -2,13 +2,13 @@ use core::{fmt, num::NonZeroU32};
 use std::collections::BTreeSet;
 
 use alloy_primitives::{Address, B256, keccak256};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::rpc::OPENRPC;
 
 /// The rules, as an organiser writes them in JSON. A rule that is not there allows everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct AccessRules {
     /// Keys, one of which every request must bring.
@@ -65,10 +65,14 @@ pub enum RuleError {
     },
 }
 
-/// A key, of which only the hash is kept: comparing two says nothing of where they differ.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
+/// A key, of which only the hash is kept: comparing two says nothing of where they differ. It is written as
+/// `keccak256:0x...`, which may also be given.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ApiKey(B256);
+
+/// What the hash of a key begins with; no key has a colon.
+const HASHED: &str = "keccak256:";
 
 impl ApiKey {
     /// 16 characters of 6 bits: not to be guessed at any rate.
@@ -91,6 +95,9 @@ impl TryFrom<String> for ApiKey {
 
     /// Only what needs no escape in a URL is taken (RFC 3986, 2.3).
     fn try_from(text: String) -> Result<Self, RuleError> {
+        if let Some(hash) = text.strip_prefix(HASHED).and_then(|hash| hash.parse().ok()) {
+            return Ok(Self(hash));
+        }
         let plain = |c: u8| c.is_ascii_alphanumeric() || b"-._~".contains(&c);
         if text.len() < Self::LEAST || !text.bytes().all(plain) {
             return Err(RuleError::ApiKey { least: Self::LEAST, got: text.chars().count() });
@@ -99,8 +106,14 @@ impl TryFrom<String> for ApiKey {
     }
 }
 
+impl From<ApiKey> for String {
+    fn from(key: ApiKey) -> Self {
+        format!("{HASHED}{}", key.0)
+    }
+}
+
 /// The origin of a page, as a browser sends it (RFC 6454, 6.1).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Origin(String);
 
@@ -132,7 +145,7 @@ impl TryFrom<String> for Origin {
 }
 
 /// The name of a method, or the beginning of some.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct MethodPattern(String);
 
@@ -167,8 +180,8 @@ fn described() -> Vec<String> {
 }
 
 /// How often something may be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "RateFields")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "RateFields", rename_all = "camelCase")]
 pub struct Rate {
     /// How often at once, after a pause.
     pub burst: NonZeroU32,

@@ -1,26 +1,36 @@
 //! The function on AWS Lambda: opens layers at run time with their box offices, says where they stand, ends them before their time. Nothing
 //! makes a layer live longer than it was opened for. Only whom IAM lets invoke it may.
 
+mod answer;
+mod ask;
+
 use std::{sync::Arc, time::Instant};
 
 use alloy_primitives::{Address, keccak256};
 use mayfly_aws::{Cloud, Entry, Functions, Registry, Schedules, Target, When};
-use mayfly_cost::{Bill, Usage};
+use mayfly_cost::Usage;
 use mayfly_l1::{Assurance, Sender};
 use mayfly_sequencer::SystemClock;
 use mayfly_webhook::{
     Shop,
-    events::{self, EventError, Events},
+    events::{self, Events},
 };
 use node_core::{
-    chain::{Finality, LayerId, Phase, Posting},
-    flow::{FlowError, open, phase},
-    port::{Clock, PortError, Signer},
+    chain::{LayerId, Phase},
+    flow::{FlowError, access, open, phase},
+    port::{Clock, Signer},
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{OpenError, Plan};
+use self::{
+    answer::{L1, field},
+    ask::{Action, Change, NewEvent, Wanted, named, read, wanted},
+};
+pub use self::{
+    answer::{Refused, Status},
+    ask::Request,
+};
+use crate::Plan;
 
 /// Shortest life: a schedule is precise to the minute.
 const SHORTEST_S: u64 = 60;
@@ -30,141 +40,6 @@ const LONGEST_S: u64 = 30 * 24 * 60 * 60;
 
 /// Most ETH that may be on a layer unless the event says: 1,000 ETH.
 const TVL_CAP_WEI: u128 = 1_000 * 1_000_000_000_000_000_000;
-
-/// What is asked.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Request {
-    #[serde(default)]
-    action: Option<Action>,
-    /// The layer, for everything but `open` and `event`.
-    #[serde(default)]
-    layer: Option<LayerId>,
-    /// A name of the caller's own: the same key is the same layer.
-    #[serde(default)]
-    key: Option<String>,
-    #[serde(flatten)]
-    wanted: Value,
-    /// Terraform's `aws_lambda_invocation` adds this.
-    #[serde(default)]
-    tf: Option<Terraform>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Action {
-    Open,
-    Status,
-    Close,
-    Event,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-struct Terraform {
-    action: Change,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Change {
-    Create,
-    Update,
-    Delete,
-}
-
-/// The layer that somebody wants.
-#[derive(Debug, Clone, Deserialize)]
-struct Wanted {
-    name: String,
-    chain_id: u64,
-    ends_in_s: u64,
-    #[serde(default)]
-    base_fee_wei: u64,
-    #[serde(default)]
-    posting: Posting,
-    #[serde(default)]
-    ticket: Option<Address>,
-    #[serde(default)]
-    tvl_cap_wei: Option<String>,
-    #[serde(default = "finalized")]
-    finality: Finality,
-    #[serde(default)]
-    event: Option<String>,
-}
-
-/// The box office that somebody wants for a layer.
-#[derive(Debug, Deserialize)]
-struct NewEvent {
-    event: String,
-}
-
-const fn finalized() -> Finality {
-    Finality::Finalized
-}
-
-/// Where a layer stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Status {
-    layer: LayerId,
-    name: String,
-    phase: Phase,
-    rpc_url: String,
-    /// Where the first shop posts to.
-    webhook_url: String,
-    /// Where each shop posts to, in order of their names.
-    webhook_urls: Vec<String>,
-    chain_id: u64,
-    ends_at_s: u64,
-    ended_at_s: Option<u64>,
-    l1: L1,
-    /// What it cost, once it has ended.
-    cost: Option<Bill>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct L1 {
-    chain_id: u64,
-    layer: Address,
-}
-
-/// Why a request was not granted.
-#[derive(Debug, thiserror::Error)]
-pub enum Refused {
-    /// A field of the event.
-    #[error("{field}: expected {expected}, got {got}")]
-    Field {
-        /// Its name.
-        field: &'static str,
-        /// What it should be.
-        expected: String,
-        /// What it is.
-        got: String,
-    },
-    /// There is no such layer.
-    #[error("no layer {0} was opened here")]
-    Unknown(LayerId),
-    /// Terraform would forget a layer that lives.
-    #[error(
-        "layer {layer} is still there, until Unix time {ends_at_s}: end it with the action `close` first"
-    )]
-    Alive {
-        /// The layer.
-        layer: LayerId,
-        /// Its end.
-        ends_at_s: u64,
-    },
-    /// The configuration of the box office.
-    #[error(transparent)]
-    Event(#[from] EventError),
-    /// The layer could not be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// A store, another service, or the L1.
-    #[error(transparent)]
-    Port(#[from] PortError),
-    /// The stores of the layer.
-    #[error(transparent)]
-    Flow(#[from] FlowError),
-}
 
 /// What the function is told of its deployment.
 #[derive(Debug, Clone)]
@@ -260,7 +135,11 @@ impl Operator {
         let (since, spent_before) = (Instant::now(), self.sender.spent());
         let now_s = SystemClock.now_ms() / 1000;
         let mut wanted = wanted(request.wanted)?;
-        let event = wanted.event.take();
+        let (event, rules) = (wanted.event.take(), wanted.access.take());
+        if rules.as_ref().is_some_and(|rules| rules.targets.is_some()) && wanted.base_fee_wei > 0 {
+            let got = format!("base_fee_wei {}", wanted.base_fee_wei);
+            return Err(field("access.targets", "a layer that is free to use", &got));
+        }
         let plan = self.plan(wanted, now_s)?;
         if let Some(event) = &event {
             self.events.read(event).await?;
@@ -278,6 +157,9 @@ impl Operator {
             }
             Err(error) => return Err(error.into()),
         };
+        if let Some(rules) = &rules {
+            access::keep(&*stores.registers, rules).await?;
+        }
         if let Some(event) = &event {
             events::keep(&*stores.registers, event).await?;
         }
@@ -411,56 +293,5 @@ impl Operator {
             l1,
             cost,
         })
-    }
-}
-
-fn wanted(event: Value) -> Result<Wanted, Refused> {
-    read(event)
-}
-
-fn read<T: DeserializeOwned>(event: Value) -> Result<T, Refused> {
-    let got = event.to_string();
-    serde_json::from_value(event).map_err(|error| field("event", &error.to_string(), &got))
-}
-
-fn named(layer: Option<LayerId>) -> Result<LayerId, Refused> {
-    layer.ok_or_else(|| {
-        field("layer", "the id of a layer, or the `key` that it was opened with", "neither")
-    })
-}
-
-fn field(field: &'static str, expected: &str, got: &str) -> Refused {
-    Refused::Field { field, expected: expected.to_owned(), got: got.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn request(json: &str) -> Request {
-        serde_json::from_str(json).expect("a request")
-    }
-
-    #[test]
-    fn what_terraform_adds_is_read() {
-        let json = r#"{"name":"n","chain_id":7,"ends_in_s":60,"tf":{"action":"create","prev_input":null}}"#;
-        let request = request(json);
-        assert_eq!(request.tf.map(|terraform| terraform.action), Some(Change::Create));
-        let wanted = wanted(request.wanted).expect("complete");
-        assert_eq!((wanted.chain_id, wanted.posting), (7, Posting::Leaves));
-    }
-
-    #[test]
-    fn a_field_that_is_missing_or_wrong_is_named() {
-        for (json, name) in [
-            (r#"{"action":"open","chain_id":7,"ends_in_s":60}"#, "name"),
-            (
-                r#"{"action":"open","name":"n","chain_id":7,"ends_in_s":60,"posting":"mars"}"#,
-                "mars",
-            ),
-        ] {
-            let error = wanted(request(json).wanted).expect_err("it cannot be opened").to_string();
-            assert!(error.contains(name), "{error}");
-        }
     }
 }

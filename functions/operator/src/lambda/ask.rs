@@ -1,0 +1,128 @@
+use alloy_primitives::Address;
+use node_core::{
+    chain::{Finality, LayerId, Posting},
+    rpc::AccessRules,
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::answer::{Refused, field};
+
+/// What is asked.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Request {
+    #[serde(default)]
+    pub(super) action: Option<Action>,
+    /// The layer, for everything but `open` and `event`.
+    #[serde(default)]
+    pub(super) layer: Option<LayerId>,
+    /// A name of the caller's own: the same key is the same layer.
+    #[serde(default)]
+    pub(super) key: Option<String>,
+    #[serde(flatten)]
+    pub(super) wanted: Value,
+    /// Terraform's `aws_lambda_invocation` adds this.
+    #[serde(default)]
+    pub(super) tf: Option<Terraform>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Action {
+    Open,
+    Status,
+    Close,
+    Event,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(super) struct Terraform {
+    pub(super) action: Change,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Change {
+    Create,
+    Update,
+    Delete,
+}
+
+/// The layer that somebody wants.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Wanted {
+    pub(super) name: String,
+    pub(super) chain_id: u64,
+    pub(super) ends_in_s: u64,
+    #[serde(default)]
+    pub(super) base_fee_wei: u64,
+    #[serde(default)]
+    pub(super) posting: Posting,
+    #[serde(default)]
+    pub(super) ticket: Option<Address>,
+    #[serde(default)]
+    pub(super) tvl_cap_wei: Option<String>,
+    #[serde(default = "finalized")]
+    pub(super) finality: Finality,
+    #[serde(default)]
+    pub(super) event: Option<String>,
+    #[serde(default)]
+    pub(super) access: Option<AccessRules>,
+}
+
+/// The box office that somebody wants for a layer.
+#[derive(Debug, Deserialize)]
+pub(super) struct NewEvent {
+    pub(super) event: String,
+}
+
+const fn finalized() -> Finality {
+    Finality::Finalized
+}
+
+pub(super) fn wanted(event: Value) -> Result<Wanted, Refused> {
+    read(event)
+}
+
+pub(super) fn read<T: DeserializeOwned>(event: Value) -> Result<T, Refused> {
+    let got = event.to_string();
+    serde_json::from_value(event).map_err(|error| field("event", &error.to_string(), &got))
+}
+
+pub(super) fn named(layer: Option<LayerId>) -> Result<LayerId, Refused> {
+    layer.ok_or_else(|| {
+        field("layer", "the id of a layer, or the `key` that it was opened with", "neither")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(json: &str) -> Request {
+        serde_json::from_str(json).expect("a request")
+    }
+
+    #[test]
+    fn what_terraform_adds_is_read() {
+        let json = r#"{"name":"n","chain_id":7,"ends_in_s":60,"tf":{"action":"create","prev_input":null}}"#;
+        let request = request(json);
+        assert_eq!(request.tf.map(|terraform| terraform.action), Some(Change::Create));
+        let wanted = wanted(request.wanted).expect("complete");
+        assert_eq!((wanted.chain_id, wanted.posting), (7, Posting::Leaves));
+    }
+
+    #[test]
+    fn a_field_that_is_missing_or_wrong_is_named() {
+        for (json, name) in [
+            (r#"{"action":"open","chain_id":7,"ends_in_s":60}"#, "name"),
+            (
+                r#"{"action":"open","name":"n","chain_id":7,"ends_in_s":60,"posting":"mars"}"#,
+                "mars",
+            ),
+        ] {
+            let error = wanted(request(json).wanted).expect_err("it cannot be opened").to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+}
