@@ -296,7 +296,10 @@ fn print(report: &Report, json: bool) {
         .row("items left in the ledger", report.items_left)
         .row("objects left", report.objects_left)
         .row("cost on AWS, had it lasted an hour", format!("about ${}", report.cost.total_usd))
-        .row("cost on the L1", format!("{} gas", report.cost.l1.gas))
+        .row(
+            "cost on the L1, with the factory if it was new",
+            format!("{} gas", report.cost.l1.gas),
+        )
         .row("seconds", report.seconds);
     facts.print();
 }
