@@ -5,6 +5,7 @@
 //! lives in [`node_core::exit`] and is the same interface.
 
 mod bindings;
+mod event_ticket;
 mod predeploys;
 mod preinstalls;
 
@@ -13,6 +14,7 @@ pub use bindings::{
     FlashSettlement, FlashTwin20, FlashTwin721, FlashTwin1155, Items, L1Info, L2Bridge, Ticket,
     WrappedERC20, WrappedERC721, WrappedERC1155,
 };
+pub use event_ticket::plain_event_ticket;
 pub use node_core::exit::{IExitRecipient, IExitSealer};
 pub use predeploys::{predeploys, wrapped_codes};
 pub use preinstalls::{Preinstall, PreinstallError, preinstalls};

@@ -3,14 +3,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use alloy::{
     consensus::{SignableTransaction, TxEip1559, TxEnvelope},
     eips::eip2718::Encodable2718,
-    primitives::{Address, B256, Bytes, TxKind, U256, Uint, hex, keccak256, utils::parse_ether},
+    primitives::{Address, Bytes, TxKind, U256, hex, keccak256, utils::parse_ether},
     signers::SignerSync,
     sol_types::{SolConstructor, SolStruct, eip712_domain},
 };
 use futures::future::join_all;
 use mayfly_contracts::{
-    EventTicket::{self, CheckIn, EventSettings, TierSettings},
-    Ticket,
+    EventTicket::{self, CheckIn},
+    Ticket, plain_event_ticket,
 };
 use mayfly_l1::{PrivateKeySigner, devnet};
 use node_core::codec::record::Pending;
@@ -109,32 +109,7 @@ impl Wallet {
 
     /// Deploys tickets of one tier, which the organiser owns.
     pub(crate) async fn deploy_event(&self, layer: &Rpc, minter: Address) -> Address {
-        let tier = TierSettings {
-            cap: 100,
-            walletCap: 0,
-            opensAt: 0,
-            closesAt: 0,
-            priceWei: Uint::ZERO,
-            allowRoot: B256::ZERO,
-        };
-        let s = EventSettings {
-            owner: self.account(),
-            minter,
-            payout: self.account(),
-            name: "Night".to_owned(),
-            symbol: "NIGHT".to_owned(),
-            contractUri: String::new(),
-            hiddenUri: String::new(),
-            baseUri: String::new(),
-            revealHash: B256::ZERO,
-            soulbound: false,
-            royaltyReceiver: Address::ZERO,
-            royaltyBps: Uint::ZERO,
-            checkInWindow: 3_600,
-            tiers: vec![tier],
-        };
-        let arguments = EventTicket::constructorCall { s }.abi_encode();
-        let code = [EventTicket::BYTECODE.as_ref(), &arguments].concat();
+        let code = plain_event_ticket(self.account(), minter, 100, 3_600).to_vec();
         let receipt = self.send(layer, TxKind::Create, code, U256::ZERO, 15_000_000).await;
         serde_json::from_value(receipt["contractAddress"].clone()).expect("an address")
     }

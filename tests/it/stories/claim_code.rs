@@ -4,15 +4,11 @@ use std::{fs, path::Path};
 
 use alloy::{
     hex,
-    primitives::{Address, B256, Bytes, TxKind, U256, Uint},
+    primitives::{Address, Bytes, TxKind, U256},
     signers::local::PrivateKeySigner,
-    sol_types::{SolCall, SolConstructor},
+    sol_types::SolCall,
 };
-use mayfly_contracts::{
-    EventTicket::{self, EventSettings, TierSettings},
-    FlashLayer::tokenOfCall,
-    FlashTwin721,
-};
+use mayfly_contracts::{FlashLayer::tokenOfCall, FlashTwin721, plain_event_ticket};
 use mayfly_it::{Anvil, Rpc, http};
 use mayfly_l1::ClaimCode;
 use mayfly_webhook::{Secret, provider::STRIPE};
@@ -46,33 +42,8 @@ fn deploy(up: &Up, dir: &Path) {
     let minter: PrivateKeySigner =
         keys["minter"].as_str().and_then(|key| key.parse().ok()).expect("a key");
     let owner = person(0).address();
-    let tier = TierSettings {
-        cap: 10,
-        walletCap: 0,
-        opensAt: 0,
-        closesAt: 0,
-        priceWei: Uint::ZERO,
-        allowRoot: B256::ZERO,
-    };
-    let s = EventSettings {
-        owner,
-        minter: minter.address(),
-        payout: owner,
-        name: "Night".to_owned(),
-        symbol: "NIGHT".to_owned(),
-        contractUri: String::new(),
-        hiddenUri: String::new(),
-        baseUri: String::new(),
-        revealHash: B256::ZERO,
-        soulbound: false,
-        royaltyReceiver: Address::ZERO,
-        royaltyBps: Uint::ZERO,
-        checkInWindow: 60,
-        tiers: vec![tier],
-    };
-    let arguments = EventTicket::constructorCall { s }.abi_encode();
-    let code = [EventTicket::BYTECODE.as_ref(), &arguments].concat();
-    act(up, &person(0), TxKind::Create, U256::ZERO, Bytes::from(code));
+    let code = plain_event_ticket(owner, minter.address(), 10, 60);
+    act(up, &person(0), TxKind::Create, U256::ZERO, code);
 }
 
 /// A Checkout session of a buyer who gave an e-mail address and no wallet.
