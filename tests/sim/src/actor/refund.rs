@@ -8,8 +8,8 @@ use node_core::{
     flow::{mint::OrderError, refund::refund},
 };
 
-use super::shop::{key, reference};
-use crate::{Fault, Variant, World, process::ProcessId, template};
+use super::shop::{deliver_until_known, key, reference};
+use crate::{Variant, World, process::ProcessId, template};
 
 /// A shop pays back what was paid, before it says so or after: delivers that until it is told that this is known, and
 /// sometimes once more.
@@ -19,23 +19,11 @@ pub(crate) async fn refunder(world: Arc<World>, number: u64) {
         return;
     }
     world.sim.sleep_about_ms(0, world.plan.lasts_s * 900).await;
-    let is_taken = Arc::new(AtomicBool::new(false));
-    let mut deliveries = 0;
-    while world.is_open() == Some(true) && deliveries < 12 {
-        let again = world.sim.fault(Fault::Client);
-        if is_taken.load(Ordering::Relaxed) && !again {
-            return;
-        }
-        world.truth.refund_sent(&key(number), world.plan.burns);
-        for _ in 0..=u8::from(again) {
-            let is_taken = Arc::clone(&is_taken);
-            world.function("webhook", move |world, process| {
-                deliver(world, process, number, is_taken)
-            });
-        }
-        deliveries += 1;
-        world.sim.sleep_about_ms(500, 6_000).await;
-    }
+    let begin = |world: &World| world.truth.refund_sent(&key(number), world.plan.burns);
+    deliver_until_known(world, begin, move |world, process, is_taken| {
+        deliver(world, process, number, is_taken)
+    })
+    .await;
 }
 
 async fn deliver(world: Arc<World>, process: ProcessId, number: u64, is_taken: Arc<AtomicBool>) {

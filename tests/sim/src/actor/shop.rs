@@ -24,6 +24,20 @@ use crate::{Fault, Variant, World, process::ProcessId, template};
 /// A shop: delivers that an item is paid until it is told that this is known, and sometimes once more.
 pub(crate) async fn shop(world: Arc<World>, number: u64) {
     world.sim.sleep_about_ms(0, world.plan.lasts_s * 700).await;
+    deliver_until_known(
+        world,
+        |_| {},
+        move |world, process, is_taken| deliver(world, process, number, is_taken),
+    )
+    .await;
+}
+
+/// Delivers, after `begin`, until it is told that this is known, and sometimes once more.
+pub(super) async fn deliver_until_known<F: Future<Output = ()> + Send + 'static>(
+    world: Arc<World>,
+    begin: impl Fn(&World),
+    deliver: impl Fn(Arc<World>, ProcessId, Arc<AtomicBool>) -> F,
+) {
     let is_taken = Arc::new(AtomicBool::new(false));
     let mut deliveries = 0;
     while world.is_open() == Some(true) && deliveries < 12 {
@@ -31,11 +45,10 @@ pub(crate) async fn shop(world: Arc<World>, number: u64) {
         if is_taken.load(Ordering::Relaxed) && !again {
             return;
         }
+        begin(&world);
         for _ in 0..=u8::from(again) {
             let is_taken = Arc::clone(&is_taken);
-            world.function("webhook", move |world, process| {
-                deliver(world, process, number, is_taken)
-            });
+            world.function("webhook", |world, process| deliver(world, process, is_taken));
         }
         deliveries += 1;
         world.sim.sleep_about_ms(500, 6_000).await;
