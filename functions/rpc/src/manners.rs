@@ -80,11 +80,7 @@ pub(crate) async fn admit(State(door): State<Door>, mut request: Request, next: 
 
 /// Says which of the organiser's rules a request breaks; its body is empty while nobody read it.
 pub(crate) fn refused(body: &[u8], refusal: AccessError) -> Response {
-    let status = match refusal {
-        AccessError::ApiKey => StatusCode::UNAUTHORIZED,
-        AccessError::PerAddress { .. } => StatusCode::TOO_MANY_REQUESTS,
-        _ => StatusCode::FORBIDDEN,
-    };
+    let status = status_of(&refusal);
     let retry_s = refusal.retry_ms().map(|retry_ms| retry_ms.div_ceil(1_000));
     let answer = refuse(body, refusal);
     let mut response = (status, [(CONTENT_TYPE, "application/json")], answer).into_response();
@@ -92,6 +88,15 @@ pub(crate) fn refused(body: &[u8], refusal: AccessError) -> Response {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_s));
     }
     response
+}
+
+/// What a refusal is in HTTP.
+pub(crate) const fn status_of(refusal: &AccessError) -> StatusCode {
+    match refusal {
+        AccessError::ApiKey => StatusCode::UNAUTHORIZED,
+        AccessError::PerAddress { .. } => StatusCode::TOO_MANY_REQUESTS,
+        _ => StatusCode::FORBIDDEN,
+    }
 }
 
 fn busy() -> Response {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::deployment::Deployment;
+use crate::{deployment::Deployment, listener::Listener};
 
 /// A key of a partner's.
 const KEY: &str = "a-key-of-a-partner-1";
@@ -37,6 +37,15 @@ async fn functions_refuse_what_the_organiser_does_not_allow_and_name_the_rule() 
     assert_eq!((status, &answer["error"]["data"]["rule"]), (401, &json!("apiKeys")), "{answer}");
     let partner = deployment.rpc(&format!("{layer}?apiKey={KEY}"));
     assert_eq!(partner.ask("eth_chainId", json!([])).await, "0x7");
+    // Over WebSocket it is asked when somebody connects, and of every message.
+    let socket = deployment.socket(layer);
+    assert_eq!(Listener::connect(&socket).await.err(), Some(401));
+    let mut listener = Listener::connect(&format!("{socket}&apiKey={KEY}")).await.expect("a key");
+    assert_eq!(listener.ask("eth_chainId", json!([])).await["result"], "0x7");
+    for method in ["eth_blockNumber", "eth_subscribe"] {
+        let answer = listener.ask(method, json!(["newHeads"])).await;
+        assert_eq!(answer["error"]["data"]["rule"], "methods", "{answer}");
+    }
     // Another function, which starts with nothing, asks the same rules.
     deployment.gateway.kill("rpc");
     let (_, answer) = partner.post(&ask("eth_blockNumber")).await;

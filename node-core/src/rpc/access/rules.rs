@@ -33,7 +33,8 @@ pub struct AccessRules {
 pub enum RuleError {
     /// A key that could be guessed, or not be sent.
     #[error(
-        "apiKeys: expected keys of at least {least} letters, digits, `-`, `.`, `_` and `~`, got one of {got}"
+        "apiKeys: expected keys of at least {least} letters, digits, `-`, `.`, `_` and `~`, or `keccak256:` and the hash of one, \
+         got one of {got}"
     )]
     ApiKey {
         /// The shortest.

@@ -4,15 +4,14 @@ use alloy_primitives::B128;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use mayfly_aws::{Absent, NotTold, Socket};
 use node_core::{
-    flow::FlowError,
     port::PortError,
-    rpc::{Answered, Change, RpcError, Subscription, Subscriptions, dispatch, refuse},
+    rpc::{Answered, Change, Subscription, Subscriptions, dispatch, refuse},
 };
 use serde_json::json;
 
 use super::{
     super::{absent, layers::Layer, method},
-    REMEMBERED_S, Served, SocketAnswer, Wires, caller, now_s,
+    REMEMBERED_S, Served, SocketAnswer, WireError, Wires, caller, now_s,
 };
 
 /// JSON-RPC: the layer of a connection is gone. EIP-1474, "resource not found".
@@ -124,7 +123,7 @@ impl Wires {
         layer: &Layer,
         connection: &str,
         (id, mut subscription): (B128, Subscription),
-    ) -> Result<(), KeepError> {
+    ) -> Result<(), WireError> {
         let sockets = self.cloud.sockets(Some(layer.id));
         loop {
             let head = layer.follow().await?;
@@ -171,7 +170,7 @@ impl Wires {
         connection: &str,
         subscriptions: &Subscriptions,
         last: u64,
-    ) -> Result<(), KeepError> {
+    ) -> Result<(), WireError> {
         let since = subscriptions.since().unwrap_or(last);
         if since >= last {
             return Ok(());
@@ -185,19 +184,6 @@ impl Wires {
         }
         Ok(())
     }
-}
-
-/// Why a subscription was not kept.
-#[derive(Debug, thiserror::Error)]
-enum KeepError {
-    #[error(transparent)]
-    Port(#[from] PortError),
-    #[error(transparent)]
-    Flow(#[from] FlowError),
-    #[error(transparent)]
-    Rpc(#[from] RpcError),
-    #[error(transparent)]
-    NotTold(#[from] NotTold),
 }
 
 /// What is kept of a connection.

@@ -17,11 +17,12 @@ use std::{
 
 use axum::http::StatusCode;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
-use mayfly_aws::{Absent, Cloud, Functions, SocketGateway, Sockets};
+use mayfly_aws::{Absent, Cloud, Functions, NotTold, SocketGateway, Sockets};
 use node_core::{
     chain::LayerId,
+    flow::FlowError,
     port::PortError,
-    rpc::{ApiKey, Caller},
+    rpc::{ApiKey, Caller, RpcError, refuse},
 };
 use serde::Serialize;
 
@@ -62,6 +63,19 @@ pub(super) struct Served {
     pub(super) method: &'static str,
     /// Messages both ways.
     pub(super) messages: u64,
+}
+
+/// What keeps a connection from having what it asked for, or was promised.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::lambda) enum WireError {
+    #[error(transparent)]
+    Port(#[from] PortError),
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+    #[error(transparent)]
+    Rpc(#[from] RpcError),
+    #[error(transparent)]
+    NotTold(#[from] NotTold),
 }
 
 impl SocketAnswer {
@@ -123,8 +137,10 @@ impl Wires {
             Err(absent) => return Ok(Served::of(refused(&absent), None)),
         };
         if let Err(refusal) = layer.node.access.admit(&caller(event)) {
-            let text = refusal.to_string();
-            return Ok(Served::of(status(StatusCode::FORBIDDEN, &text), None));
+            let status = crate::manners::status_of(&refusal);
+            let body = String::from_utf8(refuse(&[], refusal)).ok();
+            let answer = SocketAnswer { status_code: status.as_u16(), body };
+            return Ok(Served::of(answer, None));
         }
         let expires_at_s = now_s() + REMEMBERED_S;
         match self.cloud.sockets(Some(layer.id)).open(layer.id, connection, expires_at_s).await {

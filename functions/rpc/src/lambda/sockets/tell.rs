@@ -18,13 +18,12 @@ use mayfly_aws::{Absent, Cursor, NotTold, Socket, SocketGateway, Sockets, Turn};
 use mayfly_sequencer::{SystemClock, Writer};
 use node_core::{
     chain::LayerId,
-    flow::{FlowError, sequence::Committed},
+    flow::sequence::Committed,
     port::{Clock, PortError},
-    rpc::RpcError,
 };
 use tokio::time::{Instant, timeout_at};
 
-use super::{REMEMBERED_S, Wires, ask::read, now_s};
+use super::{REMEMBERED_S, WireError, Wires, ask::read, now_s};
 use crate::lambda::layers::Layer;
 
 /// Blocks that are told of in one round.
@@ -47,17 +46,6 @@ const PENDING_S: u64 = 35;
 pub(in crate::lambda) struct Told {
     /// Messages that were sent.
     pub(in crate::lambda) messages: u64,
-}
-
-/// What keeps subscribers from being told.
-#[derive(Debug, thiserror::Error)]
-pub(in crate::lambda) enum TellError {
-    #[error(transparent)]
-    Port(#[from] PortError),
-    #[error(transparent)]
-    Flow(#[from] FlowError),
-    #[error(transparent)]
-    Rpc(#[from] RpcError),
 }
 
 /// One turn of telling.
@@ -87,7 +75,7 @@ impl Wires {
         &self,
         layer: LayerId,
         deadline: SystemTime,
-    ) -> Result<Told, TellError> {
+    ) -> Result<Told, WireError> {
         let layer = match self.layers.find(&layer.to_string()).await {
             Ok(layer) => layer,
             // It has ended: there is nobody left to tell, and nothing.
@@ -117,7 +105,7 @@ impl Telling<'_> {
     /// Takes turns until there is nothing left to tell.
     ///
     /// Whoever committed while this had the turn did not ring, so after giving it back this looks once more.
-    async fn turns(&self, begin_before: Instant) -> Result<(), TellError> {
+    async fn turns(&self, begin_before: Instant) -> Result<(), WireError> {
         let id = self.layer.id;
         loop {
             let now_ms = SystemClock.now_ms();
@@ -134,7 +122,7 @@ impl Telling<'_> {
         }
     }
 
-    async fn rounds(&self, cursor: Cursor, begin_before: Instant) -> Result<Over, TellError> {
+    async fn rounds(&self, cursor: Cursor, begin_before: Instant) -> Result<Over, WireError> {
         let id = self.layer.id;
         let mut done = cursor.done;
         if cursor.begun > cursor.done {
@@ -169,7 +157,7 @@ impl Telling<'_> {
     }
 
     /// Closes the connections that somebody began to tell of blocks up to `begun` and did not say that it had.
-    async fn give_up_on(&self, begun: u64) -> Result<(), TellError> {
+    async fn give_up_on(&self, begun: u64) -> Result<(), WireError> {
         for socket in self.sockets.list(self.layer.id).await? {
             if read(&socket)?.since().is_some_and(|since| since < begun) {
                 let connection = &socket.connection;
@@ -184,7 +172,7 @@ impl Telling<'_> {
     }
 
     /// Tells `sockets` of the blocks after the first and up to the last of `range`.
-    async fn round(&self, sockets: Vec<Socket>, range: (u64, u64)) -> Result<(), TellError> {
+    async fn round(&self, sockets: Vec<Socket>, range: (u64, u64)) -> Result<(), WireError> {
         if sockets.is_empty() {
             return Ok(());
         }
@@ -204,7 +192,7 @@ impl Telling<'_> {
         socket: &Socket,
         blocks: &[Arc<Committed>],
         until: Instant,
-    ) -> Result<(), TellError> {
+    ) -> Result<(), WireError> {
         let Socket { connection, .. } = socket;
         let not_told = match timeout_at(until, self.notify(socket, blocks)).await {
             Ok(Ok(Ok(()))) => return Ok(()),
@@ -224,7 +212,7 @@ impl Telling<'_> {
         &self,
         socket: &Socket,
         blocks: &[Arc<Committed>],
-    ) -> Result<Result<(), NotTold>, TellError> {
+    ) -> Result<Result<(), NotTold>, WireError> {
         let subscriptions = read(socket)?;
         let stored_s = socket.expires_at_s.saturating_sub(REMEMBERED_S);
         if subscriptions.is_pending() && now_s() > stored_s + PENDING_S {
