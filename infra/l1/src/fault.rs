@@ -68,10 +68,15 @@ impl Fault {
         matches!(self, Self::Answered { message, .. } if message.to_ascii_lowercase().contains(text))
     }
 
+    /// Whether the account cannot pay. Nodes have no code for that.
+    pub(crate) fn is_poor(&self) -> bool {
+        self.says("insufficient funds")
+    }
+
     /// Tells the caller of a port what to do: what the node refuses for good is not repeated.
     pub(crate) fn into_port(self, what: impl Into<String>) -> PortError {
         let what = what.into();
-        let is_poor = self.says("insufficient funds");
+        let is_poor = self.is_poor();
         match self {
             Self::Reverted { reason } => PortError::Refused { what, reason },
             Self::Answered { code: METHOD_NOT_FOUND | INVALID_PARAMS, message } => {

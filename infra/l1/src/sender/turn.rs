@@ -69,7 +69,7 @@ impl<'a> Turn<'a> {
     /// Sends a transaction, again with higher fees while no block takes it, until one of the tries is executed.
     async fn see_through(&self, draft: &Draft) -> Result<TransactionReceipt, PortError> {
         let what = draft.act.what;
-        let refused = |fault: Fault| fault.into_port(what);
+        let refused = |fault: Fault| self.refused(fault, what);
         let gas_limit = self.gas(draft).await.map_err(refused)?;
         let fees = self.sender.fees(draft.blobs.is_some()).await.map_err(refused)?;
         let (hash, mut fees) = self.submit(draft, gas_limit, fees).await.map_err(refused)?;
@@ -96,6 +96,19 @@ impl<'a> Turn<'a> {
                 }
                 Err(fault) => tracing::debug!(?fault, what, "not sent again"),
             }
+        }
+    }
+
+    /// Says what the node said, and who has to be paid where it is about money.
+    fn refused(&self, fault: Fault, what: &str) -> PortError {
+        let is_poor = fault.is_poor();
+        match fault.into_port(what) {
+            PortError::Refused { what, reason } if is_poor => {
+                let (account, chain) = (self.sender.address(), self.sender.node.chain_id());
+                let reason = format!("{reason}; pay ETH to {account} on chain {chain}");
+                PortError::Refused { what, reason }
+            }
+            other => other,
         }
     }
 

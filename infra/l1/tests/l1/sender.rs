@@ -69,6 +69,7 @@ async fn key_without_eth_is_refused() {
     let error = deposit_eth(&sender, event.layer(), to, U256::ONE).await;
     let error = error.expect_err("it cannot pay");
     assert!(matches!(error, PortError::Refused { .. }), "{error:?}");
+    assert!(error.to_string().contains(&format!("pay ETH to {to}")), "{error}");
 }
 
 #[tokio::test]
