@@ -39,7 +39,7 @@ async fn serve() -> Result<(), Error> {
     let operator = Arc::new(Operator::new(cloud, deployment, sender, &*minter, events));
     let answer = |event: LambdaEvent<Request>| {
         let operator = Arc::clone(&operator);
-        async move { operator.answer(event.payload).await.map_err(Error::from) }
+        async move { operator.answer(event.payload).await }
     };
     lambda_runtime::run(service_fn(answer)).await
 }

@@ -160,10 +160,12 @@ impl Cloud {
         let answer = reqwest::Client::new().post(url).json(event).send().await.map_err(failed)?;
         let is_error = answer.headers().contains_key("x-amz-function-error");
         let text = answer.text().await.map_err(failed)?;
-        if is_error {
-            return Err(Failure::remote("invoke operator", text));
+        let answer: Value = serde_json::from_str(&text)
+            .map_err(|error| Failure::remote("invoke operator", error))?;
+        match answer["errorMessage"].as_str() {
+            Some(message) if is_error => Err(Failure::remote("invoke operator", message)),
+            _ => Ok(answer),
         }
-        serde_json::from_str(&text).map_err(|error| Failure::remote("invoke operator", error))
     }
 
     /// Waits until nothing of the layer is stored any more; returns where it stands then.

@@ -1,4 +1,5 @@
-use alloy_primitives::Address;
+use alloy_primitives::{Address, U256};
+use lambda_runtime::Diagnostic;
 use mayfly_cost::Bill;
 use mayfly_webhook::events::EventError;
 use node_core::{
@@ -6,7 +7,7 @@ use node_core::{
     flow::FlowError,
     port::PortError,
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::OpenError;
 
@@ -35,6 +36,28 @@ pub(super) struct L1 {
     pub(super) layer: Address,
 }
 
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// Where a layer stands.
+    Layer(Box<Status>),
+    /// Who pays on the L1.
+    Account(Account),
+    /// Nothing of a layer that Terraform forgets and nobody knows any more.
+    Nothing,
+}
+
+/// The account that opens and settles layers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Account {
+    pub(super) l1_chain_id: u64,
+    pub(super) address: Address,
+    /// What it has to pay gas with.
+    #[serde(serialize_with = "decimal")]
+    pub(super) balance_wei: U256,
+}
+
 /// Why a request was not granted.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
@@ -48,6 +71,9 @@ pub enum Refused {
         /// What it is.
         got: String,
     },
+    /// The event cannot be read; the text says which field and what was expected.
+    #[error("the request cannot be read: {0}")]
+    Malformed(serde_json::Error),
     /// There is no such layer.
     #[error("no layer {0} was opened here")]
     Unknown(LayerId),
@@ -73,6 +99,16 @@ pub enum Refused {
     /// The stores of the layer.
     #[error(transparent)]
     Flow(#[from] FlowError),
+}
+
+fn decimal<S: Serializer>(wei: &U256, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(wei)
+}
+
+impl From<Refused> for Diagnostic {
+    fn from(refused: Refused) -> Self {
+        Self { error_type: "Refused".to_owned(), error_message: refused.to_string() }
+    }
 }
 
 pub(super) fn field(field: &'static str, expected: &str, got: &str) -> Refused {

@@ -13,7 +13,7 @@ use super::answer::{Refused, field};
 pub struct Request {
     #[serde(default)]
     pub(super) action: Option<Action>,
-    /// The layer, for everything but `open` and `event`.
+    /// The layer, for everything but `open` and `account`.
     #[serde(default)]
     pub(super) layer: Option<LayerId>,
     /// A name of the caller's own: the same key is the same layer.
@@ -33,6 +33,7 @@ pub(super) enum Action {
     Status,
     Close,
     Event,
+    Account,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -67,7 +68,7 @@ pub(super) struct Wanted {
     #[serde(default)]
     pub(super) event: Option<String>,
     #[serde(default)]
-    pub(super) access: Option<AccessRules>,
+    pub(super) access: Option<Value>,
 }
 
 /// The box office that somebody wants for a layer.
@@ -80,13 +81,19 @@ const fn finalized() -> Finality {
     Finality::Finalized
 }
 
-pub(super) fn wanted(event: Value) -> Result<Wanted, Refused> {
-    read(event)
+/// Reads what is asked for. What was given is not repeated: keys may be in it, and errors come into logs.
+pub(super) fn read<T: DeserializeOwned>(event: Value) -> Result<T, Refused> {
+    serde_json::from_value(event).map_err(Refused::Malformed)
 }
 
-pub(super) fn read<T: DeserializeOwned>(event: Value) -> Result<T, Refused> {
-    let got = event.to_string();
-    serde_json::from_value(event).map_err(|error| field("event", &error.to_string(), &got))
+/// Reads the rules of who may ask for what. Keys are looked at first: what is no list of them is not repeated either.
+pub(super) fn rules(access: Value) -> Result<AccessRules, Refused> {
+    let keys = &access["apiKeys"];
+    let is_list = keys.as_array().is_some_and(|keys| keys.iter().all(Value::is_string));
+    if !access.is_object() || !(keys.is_null() || is_list) {
+        return Err(field("access", "an object, with a list of texts as `apiKeys`", "another"));
+    }
+    read(access)
 }
 
 pub(super) fn named(layer: Option<LayerId>) -> Result<LayerId, Refused> {
@@ -103,12 +110,16 @@ mod tests {
         serde_json::from_str(json).expect("a request")
     }
 
+    fn refused(json: &str) -> String {
+        read::<Wanted>(request(json).wanted).expect_err("it cannot be opened").to_string()
+    }
+
     #[test]
     fn what_terraform_adds_is_read() {
         let json = r#"{"name":"n","chain_id":7,"ends_in_s":60,"tf":{"action":"create","prev_input":null}}"#;
         let request = request(json);
         assert_eq!(request.tf.map(|terraform| terraform.action), Some(Change::Create));
-        let wanted = wanted(request.wanted).expect("complete");
+        let wanted: Wanted = read(request.wanted).expect("complete");
         assert_eq!((wanted.chain_id, wanted.posting), (7, Posting::Leaves));
     }
 
@@ -121,8 +132,27 @@ mod tests {
                 "mars",
             ),
         ] {
-            let error = wanted(request(json).wanted).expect_err("it cannot be opened").to_string();
+            let error = refused(json);
             assert!(error.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_key_in_a_request_that_is_refused_is_not_repeated() {
+        let error = refused(
+            r#"{"name":"n","ends_in_s":60,"access":{"apiKeys":["correct-horse-battery"]}}"#,
+        );
+        assert!(error.contains("chain_id"), "{error}");
+        assert!(!error.contains("horse"), "{error}");
+        for access in [
+            r#""correct-horse-battery""#,
+            r#"{"apiKeys":"correct-horse-battery"}"#,
+            r#"{"apiKeys":["horse"]}"#,
+            r#"{"apiKeys":[["correct-horse-battery"]]}"#,
+        ] {
+            let access = serde_json::from_str(access).expect("JSON");
+            let error = rules(access).expect_err("no list of keys").to_string();
+            assert!(error.contains("apiKeys") && !error.contains("horse"), "{error}");
         }
     }
 }

@@ -1,5 +1,6 @@
-//! The function on AWS Lambda: opens layers at run time with their box offices, says where they stand, ends them before their time. Nothing
-//! makes a layer live longer than it was opened for. Only whom IAM lets invoke it may.
+//! The function on AWS Lambda: opens layers at run time, with their box offices and the rules of who may ask for what;
+//! says where they stand and who pays on the L1, and ends them before their time. Nothing makes a layer live longer than
+//! it was opened for. Only whom IAM lets invoke it may.
 
 mod answer;
 mod ask;
@@ -22,13 +23,13 @@ use node_core::{
 };
 use serde_json::Value;
 
+pub use self::{
+    answer::{Account, Answer, Refused, Status},
+    ask::Request,
+};
 use self::{
     answer::{L1, field},
-    ask::{Action, Change, NewEvent, Wanted, named, read, wanted},
-};
-pub use self::{
-    answer::{Refused, Status},
-    ask::Request,
+    ask::{Action, Change, NewEvent, Wanted, named, read, rules},
 };
 use crate::Plan;
 
@@ -95,28 +96,36 @@ impl Operator {
         }
     }
 
-    /// Does what is asked, and says where the layer stands then; nothing of one that Terraform forgets and nobody
-    /// knows any more.
+    /// Does what is asked, and says where the layer stands then.
     ///
     /// # Errors
     /// [`Refused`] names the field, or what failed. Opening with a `key` can be repeated.
-    pub async fn answer(&self, request: Request) -> Result<Option<Status>, Refused> {
+    pub async fn answer(&self, request: Request) -> Result<Answer, Refused> {
         let layer = self.layer_of(&request);
-        match (request.tf.map(|terraform| terraform.action), request.action) {
-            (Some(Change::Delete), _) => self.check_gone(named(layer)?).await,
+        let status = match (request.tf.map(|terraform| terraform.action), request.action) {
+            (Some(Change::Delete), _) => return self.check_gone(named(layer)?).await,
             (Some(Change::Update), _) | (None, Some(Action::Status)) => {
-                self.status(named(layer)?).await.map(Some)
+                self.status(named(layer)?).await?
             }
-            (_, Some(Action::Close)) => self.close(named(layer)?).await.map(Some),
-            (_, Some(Action::Event)) => {
-                self.change_event(named(layer)?, request.wanted).await.map(Some)
-            }
+            (None, Some(Action::Account)) => return self.account().await,
+            (_, Some(Action::Close)) => self.close(named(layer)?).await?,
+            (_, Some(Action::Event)) => self.change_event(named(layer)?, request.wanted).await?,
             (_, Some(Action::Open)) | (Some(Change::Create), _) => {
                 let layer = layer.unwrap_or_else(|| LayerId::new(rand::random()));
-                self.open(layer, request).await.map(Some)
+                self.open(layer, request).await?
             }
-            (None, None) => Err(field("action", "open, status, close or event", "nothing")),
-        }
+            (None, None) => {
+                return Err(field("action", "open, status, close, event or account", "nothing"));
+            }
+        };
+        Ok(Answer::Layer(Box::new(status)))
+    }
+
+    /// Says who pays on the L1, so that somebody can pay in before the first layer is opened.
+    async fn account(&self) -> Result<Answer, Refused> {
+        let (node, address) = (self.sender.node(), self.sender.address());
+        let balance_wei = node.balance_of(address).await?;
+        Ok(Answer::Account(Account { l1_chain_id: node.chain_id(), address, balance_wei }))
     }
 
     /// A key is a layer for ever, an ended one too, so that nobody of an earlier life can write into a later one.
@@ -134,8 +143,9 @@ impl Operator {
         }
         let (since, spent_before) = (Instant::now(), self.sender.spent());
         let now_s = SystemClock.now_ms() / 1000;
-        let mut wanted = wanted(request.wanted)?;
-        let (event, rules) = (wanted.event.take(), wanted.access.take());
+        let mut wanted: Wanted = read(request.wanted)?;
+        let event = wanted.event.take();
+        let rules = wanted.access.take().map(rules).transpose()?;
         if rules.as_ref().is_some_and(|rules| rules.targets.is_some()) && wanted.base_fee_wei > 0 {
             let got = format!("base_fee_wei {}", wanted.base_fee_wei);
             return Err(field("access.targets", "a layer that is free to use", &got));
@@ -249,13 +259,13 @@ impl Operator {
     }
 
     /// A layer that was never opened, or was forgotten long after its end, holds up no `terraform destroy`.
-    async fn check_gone(&self, layer: LayerId) -> Result<Option<Status>, Refused> {
+    async fn check_gone(&self, layer: LayerId) -> Result<Answer, Refused> {
         match self.status(layer).await {
-            Err(Refused::Unknown(_)) => Ok(None),
+            Err(Refused::Unknown(_)) => Ok(Answer::Nothing),
             Ok(status) if status.phase != Phase::Erased => {
                 Err(Refused::Alive { layer, ends_at_s: status.ends_at_s })
             }
-            other => other.map(Some),
+            other => other.map(|status| Answer::Layer(Box::new(status))),
         }
     }
 

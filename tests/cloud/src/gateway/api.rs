@@ -40,8 +40,6 @@ async fn invoke(
         Err(Failed::NoPlace) => {
             (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException").into_response()
         }
-        Err(failed) => {
-            ([("x-amz-function-error", "Unhandled")], format!("{failed:?}")).into_response()
-        }
+        Err(failed) => ([("x-amz-function-error", "Unhandled")], failed.payload()).into_response(),
     }
 }

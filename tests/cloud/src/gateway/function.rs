@@ -1,5 +1,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use serde_json::json;
+
 use super::{Shared, instance, lock};
 
 /// A function as Terraform makes it.
@@ -38,6 +40,22 @@ pub enum Failed {
     Streamed,
     /// It said so: the JSON of its error.
     Said(String),
+}
+
+impl Failed {
+    /// What the caller gets in place of an answer.
+    ///
+    /// AWS: Lambda Developer Guide, "Understanding the retry behavior", "Function errors".
+    pub(super) fn payload(&self) -> String {
+        let message = match self {
+            Self::Said(error) => return error.clone(),
+            Self::TimedOut => "Task timed out",
+            Self::Ended => "Runtime exited",
+            Self::TooLarge => "Response payload size exceeded maximum allowed payload size",
+            Self::Unknown | Self::NoPlace | Self::Streamed => "not invoked",
+        };
+        json!({ "errorMessage": message }).to_string()
+    }
 }
 
 /// A function with its processes.
