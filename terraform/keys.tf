@@ -1,4 +1,4 @@
-# A key for whoever signs on the L1 from outside the functions: those take theirs from SSM.
+# The key that functions sign on the L1 with, in place of one in SSM: nobody has it, and each signature is in CloudTrail.
 resource "aws_kms_key" "signer" {
   count = var.enable_signing_key ? 1 : 0
 

@@ -20,6 +20,7 @@ resource "aws_lambda_invocation" "layer" {
     },
     each.value.ticket == null ? {} : { ticket = each.value.ticket },
     each.value.event == null ? {} : { event = each.value.event },
+    each.value.access == null ? {} : { access = jsondecode(each.value.access) },
     each.value.tvl_cap_wei == null ? {} : { tvl_cap_wei = each.value.tvl_cap_wei },
   ))
 

@@ -23,6 +23,7 @@ module "blueprint" {
   }
   streaming             = var.enable_streaming
   secrets               = var.secrets
+  signing_key           = one([for key in aws_kms_key.signer : { arn = key.arn }])
   sequencer_concurrency = var.sequencer_concurrency
 }
 

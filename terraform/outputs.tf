@@ -49,7 +49,7 @@ output "dead_letters" {
 }
 
 output "signing_key" {
-  description = "ARN of the KMS key for who signs from outside, if there is one."
+  description = "ARN of the KMS key that functions sign on the L1 with, if there is one. The operator says which account it is: `{\"action\": \"account\"}`."
   value       = one(aws_kms_key.signer[*].arn)
 }
 

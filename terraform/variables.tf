@@ -63,9 +63,9 @@ variable "l1_factory" {
 }
 
 variable "secrets" {
-  description = "Names of SSM parameters (SecureString) that you made beforehand, so that no secret is in Terraform's state: `l1_key`, the key that opens and settles layers (32 bytes in hex); `minter_key`, the key that mints paid orders; `stripe_secret`, the signing secret of a Stripe webhook that sells for layers without an `event`; `shops`, the path under which an `event` finds its secrets, each as a parameter of its own; without both there is no webhook function; `kms_key_arn`, the key that encrypts them, if it is not the account's own for SSM."
+  description = "Names of SSM parameters (SecureString) that you made beforehand, so that no secret is in Terraform's state: `l1_key`, the key that opens and settles layers (32 bytes in hex), unless `enable_signing_key`; `minter_key`, the key that mints paid orders; `stripe_secret`, the signing secret of a Stripe webhook that sells for layers without an `event`; `shops`, the path under which an `event` finds its secrets, each as a parameter of its own; without both there is no webhook function; `kms_key_arn`, the key that encrypts them, if it is not the account's own for SSM."
   type = object({
-    l1_key        = string
+    l1_key        = optional(string)
     minter_key    = string
     stripe_secret = optional(string)
     shops         = optional(string)
@@ -89,13 +89,13 @@ variable "secrets" {
 }
 
 variable "enable_signing_key" {
-  description = "Makes a KMS key of the curve that Ethereum uses (ECC_SECG_P256K1), `alias/<name>`, for an organiser or attestor who signs on the L1 with it. Functions do not: they take their key from SSM. It costs $1 a month."
+  description = "Makes a KMS key of the curve that Ethereum uses (ECC_SECG_P256K1), `alias/<name>`, and lets the functions sign on the L1 with it instead of `secrets.l1_key`: nobody has it. Its account needs ETH there before a layer can be opened; invoke the operator with `{\"action\": \"account\"}` to learn which it is. It costs $1 a month."
   type        = bool
   default     = false
 }
 
 variable "layers" {
-  description = "Layers to open when this is applied, by a key of your own. `ticket` is the contract that paid orders mint from, `posting` where the inputs of blocks are published, `tvl_cap_wei` the most ETH that may be on it, `event` the configuration of its box office (TOML, see `mayfly event init`, with secrets as `ssm:` and the name of a parameter under `secrets.shops`). A layer's terms are fixed when it is opened: a change here changes nothing. Layers are also opened at any time by invoking the operator."
+  description = "Layers to open when this is applied, by a key of your own. `ticket` is the contract that paid orders mint from, `posting` where the inputs of blocks are published, `tvl_cap_wei` the most ETH that may be on it, `event` the configuration of its box office (TOML, see `mayfly event init`, with secrets as `ssm:` and the name of a parameter under `secrets.shops`), `access` the rules of who may ask for what (JSON, as for `mayfly up --access`; give keys by their hashes, `keccak256:0x...`, as this is kept in Terraform's state). A layer's terms are fixed when it is opened: a change here changes nothing. Layers are also opened at any time by invoking the operator."
   type = map(object({
     name         = string
     chain_id     = number
@@ -106,6 +106,7 @@ variable "layers" {
     ticket       = optional(string)
     tvl_cap_wei  = optional(string)
     event        = optional(string)
+    access       = optional(string)
   }))
   default = {}
 
@@ -152,6 +153,11 @@ variable "layers" {
   validation {
     condition     = alltrue([for layer in values(var.layers) : layer.event == null || (can(regex("\\[shops\\.", layer.event)))])
     error_message = "layers: expected event to be the text of a configuration, with [shops.<name>] in it."
+  }
+
+  validation {
+    condition     = alltrue([for layer in values(var.layers) : layer.access == null || can(keys(jsondecode(layer.access)))])
+    error_message = "layers: expected access to be the text of a JSON object, such as file(\"access.json\")."
   }
 }
 

@@ -45,10 +45,12 @@ locals {
   # Buyers may give a name, which the L1 knows.
   node = { MAYFLY_L1_URL = var.l1.url }
 
-  settlement = {
-    MAYFLY_L1_URL = var.l1.url
-    MAYFLY_L1_KEY = "ssm:${var.secrets.l1_key}"
-  }
+  # One of the two keys is there.
+  settlement = merge(
+    { MAYFLY_L1_URL = var.l1.url },
+    { for name in [var.secrets.l1_key] : "MAYFLY_L1_KEY" => "ssm:${name}" if name != null },
+    { for key in [var.signing_key] : "MAYFLY_L1_KEY" => "kms:${key.arn}" if key != null },
+  )
 
   opening = {
     MAYFLY_TEARDOWN          = local.names.functions.teardown

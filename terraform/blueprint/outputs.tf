@@ -1,6 +1,11 @@
 output "functions" {
   description = "What runs, by function: name, memory, time limit, environment, log group, reserved concurrency, asynchronous invocation and policy statements."
   value       = local.functions
+
+  precondition {
+    condition     = (var.secrets.l1_key == null) != (var.signing_key == null)
+    error_message = "secrets.l1_key, enable_signing_key: expected one of the two, the SSM parameter that holds the key that signs on the L1, or true for a key in KMS."
+  }
 }
 
 output "routes" {

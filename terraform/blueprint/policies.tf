@@ -74,15 +74,20 @@ locals {
     operator  = ["teardown"]
   }
 
-  # Secrets that a function reads when it starts.
+  # Secrets that a function reads when it starts, as far as this deployment has them.
   reads = {
-    rpc       = []
-    webhook   = ["shops", "stripe_secret"]
-    sequencer = ["minter_key"]
-    bridge    = ["l1_key", "shops"]
-    teardown  = ["l1_key", "minter_key"]
-    operator  = ["l1_key", "minter_key", "shops"]
+    for key, secrets in {
+      rpc       = []
+      webhook   = ["shops", "stripe_secret"]
+      sequencer = ["minter_key"]
+      bridge    = ["l1_key", "shops"]
+      teardown  = ["l1_key", "minter_key"]
+      operator  = ["l1_key", "minter_key", "shops"]
+    } : key => [for name in secrets : local.arns.parameters[name] if contains(keys(local.arns.parameters), name)]
   }
+
+  # Functions that sign on the L1.
+  signs = ["bridge", "teardown", "operator"]
 
   # The schedule of a layer's end: made by whoever opens the layer, gone when the layer is.
   end_schedules = "${trimsuffix(local.arns.schedules, "*")}end-*"
@@ -148,12 +153,12 @@ locals {
         Action   = ["lambda:InvokeFunction"]
         Resource = [for name in called : local.arns.functions[name]]
       } if length(called) > 0],
-      [for secrets in [local.reads[key]] : {
+      [for parameters in [local.reads[key]] : {
         Sid      = "Secrets"
         Effect   = "Allow"
         Action   = ["ssm:GetParameter"]
-        Resource = [for name in secrets : local.arns.parameters[name] if contains(keys(local.arns.parameters), name)]
-      } if length(secrets) > 0],
+        Resource = parameters
+      } if length(parameters) > 0],
       [for kms_key in [var.secrets.kms_key_arn] : {
         Sid       = "SecretsKey"
         Effect    = "Allow"
@@ -161,6 +166,12 @@ locals {
         Resource  = [kms_key]
         Condition = { StringEquals = { "kms:ViaService" = "ssm.${var.place.region}.amazonaws.com" } }
       } if kms_key != null && length(local.reads[key]) > 0],
+      [for signing_key in [var.signing_key] : {
+        Sid      = "Sign"
+        Effect   = "Allow"
+        Action   = ["kms:GetPublicKey", "kms:Sign"]
+        Resource = [signing_key.arn]
+      } if signing_key != null && contains(local.signs, key)],
       [for asynchronous in [try(local.asynchronous[key], null)] : {
         Sid      = "DeadLetters"
         Effect   = "Allow"

@@ -39,10 +39,16 @@ variable "streaming" {
   default     = false
 }
 
+variable "signing_key" {
+  description = "The KMS key that signs on the L1, if that is not the key in secrets.l1_key."
+  type        = object({ arn = string })
+  default     = null
+}
+
 variable "secrets" {
-  description = "Names of the SSM parameters that hold the secrets, the path of those of shops, and the key that encrypts them if it is not the account's own for SSM."
+  description = "Names of the SSM parameters that hold the secrets, the path of those of shops, and the key that encrypts them if it is not the account's own for SSM. Without a signing_key, l1_key is one of them."
   type = object({
-    l1_key        = string
+    l1_key        = optional(string)
     minter_key    = string
     stripe_secret = optional(string)
     shops         = optional(string)

@@ -300,6 +300,7 @@ run "makes_a_key_to_sign_with" {
 
   variables {
     enable_signing_key = true
+    secrets            = { minter_key = "/night/minter-key" }
   }
 
   assert {

@@ -12,6 +12,7 @@ PATH = ROOT / "infra" / "template.yaml"
 ARNS = {
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
     "AWS::IAM::Role": "arn:aws:iam::{account}:role/{name}",
+    "AWS::KMS::Key": "arn:aws:kms:{region}:{account}:key/{name}",
     "AWS::S3::Bucket": "arn:aws:s3:::{name}",
     "AWS::SQS::Queue": "arn:aws:sqs:{region}:{account}:{name}",
     "AWS::Serverless::Function": "arn:aws:lambda:{region}:{account}:function:{name}",
@@ -98,6 +99,7 @@ class Stack:
                 "Fn::If": self.choose,
                 "Fn::Equals": lambda pair: str(self.value(pair[0])) == str(self.value(pair[1])),
                 "Condition": self.condition,
+                "Fn::And": lambda all_of: all(self.value(one) for one in all_of),
                 "Fn::Or": lambda any_of: any(self.value(one) for one in any_of),
                 "Fn::Not": lambda one: not self.value(one[0]),
             }.get(key)

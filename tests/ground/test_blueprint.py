@@ -182,5 +182,34 @@ class Watching(unittest.TestCase):
         self.assertEqual(self.ours - looked, set())
 
 
+class KeyInKms(unittest.TestCase):
+    """Who signs on the L1 with a key that nobody has."""
+
+    ARN = "arn:aws:kms:eu-central-1:210987654321:key/51c4"
+    SECRETS = {"minter_key": "/night/minter-key"}
+
+    def test_who_is_told_of_it_may_use_it_and_nobody_else(self):
+        functions = tool.blueprint(self, secrets=self.SECRETS, signing_key={"arn": self.ARN})["functions"]
+        for key, function in functions.items():
+            told = function["environment"].get("MAYFLY_L1_KEY")
+            self.assertEqual(told, f"kms:{self.ARN}" if key in ("bridge", "teardown", "operator") else None)
+            may = {
+                action: statement["Resource"]
+                for statement in function["policy"]
+                for action in statement["Action"]
+                if action.startswith("kms:")
+            }
+            actions = ("kms:GetPublicKey", "kms:Sign") if told else ()
+            self.assertEqual(may, {action: [self.ARN] for action in actions}, key)
+            for statement in function["policy"]:
+                self.assertTrue(statement["Resource"], (key, statement))
+
+    def test_one_key_signs(self):
+        both = {"secrets": tool.DEPLOYMENT["secrets"], "signing_key": {"arn": self.ARN}}
+        for inputs in (both, {"secrets": self.SECRETS}):
+            with self.assertRaisesRegex(AssertionError, r"secrets\.l1_key,\s+enable_signing_key:\s+expected\s+one"):
+                tool.blueprint(self, **inputs)
+
+
 if __name__ == "__main__":
     unittest.main()

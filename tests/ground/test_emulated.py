@@ -22,8 +22,15 @@ module "mayfly" {
   local_emulation    = true
   enable_budget      = false
   enable_signing_key = true
+  secrets            = %s
 }
 """
+
+#: Secrets of the examples beside the key to sign with, which is in KMS here.
+SECRETS = {
+    "minimal": '{ minter_key = "/mayfly/minter-key" }',
+    "ticket-sale": '{ minter_key = "/ticket-sale/minter-key", stripe_secret = "/ticket-sale/stripe-secret" }',
+}
 
 #: What the example does not say, and the tests ask.
 BLUEPRINT = """
@@ -41,7 +48,7 @@ class Life:
     def __init__(self, case, cloud, example):
         self.cloud = cloud
         self.folder = tool.copy(tool.scratch(case) / "terraform") / "examples" / example
-        (self.folder / "emulated_override.tf").write_text(OVERRIDE % cloud.operator.url)
+        (self.folder / "emulated_override.tf").write_text(OVERRIDE % (cloud.operator.url, SECRETS[example]))
         (self.folder / "blueprint.tf").write_text(BLUEPRINT)
         zips = tool.artifacts(tool.scratch(case) / "lambda")
         wanted = (self.folder / "variables.tf").read_text()

@@ -251,6 +251,40 @@ class SameWithKeyAlone(Same):
     }
 
 
+class SameWithSigningKey(Same):
+    """A key in KMS that functions sign with, and nothing else that is optional."""
+
+    parameters = {name: value for name, value in BARE.items() if name != "L1KeyParameter"} | {"EnableSigningKey": "true"}
+    changes = {
+        **BARE_DEPLOYMENT,
+        "secrets": {"minter_key": "/night/minter-key"},
+        # CloudFormation gives a key its id; the name in the template stands for it.
+        "signing_key": {"arn": "arn:aws:kms:eu-central-1:210987654321:key/SigningKey"},
+    }
+
+    def test_the_key_is_of_the_curve_of_ethereum(self):
+        (key,) = self.stack.of("AWS::KMS::Key").values()
+        self.assertEqual((key["KeySpec"], key["KeyUsage"]), ("ECC_SECG_P256K1", "SIGN_VERIFY"))
+
+
+class SameWithSigningKeyAndShops(SameWithSigningKey):
+    """A key in KMS that functions sign with, while there are other secrets, encrypted with a key of one's own."""
+
+    parameters = {
+        **SameWithSigningKey.parameters,
+        "ShopSecretsPath": "/night/shops",
+        "SecretsKmsKeyArn": PARAMETERS["SecretsKmsKeyArn"],
+    }
+    changes = {
+        **SameWithSigningKey.changes,
+        "secrets": {
+            "minter_key": "/night/minter-key",
+            "shops": "/night/shops",
+            "kms_key_arn": PARAMETERS["SecretsKmsKeyArn"],
+        },
+    }
+
+
 class SameWithStreams(Same):
     """A function URL that passes answers on as they come, and nothing else that is optional."""
 

@@ -21,7 +21,7 @@ EDGES = {
     "name": "a2345678901234567890",
     "layers": {
         "shortest": {**LAYER, "name": "x" * 100, "chain_id": 1, "ends_in_s": 60, "posting": "blobs", "finality": "safe"},
-        "longest": {**LAYER, "event": "[shops.x]", "chain_id": 4503599627370476, "ends_in_s": 2592000, "tvl_cap_wei": "1000000000000000000000", "ticket": "0x" + "aB" * 20},
+        "longest": {**LAYER, "event": "[shops.x]", "access": '{"methods":["eth_*"]}', "chain_id": 4503599627370476, "ends_in_s": 2592000, "tvl_cap_wei": "1000000000000000000000", "ticket": "0x" + "aB" * 20},
     },
     "secrets": {**GOOD["secrets"], "stripe_secret": "no-slash", "shops": "/a/b-c", "kms_key_arn": "arn:aws:kms:eu-west-1:210987654321:key/5"},
     "sequencer_concurrency": 2,
@@ -59,6 +59,8 @@ BAD = [
     ("layers", {"one": {**LAYER, "tvl_cap_wei": "1e21"}}, "layers: expected tvl_cap_wei"),
     ("layers", {"one": {**LAYER, "ticket": "0x12"}}, "layers: expected ticket to be an address"),
     ("layers", {"one": {**LAYER, "event": "event.toml"}}, "layers: expected event to be the text"),
+    ("layers", {"one": {**LAYER, "access": "access.json"}}, "layers: expected access to be the text"),
+    ("layers", {"one": {**LAYER, "access": "[]"}}, "layers: expected access to be the text"),
     ("public_url", "https://night.example/", "public_url: expected a URL"),
     ("throttle", {"rate": 0, "burst": 10}, "throttle: expected a rate"),
     ("throttle", {"rate": 10, "burst": 1.5}, "throttle: expected a rate"),
@@ -89,7 +91,8 @@ class Variables(unittest.TestCase):
         return done.returncode, re.sub(r"[\s│]+", " ", done.stdout + done.stderr)
 
     def test_good_values_pass(self):
-        for values in (GOOD, {**GOOD, **EDGES}):
+        in_kms = {**GOOD, "enable_signing_key": True, "secrets": {"minter_key": "/night/minter-key"}}
+        for values in (GOOD, {**GOOD, **EDGES}, in_kms):
             code, said = self.plan(values)
             self.assertEqual(code, 0, said)
 

@@ -89,6 +89,11 @@ impl Deployment {
         Node::connect(&self.anvil.url()).await.expect("anvil answers")
     }
 
+    /// Gives an account ETH on the L1.
+    pub(crate) fn fund(&self, account: Address) {
+        self.anvil.rpc().call("anvil_setBalance", &json!([account, "0x8ac7230489e80000"]));
+    }
+
     /// Asks for a layer.
     pub(crate) async fn open(&self, key: &str, ticket: Option<Address>) -> Result<Value, Failed> {
         self.open_with(key, ticket, None).await

@@ -11,6 +11,7 @@ mod freeze;
 mod listener;
 mod load;
 mod secrets;
+mod signing;
 mod sockets;
 mod trouble;
 mod wallet;
