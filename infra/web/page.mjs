@@ -31,12 +31,17 @@ export async function openLayer() {
   return { chain, client, contract: { chainId, address: getAddress(address) }, params };
 }
 
-/** Connects the browser's wallet (EIP-1193) to the layer. */
-export async function connectWallet(chain) {
+/** Asks the browser's wallet (EIP-1193) who its holder is. */
+export async function askAddress() {
   if (!window.ethereum) throw new Error("there is no wallet in this browser");
-  const transport = custom(window.ethereum);
   const [address] = await window.ethereum.request({ method: "eth_requestAccounts" });
-  const wallet = createWalletClient({ account: getAddress(address), chain, transport });
+  return getAddress(address);
+}
+
+/** Connects the browser's wallet to the layer. */
+export async function connectWallet(chain) {
+  const account = await askAddress();
+  const wallet = createWalletClient({ account, chain, transport: custom(window.ethereum) });
   if ((await wallet.getChainId()) !== chain.id) await wallet.addChain({ chain });
   return wallet;
 }

@@ -42,7 +42,7 @@ const TEST = [
   ["fuzz decoders", "node tests/fuzz/run.mjs gate"],
   ["contract tests", "node infra/contracts/forge.mjs test --summary"],
   ["conformance of the RPC", "node --test tests/clients/compat.test.mjs"],
-  ["rules of an organiser, and archives", "node --test tests/clients/access.test.mjs tests/clients/archive.test.mjs"],
+  ["rules of an organiser, archives, claims", "node --test tests/clients/access.test.mjs tests/clients/archive.test.mjs tests/clients/claim.test.mjs"],
   ["wallets and tools on a layer", `node tests/clients/run.mjs ${layer()}`],
   ["wallets and tools on anvil", "node tests/clients/run.mjs anvil"],
   ["Terraform on an emulated AWS", `${VENV}/bin/python tests/ground/run.py emulated`],
