@@ -37,10 +37,12 @@ bench:
 	npm install --no-save --no-audit --no-fund
 	cargo bench --package mayfly --package mayfly-bench --bench parts --bench engine --bench state --bench system
 
-# Send a deployment on an emulated cloud 1,000 transactions a second for a minute, and start each function cold.
+# Send a deployment on an emulated cloud 1,000 transactions a second for a minute, start each function cold, and sell tickets
+# beside what `mayfly estimate` says of such a sale.
 load:
 	node tests/gate/run.mjs tools
-	cargo nextest run --release --workspace --run-ignored only --no-capture -E 'test(load::)'
+	cargo build --release --workspace --bins
+	cargo nextest run --release --workspace --test cloud_stories --run-ignored only --no-capture -E 'test(load::)'
 
 # What takes longer than anybody waits for: simulated lives with faults by seed for SECONDS, a minute of each fuzz target,
 # and the runner for SECONDS, under load and killed every few seconds. Says what was lost: nothing.

@@ -17,7 +17,12 @@ resource "aws_lambda_invocation" "layer" {
       base_fee_wei = each.value.base_fee_wei
       posting      = each.value.posting
       finality     = each.value.finality
+      bridge       = each.value.bridge
+      attestors    = each.value.attestors
+      window_s     = each.value.window_s
     },
+    each.value.bulk_from == null ? {} : { bulk_from = each.value.bulk_from },
+    each.value.quorum == null ? {} : { quorum = each.value.quorum },
     each.value.ticket == null ? {} : { ticket = each.value.ticket },
     each.value.event == null ? {} : { event = each.value.event },
     each.value.access == null ? {} : { access = jsondecode(each.value.access) },

@@ -95,7 +95,7 @@ variable "enable_signing_key" {
 }
 
 variable "layers" {
-  description = "Layers to open when this is applied, by a key of your own. `ticket` is the contract that paid orders mint from, `posting` where the inputs of blocks are published, `tvl_cap_wei` the most ETH that may be on it, `event` the configuration of its box office (TOML, see `mayfly event init`, with secrets as `ssm:` and the name of a parameter under `secrets.shops`), `access` the rules of who may ask for what (JSON, as for `mayfly up --access`; give keys by their hashes, `keccak256:0x...`, as this is kept in Terraform's state). A layer's terms are fixed when it is opened: a change here changes nothing. Layers are also opened at any time by invoking the operator."
+  description = "Layers to open when this is applied, by a key of your own. `ticket` is the contract that paid orders mint from, `posting` where the inputs of blocks are published, `tvl_cap_wei` the most ETH that may be on it, `event` the configuration of its box office (TOML, see `mayfly event init`, with secrets as `ssm:` and the name of a parameter under `secrets.shops`), `bridge` tokens of the L1 that may be deposited (`erc20:<address>` or `erc20:<address>:<cap>`, also `erc721`, `erc1155`), `bulk_from` from how many tokens on a collection exits to a bulk twin, `attestors` who must sign the settlement (`<address>=<URL>` of a `mayfly-attestor`), `quorum` how many of them, `window_s` how many seconds nobody can claim after it, `access` the rules of who may ask for what (JSON, as for `mayfly up --access`; give keys by their hashes, `keccak256:0x...`, as this is kept in Terraform's state). A layer's terms are fixed when it is opened: a change here changes nothing. Layers are also opened at any time by invoking the operator."
   type = map(object({
     name         = string
     chain_id     = number
@@ -107,6 +107,11 @@ variable "layers" {
     tvl_cap_wei  = optional(string)
     event        = optional(string)
     access       = optional(string)
+    bridge       = optional(list(string), [])
+    bulk_from    = optional(number)
+    attestors    = optional(list(string), [])
+    quorum       = optional(number)
+    window_s     = optional(number, 0)
   }))
   default = {}
 
@@ -158,6 +163,26 @@ variable "layers" {
   validation {
     condition     = alltrue([for layer in values(var.layers) : layer.access == null || can(keys(jsondecode(layer.access)))])
     error_message = "layers: expected access to be the text of a JSON object, such as file(\"access.json\")."
+  }
+
+  validation {
+    condition     = alltrue([for token in flatten([for layer in values(var.layers) : layer.bridge]) : can(regex("^(erc20|erc721|erc1155):0x[0-9a-fA-F]{40}(:[1-9][0-9]*)?$", token))])
+    error_message = "layers: expected bridge to list tokens as erc20:<address> or erc20:<address>:<cap>, also erc721 and erc1155."
+  }
+
+  validation {
+    condition     = alltrue([for attestor in flatten([for layer in values(var.layers) : layer.attestors]) : can(regex("^0x[0-9a-fA-F]{40}=https?://[^\\s]+$", attestor))])
+    error_message = "layers: expected attestors as <address>=<URL>."
+  }
+
+  validation {
+    condition     = alltrue([for layer in values(var.layers) : layer.quorum == null || try(layer.quorum >= 1 && layer.quorum <= length(layer.attestors), false)])
+    error_message = "layers: expected a quorum of 1 to the number of attestors."
+  }
+
+  validation {
+    condition     = alltrue([for layer in values(var.layers) : layer.window_s >= 0 && layer.window_s <= 2592000 && floor(layer.window_s) == layer.window_s])
+    error_message = "layers: expected window_s of 0 to 2592000 (30 days), in whole seconds."
   }
 }
 

@@ -16,7 +16,12 @@ use mayfly_sequencer::SystemClock;
 use mayfly_webhook::{Courier, WebhookState, events::Events, names};
 use node_core::{
     chain::{LayerConfig, LayerId, Posting},
-    flow::{FlowError, open, phase, query::Replica},
+    flow::{
+        FlowError,
+        anchored::{self, Anchored},
+        open, phase,
+        query::Replica,
+    },
     port::{Clock, Doorbell, L1, PortError, Stores},
     rpc::Tags,
 };
@@ -24,9 +29,6 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use crate::{Bridge, Poster};
-
-/// How long a block waits for company before it is posted. As the runner.
-const POST_AFTER: Duration = Duration::from_secs(60);
 
 /// Between two looks of a function nobody waits: the schedule is what repeats.
 const NEVER: Duration = Duration::MAX;
@@ -67,6 +69,8 @@ pub struct Bridging {
     l1: Node,
     rings: Rings,
     posting: Mutex<()>,
+    /// How long a block waits for company before it is posted.
+    post_after: Duration,
     events: Events,
     /// They remember who was asked in vain, as long as this process lives.
     couriers: Mutex<BTreeMap<LayerId, Courier>>,
@@ -79,8 +83,15 @@ impl core::fmt::Debug for Bridging {
 }
 
 impl Bridging {
-    /// Makes the function; `sender` is the operator, `events` reads box offices.
-    pub fn new(cloud: Cloud, wakes: Wakes<'_>, sender: Sender, events: Events) -> Self {
+    /// Makes the function; `sender` is the operator, `events` reads box offices, blocks are posted once they are
+    /// `post_after` old.
+    pub fn new(
+        cloud: Cloud,
+        wakes: Wakes<'_>,
+        sender: Sender,
+        events: Events,
+        post_after: Duration,
+    ) -> Self {
         let Wakes { sequencer, teardown, rpc } = wakes;
         Self {
             news: cloud.news(rpc),
@@ -93,6 +104,7 @@ impl Bridging {
             sender: Arc::new(sender),
             rings: Rings::default(),
             posting: Mutex::new(()),
+            post_after,
             events,
             couriers: Mutex::default(),
         }
@@ -199,17 +211,18 @@ impl Bridging {
         if config.posting == Posting::Leaves {
             return Ok(());
         }
-        let layer = config.id;
+        let (layer, registers) = (config.id, Arc::clone(&stores.registers));
+        let tags = Arc::new(Tags::layer());
         let poster = Poster {
             replica: Arc::new(Replica::open(&stores, config.id).await?),
             known_codes: known_codes(&config)?,
             stores,
             config,
             l1,
-            tags: Arc::new(Tags::layer()),
+            tags: Arc::clone(&tags),
             clock: Arc::new(SystemClock),
             every: NEVER,
-            wait: POST_AFTER,
+            wait: self.post_after,
         };
         // One after the other, as the key's transactions are: what is spent meanwhile is this layer's.
         let _turn = self.posting.lock().await;
@@ -222,7 +235,9 @@ impl Bridging {
             l1_fee_wei: spent.fee_wei,
             ..Usage::default()
         });
-        posted.map(drop)
+        posted?;
+        let (safe, finalized) = (tags.safe(u64::MAX), tags.finalized(u64::MAX));
+        anchored::keep(&*registers, Anchored { safe, finalized }).await
     }
 
     fn bell(&self, entry: &Entry, stores: &Stores) -> Arc<dyn Doorbell> {

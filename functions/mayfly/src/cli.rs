@@ -2,18 +2,13 @@ use std::{path::PathBuf, time::Duration};
 
 use alloy::primitives::{Address, Bytes};
 use clap::{Args, Parser, Subcommand};
-use mayfly_l1::Bridged;
+use mayfly_l1::{Attestor, Bridged, read_bridged};
 use node_core::chain::{LayerId, Posting};
 
 use crate::keys::KeyText;
 
-mod attestor;
-mod bridged;
 mod event;
 
-pub(crate) use attestor::Attestor;
-use attestor::attestor;
-use bridged::bridged;
 pub(crate) use event::{Event, EventInit, Simulate};
 
 /// Where a layer is kept when nothing else is said.
@@ -154,7 +149,7 @@ pub(crate) struct Up {
     /// Token of the L1 that may be deposited, as KIND:ADDRESS or KIND:ADDRESS:CAP; once for each. KIND is erc20,
     /// erc721 or erc1155. CAP is the most that may ever be deposited, in the smallest unit of an ERC-20, for others
     /// a number of tokens; no limit when missing. On the layer the token has the same address.
-    #[arg(long = "bridge", value_name = "KIND:ADDRESS[:CAP]", value_parser = bridged)]
+    #[arg(long = "bridge", value_name = "KIND:ADDRESS[:CAP]", value_parser = read_bridged)]
     pub(crate) bridge: Vec<Bridged>,
     /// Collections that are minted on the layer with at least this many ids in a row exit to a bulk contract,
     /// which is cheap when the organiser pushes all of it to the holders, and dearer for holders who claim.
@@ -162,7 +157,7 @@ pub(crate) struct Up {
     pub(crate) bulk_from: Option<u64>,
     /// Somebody who executes every block again and is asked to sign the settlement: its address, and the URL of its
     /// `mayfly-attestor`; once for each. With attestors the layer is in assurance mode B: the operator's word settles nothing.
-    #[arg(long = "attestor", value_name = "ADDRESS=URL", value_parser = attestor)]
+    #[arg(long = "attestor", value_name = "ADDRESS=URL")]
     pub(crate) attestors: Vec<Attestor>,
     /// How many attestors must sign; more than half of them when missing.
     #[arg(long, requires = "attestors", value_parser = clap::value_parser!(u8).range(1..))]

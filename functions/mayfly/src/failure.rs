@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use mayfly_l1::AttestedError;
 use node_core::flow::FlowError;
 
 /// What went wrong, for the person at the terminal: what happened, and what to do next.
@@ -99,6 +100,15 @@ impl Failure {
     /// Makes a [`Failure::Remote`].
     pub(crate) fn remote(what: impl Into<String>, reason: impl ToString) -> Self {
         Self::Remote { what: what.into(), reason: reason.to_string() }
+    }
+
+    /// Makes a [`Failure::Option`] of what is wrong with attestors.
+    pub(crate) fn attested(error: &AttestedError) -> Self {
+        let option = match error {
+            AttestedError::Attestors(_) => "--attestor",
+            AttestedError::Quorum { .. } => "--quorum",
+        };
+        Self::Option { option, reason: error.to_string() }
     }
 
     /// Makes a [`Failure::File`].

@@ -15,7 +15,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use mayfly_aws::{Cloud, Settings, SettingsError, Target, Variables};
+use mayfly_aws::{Cloud, Settings, Variables};
 use mayfly_l1::{Node, Sender};
 use mayfly_operator::lambda::{Deployment, Operator, Request};
 use mayfly_webhook::events::Events;
@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let variables = Variables::of_process();
     let settings = Settings::read(&variables)?;
-    let deployment = deployment(&variables)?;
+    let deployment = Deployment::read(&variables)?;
     let url = variables.required("MAYFLY_L1_URL", "the RPC URL of the L1")?;
     let cloud = Cloud::new(settings);
     let key = cloud.parameters().signer(&variables, "MAYFLY_L1_KEY").await?;
@@ -42,22 +42,4 @@ async fn serve() -> Result<(), Error> {
         async move { operator.answer(event.payload).await }
     };
     lambda_runtime::run(service_fn(answer)).await
-}
-
-fn deployment(variables: &Variables) -> Result<Deployment, SettingsError> {
-    let text = |name, expected| variables.required(name, expected).map(str::to_owned);
-    let target = Target {
-        function: text("MAYFLY_TEARDOWN_ARN", "the ARN of the function `teardown`")?,
-        role: text("MAYFLY_SCHEDULE_ROLE_ARN", "the ARN of the role of the schedules")?,
-        dead_letters: variables.optional("MAYFLY_DEAD_LETTERS_ARN").map(str::to_owned),
-    };
-    let has_factory = variables.optional("MAYFLY_L1_FACTORY").is_some();
-    let factory = || variables.parsed("MAYFLY_L1_FACTORY", "an address, 0x and 40 hex digits");
-    Ok(Deployment {
-        public_url: text("MAYFLY_PUBLIC_URL", "a URL")?.trim_end_matches('/').to_owned(),
-        teardown: text("MAYFLY_TEARDOWN", "the name of the function `teardown`")?,
-        target,
-        group: text("MAYFLY_SCHEDULE_GROUP", "the name of the group of schedules")?,
-        factory: has_factory.then(factory).transpose()?,
-    })
 }

@@ -7,11 +7,11 @@
 //! | `sender` | a key, its turns, and its transactions until they are executed |
 //! | `layer`, `view`, `deposits`, `act` | [`HttpL1`], the [`L1`](node_core::port::L1) of one layer |
 //! | `post`, `batches`, `blobs`, `source` | batches: putting them there and getting them back |
-//! | `known`, `quorum` | a layer by its address; the word of its attestors |
+//! | `known`, `quorum`, `attested` | a layer by its address; the word of its attestors; who they are |
 //! | `signer` | a key in memory |
 //! | `terms` | the configuration of a layer as its contract has it |
 //! | `organiser` | deploy the factory, open a layer, deposit |
-//! | `tokens` | what the tokens that a layer takes say of themselves |
+//! | `tokens`, `bridged` | what the tokens that a layer takes say of themselves; how people name them |
 //! | `holder` | claim, twins, owners, balances |
 //! | `names` | accounts by their names, see the Ethereum Name Service |
 //! | `vaults` | what claim codes hold |
@@ -19,8 +19,10 @@
 //! | [`devnet`] | genesis of an L1 inside the process |
 
 mod act;
+mod attested;
 mod batches;
 mod blobs;
+mod bridged;
 mod deposits;
 mod fault;
 mod holder;
@@ -43,6 +45,8 @@ mod ways_out;
 pub mod devnet;
 
 pub use alloy::signers::local::PrivateKeySigner;
+pub use attested::{Attested, AttestedError, Attestor, check_attested};
+pub use bridged::read_bridged;
 pub use deposits::deposit_of;
 pub use holder::{claim, claim_range, push};
 pub use layer::HttpL1;

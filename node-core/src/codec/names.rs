@@ -55,5 +55,9 @@ pub const TICKET: &str = "ticket";
 pub const EVENT: &str = "event";
 /// Register: who may ask for what.
 pub const ACCESS: &str = "access";
+/// Register: who is asked to sign the settlement.
+pub const ATTESTORS: &str = "attestors";
+/// Register: which blocks have their inputs on the L1.
+pub const ANCHORED: &str = "anchored";
 /// Register of an attestor: what it found right so far.
 pub const ATTESTED: &str = "attested";

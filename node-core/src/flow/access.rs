@@ -8,10 +8,7 @@ use crate::{codec::names, port::Registers, rpc::AccessRules};
 /// # Errors
 /// The store's.
 pub async fn keep(registers: &dyn Registers, rules: &AccessRules) -> Result<(), FlowError> {
-    let held = register::load::<AccessRules>(registers, names::ACCESS).await?;
-    let version = held.map(|held| held.version);
-    register::store(registers, names::ACCESS, version, rules).await?;
-    Ok(())
+    Ok(register::keep(registers, names::ACCESS, rules).await?)
 }
 
 /// Returns the rules of a layer; everybody may ask for everything where none were kept.
@@ -19,8 +16,7 @@ pub async fn keep(registers: &dyn Registers, rules: &AccessRules) -> Result<(), 
 /// # Errors
 /// The store's, and [`Corrupt`](crate::port::PortError::Corrupt).
 pub async fn kept(registers: &dyn Registers) -> Result<AccessRules, FlowError> {
-    let held = register::load::<AccessRules>(registers, names::ACCESS).await?;
-    Ok(held.map(|held| held.value).unwrap_or_default())
+    Ok(register::kept(registers, names::ACCESS).await?)
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@
 //! Flows decide nothing by themselves about time or randomness: both are arguments.
 
 pub mod access;
+pub mod anchored;
 pub mod archive;
 pub mod attest;
+pub mod attestors;
 pub mod audit;
 pub mod batch;
 pub mod bridge;

@@ -30,7 +30,25 @@ pub(super) async fn load<T: DeserializeOwned>(
     Ok(Some(Held { version, value }))
 }
 
-pub(super) async fn store<T: Serialize + Sync>(
+/// Puts a value in place of the one before, whatever that was.
+pub(super) async fn keep<T: Serialize + Sync + ?Sized>(
+    registers: &dyn Registers,
+    key: &str,
+    value: &T,
+) -> Result<(), PortError> {
+    let version = registers.load(key).await?.map(|(version, _)| version);
+    store(registers, key, version, value).await.map(drop)
+}
+
+/// Returns a value, or the default where there is none.
+pub(super) async fn kept<T: DeserializeOwned + Default>(
+    registers: &dyn Registers,
+    key: &str,
+) -> Result<T, PortError> {
+    Ok(load(registers, key).await?.map(|held| held.value).unwrap_or_default())
+}
+
+pub(super) async fn store<T: Serialize + Sync + ?Sized>(
     registers: &dyn Registers,
     key: &str,
     expected: Option<Version>,

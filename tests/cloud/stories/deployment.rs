@@ -1,8 +1,9 @@
 use std::process::Command;
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, hex};
 use mayfly_aws::Cloud;
 use mayfly_cloud::{Failed, Fates, Function, Gateway, Ground, Told, functions, program};
+use mayfly_cost::Usage;
 use mayfly_it::Anvil;
 use mayfly_l1::{AccountName, Node, PrivateKeySigner, devnet};
 use serde_json::{Value, json};
@@ -94,6 +95,22 @@ impl Deployment {
         self.anvil.rpc().call("anvil_setBalance", &json!([account, "0x8ac7230489e80000"]));
     }
 
+    /// Sends a transaction of an account whose key anvil has; returns its receipt.
+    pub(crate) fn act(&self, from: Address, to: Option<Address>, input: &[u8]) -> Value {
+        let data = hex::encode_prefixed(input);
+        self.anvil.transact(&json!({ "from": from, "to": to, "data": data, "gas": "0x7a1200" }))
+    }
+
+    /// The RPC of the L1.
+    pub(crate) fn l1_rpc(&self) -> Rpc {
+        Rpc::new(self.anvil.url())
+    }
+
+    /// URL of the L1.
+    pub(crate) fn l1_url(&self) -> String {
+        self.anvil.url()
+    }
+
     /// Asks for a layer.
     pub(crate) async fn open(&self, key: &str, ticket: Option<Address>) -> Result<Value, Failed> {
         self.open_with(key, ticket, None).await
@@ -151,6 +168,15 @@ impl Deployment {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let answer: Value = serde_json::from_str(text.trim()).expect("JSON");
         usize::try_from(answer["exits"].as_u64().expect("a number")).expect("a small one")
+    }
+
+    /// What a layer has used so far, as its functions metered it.
+    pub(crate) async fn used(&self, opened: &Opened) -> Usage {
+        let known = self.cloud.registry().load(opened.id).await.expect("read").expect("known").1;
+        match known.used {
+            Some(used) => used,
+            None => self.cloud.meters().sum(opened.id).await.expect("the meters can be read"),
+        }
     }
 
     /// What `mayfly cost` says of a layer.

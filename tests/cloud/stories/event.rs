@@ -73,6 +73,11 @@ impl Opened {
         wei
     }
 
+    /// Where the shop posts to.
+    pub(crate) fn webhook_url(&self) -> &str {
+        &self.webhook_url
+    }
+
     /// Sends signed deliveries of a shop, every third of them twice.
     pub(crate) async fn deliver(&self, count: usize) {
         for number in 0..count {

@@ -5,16 +5,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alloy::primitives::{Address, U256};
+use alloy::{
+    primitives::{Address, U256},
+    sol_types::SolCall,
+};
 use futures::future::join_all;
-use mayfly_cloud::program;
+use mayfly_cloud::{Failed, program};
+use mayfly_contracts::Ticket;
+use mayfly_cost::{Event, Usage, estimate};
+use node_core::chain::LayerId;
 use serde_json::json;
 
 use crate::{
     deployment::Deployment,
-    event::Opened,
+    event::{Opened, close},
     trouble::open,
-    wallet::{Rpc, Wallet},
+    wallet::{Rpc, Wallet, price},
 };
 
 /// Transactions in a second, and for how long.
@@ -87,34 +93,105 @@ fn signed(senders: &[Wallet], chain_id: u64) -> Vec<String> {
     (0..count).map(turn).collect()
 }
 
-/// From the start of the process until it asks for its first event, which is what Lambda calls the init; then its first
-/// answer. And how large its program is, as it is built, stripped in a release.
+/// From the start of the process until it asks for its first event, which is what Lambda calls the init; and from nothing
+/// to its first answer. And how large its program is, as it is built, stripped in a release.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "prints figures"]
 async fn cold_starts_and_sizes() {
     let deployment = Deployment::start().await;
     let opened = Opened::open(&deployment, "cold", None).await;
-    let layer = deployment.layer(&opened);
     for name in ["rpc", "webhook", "sequencer", "bridge", "teardown", "operator"] {
         let bytes = fs::metadata(program(name)).expect("it is built").len();
-        let mut inits: Vec<Duration> = Vec::new();
+        let (mut inits, mut firsts) = (Vec::new(), Vec::new());
         for _ in 0..STARTS {
             inits.push(deployment.gateway.init(name).await);
+            firsts.push(first_answer(&deployment, &opened, name).await);
         }
-        inits.sort();
         println!(
-            "{name}: {:.1} MB, init {:.1?} (median of {STARTS})",
+            "{name}: {:.1} MB, init {:.1?}, from nothing to its first answer {:.1?} (medians of {STARTS})",
             bytes as f64 / 1e6,
-            inits[STARTS / 2]
+            median(inits),
+            median(firsts),
         );
     }
-    let mut firsts: Vec<Duration> = Vec::new();
-    for _ in 0..STARTS {
-        deployment.gateway.kill("rpc");
-        let since = Instant::now();
-        layer.ask("eth_blockNumber", json!([])).await;
-        firsts.push(since.elapsed());
+}
+
+/// Ends all processes of a function, and asks it for the least that it answers to.
+async fn first_answer(deployment: &Deployment, opened: &Opened, name: &str) -> Duration {
+    deployment.gateway.kill(name);
+    let since = Instant::now();
+    match name {
+        "rpc" => {
+            deployment.layer(opened).ask("eth_blockNumber", json!([])).await;
+        }
+        // It is not signed, which takes as much as if it were to find out.
+        "webhook" => {
+            let post = reqwest::Client::new().post(opened.webhook_url()).body("{}");
+            assert_eq!(post.send().await.expect("it answers").status(), 400);
+        }
+        "bridge" => {
+            deployment.gateway.invoke(name, &json!({})).await.expect("the watch looks");
+        }
+        "operator" => {
+            let ask = json!({ "action": "status", "layer": opened.id });
+            deployment.gateway.invoke(name, &ask).await.expect("a status");
+        }
+        // A layer that is not there: what there is to do for one that is differs.
+        _ => {
+            let ask = json!({ "layer": LayerId::new([7; 16]) });
+            let answer = deployment.gateway.invoke(name, &ask).await;
+            assert!(matches!(answer, Ok(_) | Err(Failed::Said(_))), "{name}: {answer:?}");
+        }
     }
-    firsts.sort();
-    println!("rpc: from nothing to its first answer {:.1?}", firsts[STARTS / 2]);
+    since.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// Tickets that are sold one after the other, each after the sequencer has left.
+const SALE: u64 = 20;
+
+/// Between two tickets: longer than the sequencer waits for more.
+const BETWEEN: Duration = Duration::from_secs(4);
+
+/// What `mayfly estimate` says that such a sale uses, beside what it is metered at: the constants of the one come from the
+/// other.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes and prints figures"]
+async fn a_sale_beside_its_estimate() {
+    let deployment = Deployment::start().await;
+    let (opened, layer, organiser) = open(&deployment).await;
+    let ticket = organiser.deploy_ticket(&layer, deployment.minter()).await;
+    let buy = Ticket::buyCall {}.abi_encode();
+    let before = deployment.used(&opened).await;
+    for _ in 0..SALE {
+        tokio::time::sleep(BETWEEN).await;
+        organiser.call(&layer, ticket, buy.clone(), price()).await;
+    }
+    for _ in 0..60 {
+        deployment.gateway.invoke("bridge", &json!({})).await.expect("the watch looks");
+    }
+    tokio::time::sleep(BETWEEN).await;
+    let sale = deployment.used(&opened).await;
+    close(&deployment, &opened).await;
+    let whole = deployment.used(&opened).await;
+    let guess = estimate(&Event { tickets: SALE, hours: 1, gas_price_wei: 1 });
+    println!("{SALE} tickets in an hour: opening, sale, end; the estimate");
+    let row = |name: &str, of: fn(&Usage) -> u64| {
+        let (opening, sold, all) = (of(&before), of(&sale), of(&whole));
+        println!("{name}: {opening}, {}, {}; {}", sold - opening, all - sold, of(&guess));
+    };
+    row("requests", |used| used.http_requests);
+    row("invocations", |used| used.invocations);
+    row("GB-s", |used| used.mb_ms / 1_024_000);
+    row("read units", |used| used.read_milli_units / 1_000);
+    row("write units", |used| used.write_milli_units / 1_000);
+    row("object writes", |used| used.object_writes);
+    row("object reads", |used| used.object_reads);
+    row("KB of objects", |used| used.object_bytes / 1_024);
+    row("L1 transactions", |used| used.l1_transactions);
+    row("L1 gas", |used| used.l1_gas);
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod answers;
+mod assurance;
 mod box_office;
 mod crash;
 mod deployment;

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use mayfly_l1::devnet;
+use mayfly_l1::{Attested, devnet};
 use node_core::{chain::Finality, flow::mint, rpc::AccessRules};
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::event;
 use crate::{
     cli::Up,
     failure::Failure,
-    runner::{Attested, External, Options, Outcome, Place, Runner},
+    runner::{External, Options, Outcome, Place, Runner},
     ui::{Facts, Steps, print},
 };
 
@@ -65,7 +65,8 @@ async fn options(up: Up, place: Place) -> Result<Options, Failure> {
         let reason = "targets: expected a layer that is free to use, without --base-fee".to_owned();
         return Err(Failure::Option { option: "--access", reason });
     }
-    let attested = Attested::new(up.attestors, up.quorum)?;
+    let attested =
+        Attested::new(up.attestors, up.quorum).map_err(|error| Failure::attested(&error))?;
     let event = up.event.as_deref().map(event::read).transpose()?;
     Ok(Options {
         place,

@@ -8,7 +8,6 @@
 //! ```
 
 mod archive;
-mod attested;
 mod chain;
 mod courier;
 mod dev;
@@ -22,7 +21,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use alloy::primitives::{Address, Bytes};
 use mayfly_bridge::{Bridge, Poster};
 use mayfly_disk::Disk;
-use mayfly_l1::{Assurance, Bridged, HttpL1, Sender};
+use mayfly_l1::{Assurance, Attested, Bridged, HttpL1, Sender, check_attested};
 use mayfly_operator::Plan;
 use mayfly_rpc::Threads;
 use mayfly_sequencer::{Blocking, SystemClock};
@@ -40,7 +39,6 @@ use node_core::{
 use tokio::task::JoinHandle;
 
 pub(crate) use archive::{Exported, serve as serve_archive};
-pub(crate) use attested::Attested;
 pub(crate) use chain::Chain;
 pub(crate) use dev::{PRICE as TICKET_PRICE, deploy_ticket};
 pub(crate) use end::{Outcome, read_bundle};
@@ -153,7 +151,8 @@ impl Runner {
             mint::set_ticket(&stores, ticket).await?;
         }
         let binding = HttpL1::connect(l1.node().clone(), config.l1.clone()).await?;
-        attested::check(&binding.config().quorum, options.attested.as_ref())?;
+        check_attested(&binding.config().quorum, options.attested.as_ref())
+            .map_err(|error| Failure::attested(&error))?;
         let urls = options.attested.iter().flat_map(Attested::urls);
         let binding = binding.with_sender(Arc::clone(&operator)).with_attestors(urls)?;
         let binding = Arc::new(binding);

@@ -71,6 +71,14 @@ pub enum Refused {
         /// What it is.
         got: String,
     },
+    /// A field of the event that says more than that.
+    #[error("{field}: {reason}")]
+    Wrong {
+        /// Its name.
+        field: &'static str,
+        /// What was expected, and what was given.
+        reason: String,
+    },
     /// The event cannot be read; the text says which field and what was expected.
     #[error("the request cannot be read: {0}")]
     Malformed(serde_json::Error),
@@ -113,4 +121,8 @@ impl From<Refused> for Diagnostic {
 
 pub(super) fn field(field: &'static str, expected: &str, got: &str) -> Refused {
     Refused::Field { field, expected: expected.to_owned(), got: got.to_owned() }
+}
+
+pub(super) const fn wrong(field: &'static str, reason: String) -> Refused {
+    Refused::Wrong { field, reason }
 }

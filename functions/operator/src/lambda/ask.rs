@@ -1,4 +1,7 @@
 use alloy_primitives::Address;
+#[cfg(doc)]
+use mayfly_l1::Attestor;
+use mayfly_l1::{Attested, AttestedError, Bridged, read_bridged};
 use node_core::{
     chain::{Finality, LayerId, Posting},
     rpc::AccessRules,
@@ -6,7 +9,7 @@ use node_core::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::answer::{Refused, field};
+use super::answer::{Refused, field, wrong};
 
 /// What is asked.
 #[derive(Debug, Clone, Deserialize)]
@@ -65,6 +68,18 @@ pub(super) struct Wanted {
     pub(super) tvl_cap_wei: Option<String>,
     #[serde(default = "finalized")]
     pub(super) finality: Finality,
+    /// Tokens of the L1 that may be deposited, see [`read_bridged`].
+    #[serde(default)]
+    pub(super) bridge: Vec<String>,
+    #[serde(default)]
+    pub(super) bulk_from: Option<u64>,
+    /// Who must sign the settlement, see [`Attestor`].
+    #[serde(default)]
+    pub(super) attestors: Vec<String>,
+    #[serde(default)]
+    pub(super) quorum: Option<u8>,
+    #[serde(default)]
+    pub(super) window_s: u32,
     #[serde(default)]
     pub(super) event: Option<String>,
     #[serde(default)]
@@ -84,6 +99,25 @@ const fn finalized() -> Finality {
 /// Reads what is asked for. What was given is not repeated: keys may be in it, and errors come into logs.
 pub(super) fn read<T: DeserializeOwned>(event: Value) -> Result<T, Refused> {
     serde_json::from_value(event).map_err(Refused::Malformed)
+}
+
+/// Reads the tokens of the L1 that a layer takes.
+pub(super) fn bridged(tokens: &[String]) -> Result<Vec<Bridged>, Refused> {
+    let read = |text: &String| read_bridged(text).map_err(|reason| wrong("bridge", reason));
+    tokens.iter().map(read).collect()
+}
+
+/// Reads who must sign the settlement, and how many of them.
+pub(super) fn attested(
+    attestors: &[String],
+    quorum: Option<u8>,
+) -> Result<Option<Attested>, Refused> {
+    let read = |text: &String| text.parse().map_err(|reason| wrong("attestors", reason));
+    let attestors = attestors.iter().map(read).collect::<Result<_, _>>()?;
+    Attested::new(attestors, quorum).map_err(|error| match error {
+        AttestedError::Attestors(reason) => wrong("attestors", reason),
+        error @ AttestedError::Quorum { .. } => wrong("quorum", error.to_string()),
+    })
 }
 
 /// Reads the rules of who may ask for what. Keys are looked at first: what is no list of them is not repeated either.
@@ -108,6 +142,18 @@ mod tests {
 
     fn request(json: &str) -> Request {
         serde_json::from_str(json).expect("a request")
+    }
+
+    #[test]
+    fn what_is_no_token_or_no_attestor_is_refused_by_its_field() {
+        let text = |text: &str| vec![text.to_owned()];
+        let refused = |result: Result<(), Refused>| result.expect_err("malformed").to_string();
+        let token = refused(bridged(&text("erc777:0x12")).map(drop));
+        assert!(token.starts_with("bridge: kind: expected erc20"), "{token}");
+        let attestor = refused(attested(&text("0x12"), None).map(drop));
+        assert!(attestor.starts_with("attestors: expected ADDRESS=URL"), "{attestor}");
+        let quorum = refused(attested(&[], Some(2)).map(drop));
+        assert!(quorum.starts_with("quorum: expected 1 to 0"), "{quorum}");
     }
 
     fn refused(json: &str) -> String {

@@ -4,13 +4,14 @@
 
 mod answer;
 mod ask;
+mod deployment;
 
 use std::{sync::Arc, time::Instant};
 
 use alloy_primitives::{Address, keccak256};
-use mayfly_aws::{Cloud, Entry, Functions, Registry, Schedules, Target, When};
+use mayfly_aws::{Cloud, Entry, Functions, Registry, Schedules, When};
 use mayfly_cost::Usage;
-use mayfly_l1::{Assurance, Sender};
+use mayfly_l1::{Assurance, Attested, Sender};
 use mayfly_sequencer::SystemClock;
 use mayfly_webhook::{
     Shop,
@@ -18,7 +19,7 @@ use mayfly_webhook::{
 };
 use node_core::{
     chain::{LayerId, Phase},
-    flow::{FlowError, access, open, phase},
+    flow::{FlowError, access, attestors, open, phase},
     port::{Clock, Signer},
 };
 use serde_json::Value;
@@ -26,10 +27,11 @@ use serde_json::Value;
 pub use self::{
     answer::{Account, Answer, Refused, Status},
     ask::Request,
+    deployment::Deployment,
 };
 use self::{
     answer::{L1, field},
-    ask::{Action, Change, NewEvent, Wanted, named, read, rules},
+    ask::{Action, Change, NewEvent, Wanted, attested, bridged, named, read, rules},
 };
 use crate::Plan;
 
@@ -41,21 +43,6 @@ const LONGEST_S: u64 = 30 * 24 * 60 * 60;
 
 /// Most ETH that may be on a layer unless the event says: 1,000 ETH.
 const TVL_CAP_WEI: u128 = 1_000 * 1_000_000_000_000_000_000;
-
-/// What the function is told of its deployment.
-#[derive(Debug, Clone)]
-pub struct Deployment {
-    /// URL under which the layers answer.
-    pub public_url: String,
-    /// Name of the function `teardown`.
-    pub teardown: String,
-    /// What the schedules start.
-    pub target: Target,
-    /// Group of the schedules.
-    pub group: String,
-    /// Factory on the L1; the one that everybody can deploy when missing.
-    pub factory: Option<Address>,
-}
 
 /// Opens and ends the layers of a deployment.
 pub struct Operator {
@@ -150,7 +137,8 @@ impl Operator {
             let got = format!("base_fee_wei {}", wanted.base_fee_wei);
             return Err(field("access.targets", "a layer that is free to use", &got));
         }
-        let plan = self.plan(wanted, now_s)?;
+        let attested = attested(&wanted.attestors, wanted.quorum)?;
+        let plan = self.plan(wanted, attested.as_ref(), now_s)?;
         if let Some(event) = &event {
             self.events.read(event).await?;
         }
@@ -167,6 +155,10 @@ impl Operator {
             }
             Err(error) => return Err(error.into()),
         };
+        if let Some(attested) = &attested {
+            let urls: Vec<_> = attested.urls().map(str::to_owned).collect();
+            attestors::keep(&*stores.registers, &urls).await?;
+        }
         if let Some(rules) = &rules {
             access::keep(&*stores.registers, rules).await?;
         }
@@ -205,7 +197,12 @@ impl Operator {
         self.show(entry).await
     }
 
-    fn plan(&self, wanted: Wanted, now_s: u64) -> Result<Plan, Refused> {
+    fn plan(
+        &self,
+        wanted: Wanted,
+        attested: Option<&Attested>,
+        now_s: u64,
+    ) -> Result<Plan, Refused> {
         let lives = SHORTEST_S..=LONGEST_S;
         if !lives.contains(&wanted.ends_in_s) {
             let expected = format!("seconds from {SHORTEST_S} to {LONGEST_S}");
@@ -230,10 +227,10 @@ impl Operator {
             ticket: wanted.ticket,
             finality: wanted.finality,
             tvl_cap_wei,
-            bridged: Vec::new(),
-            bulk_from: None,
-            assurance: Assurance::Operator,
-            window_s: 0,
+            bridged: bridged(&wanted.bridge)?,
+            bulk_from: wanted.bulk_from,
+            assurance: attested.map_or(Assurance::Operator, Attested::assurance),
+            window_s: wanted.window_s,
         })
     }
 

@@ -8,9 +8,10 @@ use axum::Router;
 use mayfly_aws::{Absent, Bell, Cloud, LayerCosts, Registry, Rings, SocketGateway};
 use mayfly_sequencer::SystemClock;
 use node_core::{
-    chain::LayerId,
+    chain::{LayerId, Posting},
     flow::{
         FlowError, access,
+        anchored::{self, Anchored},
         query::Replica,
         sequence::{Committed, Context},
         submit::Intake,
@@ -70,6 +71,17 @@ impl Layer {
         Ok(self.replica.head().header.number)
     }
 
+    /// Reads which blocks are safe and finalized. Of a layer that posts nothing none is but block 0.
+    async fn look_at_tags(&self) -> Result<(), FlowError> {
+        if self.node.config.posting == Posting::Leaves {
+            return Ok(());
+        }
+        let Anchored { safe, finalized } = anchored::kept(&*self.stores.registers).await?;
+        self.node.tags.raise_safe(safe);
+        self.node.tags.raise_finalized(finalized);
+        Ok(())
+    }
+
     /// Blocks after `first` and up to `last`.
     pub(super) async fn blocks(
         &self,
@@ -116,6 +128,7 @@ impl Layers {
             Some(open) => open.layer,
             None => Arc::new(self.open(id).await.map_err(|error| absent(id, error))?),
         };
+        layer.look_at_tags().await.map_err(|error| absent(id, error))?;
         self.held().insert(id, Open { layer: Arc::clone(&layer), checked_at });
         Ok(layer)
     }

@@ -16,7 +16,7 @@ use node_core::{
     chain::LayerId,
     codec::record::Record,
     flow::{
-        FlowError,
+        FlowError, attestors,
         sequence::Context,
         teardown::{Progress, Teardown, bundle::Bundle, erase},
     },
@@ -156,6 +156,8 @@ impl Ends {
     async fn ending(&self, stores: Stores) -> Result<Ending, FlowError> {
         let context = Context::load(stores, Some(Arc::clone(&self.minter))).await?;
         let l1 = HttpL1::connect(self.sender.node().clone(), context.config.l1.clone()).await?;
+        let asked = attestors::kept(&*context.stores.registers).await?;
+        let l1 = l1.with_attestors(asked.iter().map(String::as_str))?;
         let codes = mayfly_operator::known_codes(context.config.chain_id);
         let codes = codes.map_err(|error| PortError::Corrupt {
             name: "contracts of block 0".to_owned(),

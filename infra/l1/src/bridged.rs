@@ -1,9 +1,13 @@
 use alloy::primitives::U256;
-use mayfly_l1::Bridged;
+use mayfly_contracts::FlashLayer::Bridged;
 use node_core::exit::{KIND_ERC20, KIND_ERC721, KIND_ERC1155};
 
-/// Reads a token of the L1 with its kind and cap.
-pub(super) fn bridged(text: &str) -> Result<Bridged, String> {
+/// Reads a token of the L1 that a layer takes, as people write it: `KIND:ADDRESS` or `KIND:ADDRESS:CAP`, where the kind
+/// is `erc20`, `erc721` or `erc1155` and the cap how much of it may be on the layer.
+///
+/// # Errors
+/// Names the part, what was expected, and what was given.
+pub fn read_bridged(text: &str) -> Result<Bridged, String> {
     let mut parts = text.splitn(3, ':');
     let kind = match parts.next() {
         Some("erc20") => KIND_ERC20,
@@ -37,7 +41,7 @@ mod tests {
     #[test]
     fn bridged_token_is_a_kind_an_address_and_perhaps_a_cap() {
         let token = Address::repeat_byte(7);
-        let read = |text: String| bridged(&text).expect("well formed");
+        let read = |text: String| read_bridged(&text).expect("well formed");
         let (kind, cap) = (KIND_ERC20, U256::from(5));
         assert_eq!(read(format!("erc20:{token}:5")), Bridged { kind, token, cap });
         let (kind, cap) = (KIND_ERC721, U256::MAX);
@@ -46,7 +50,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_bridged_token_is_named() {
-        let reason = |text: &str| bridged(text).expect_err("malformed");
+        let reason = |text: &str| read_bridged(text).expect_err("malformed");
         let token = Address::repeat_byte(7);
         assert!(reason("").starts_with("kind: "));
         assert!(reason(&format!("erc777:{token}")).contains("got `erc777`"));
