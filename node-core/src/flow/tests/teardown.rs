@@ -5,16 +5,17 @@ use alloy_sol_types::SolCall;
 use async_trait::async_trait;
 use futures::executor::block_on;
 
-use super::kit::{Layer, NOW_MS, account, deposit, l1_block};
+use super::kit::{Layer, NOW_MS, account, deposit, l1_block, timing};
 use crate::{
-    chain::{DepositEvent, Finality, L1Origin, Phase, SlotNumber},
-    codec::record::{BlockRecord, Body, Record, SlotContent},
-    exit::IExitSealer::sweepETHCall,
+    chain::{DepositEvent, EXIT_SEALER, Finality, L1Origin, Phase, SlotNumber, system_transaction},
+    codec::record::{BlockRecord, Body, Record, SlotContent, SlotEntry},
+    exit::IExitSealer::{freezeCall, sweepETHCall},
     flow::{
         phase,
+        sequence::{Context, LEASE_MS, Sequencer, TakeOver},
         teardown::{Progress, Teardown, Wait},
     },
-    port::{L1, L1Action, L1Receipt, L1View, PortError},
+    port::{L1, L1Action, L1Receipt, L1View, Log, LogAppend, PortError},
 };
 
 /// An L1 that says what it is told to say, has these deposits in block 1, and takes no transaction.
@@ -178,4 +179,84 @@ fn a_step_of_the_seal_that_does_not_fit_is_halved_and_nobody_is_left_out() {
     expected.sort_unstable();
     assert_eq!(swept, expected, "each holder once, ascending");
     assert!(steps > 1, "the sweep was cut into {steps}");
+}
+
+/// Runtime code that takes any call once `freeze` was called, and reverts before:
+///
+/// ```text
+/// PUSH0 CALLDATALOAD PUSH1 0xe0 SHR PUSH4 freeze EQ PUSH1 23 JUMPI
+/// PUSH1 0xff SLOAD PUSH1 29 JUMPI PUSH0 PUSH0 REVERT
+/// JUMPDEST PUSH1 1 PUSH1 0xff SSTORE JUMPDEST STOP
+/// ```
+const FREEZES_FIRST: &[u8] = {
+    let [a, b, c, d] = freezeCall::SELECTOR;
+    &[
+        0x5f, 0x35, 0x60, 0xe0, 0x1c, 0x63, a, b, c, d, 0x14, 0x60, 23, 0x57, //
+        0x60, 0xff, 0x54, 0x60, 29, 0x57, 0x5f, 0x5f, 0xfd, //
+        0x5b, 0x60, 1, 0x60, 0xff, 0x55, 0x5b, 0x00,
+    ]
+};
+
+/// The log of a teardown that stands still after its fence, for longer than its lease lasts: another one takes over
+/// meanwhile, freezes the layer, and dies.
+struct StandsStill {
+    inner: Arc<dyn Log>,
+    other: Mutex<Option<Context>>,
+}
+
+#[async_trait]
+impl Log for StandsStill {
+    async fn append(&self, entry: SlotEntry) -> Result<LogAppend, PortError> {
+        let appended = self.inner.append(entry).await?;
+        let other = self.other.lock().expect("no test panics in between").take();
+        if let Some(context) = other {
+            freeze(context).await;
+        }
+        Ok(appended)
+    }
+
+    async fn read(&self, slot: SlotNumber) -> Result<Option<SlotEntry>, PortError> {
+        self.inner.read(slot).await
+    }
+
+    async fn read_from(
+        &self,
+        first: SlotNumber,
+        limit: usize,
+    ) -> Result<Vec<SlotEntry>, PortError> {
+        self.inner.read_from(first, limit).await
+    }
+}
+
+async fn freeze(context: Context) {
+    let (now_ms, layer) = (NOW_MS + LEASE_MS + 1, context.config.l1.layer);
+    let taken = Sequencer::take_over(context, "other", now_ms).await;
+    let Ok(TakeOver::Won(mut other)) = taken else { panic!("the lease has run out: {taken:?}") };
+    let freeze = freezeCall {}.abi_encode().into();
+    let freeze = [system_transaction(layer, 0, EXIT_SEALER, freeze)];
+    other.commit_system(&freeze, 0, timing(now_ms)).await.expect("the first step of the seal");
+}
+
+#[test]
+fn teardown_that_stood_still_after_its_fence_stops_as_fenced() {
+    let mut layer = Layer::with_sealer(FREEZES_FIRST);
+    let deposits: Vec<_> = (0..4).map(|index| deposit(index.into(), account(index))).collect();
+    let view = L1View { deposits_closed: true, deposit_count: 4, ..L1View::default() };
+    let other = Mutex::new(Some(layer.context.clone()));
+    let inner = Arc::clone(&layer.context.stores.log);
+    layer.context.stores.log = Arc::new(StandsStill { inner, other });
+    let mut teardown = Teardown {
+        context: layer.context.clone(),
+        l1: Arc::new(Said(Mutex::new(view), deposits)),
+        holder: "end".to_owned(),
+        known_codes: Arc::default(),
+    };
+    block_on(teardown.advance(NOW_MS)).expect("draining");
+    // It knows nothing of what the other one did: to take that for done would be to seal a layer that is not frozen.
+    let stopped = block_on(teardown.advance(NOW_MS)).expect_err("it was fenced");
+    assert!(stopped.is_fenced(), "{stopped}");
+
+    teardown.holder = "third".to_owned();
+    let sealed = block_on(teardown.advance(NOW_MS + 3 * LEASE_MS)).expect("it goes on");
+    assert_eq!(sealed, Progress::Moved(Phase::Sealed));
 }
