@@ -5,7 +5,8 @@
 //! the layer. [`open`] starts a layer, [`bridge`] brings deposits in, [`mint`] turns paid orders into
 //! transactions, [`index`] finds what is not in memory. [`batch`] puts the inputs of blocks on
 //! the L1; [`rebuild`], [`attest`] and [`audit`] execute everything again, [`archive`] a chain that somebody exported.
-//! [`filter`] remembers where clients that poll stand.
+//! [`filter`] remembers where clients that poll stand; [`access`], [`attestors`] and [`anchored`] keep for all functions of a
+//! layer who may ask for what, who signs its settlement, and how far the L1 is.
 //!
 //! Flows decide nothing by themselves about time or randomness: both are arguments.
 
