@@ -266,6 +266,27 @@ fn whole_batch_is_loaded_in_one_round_for_each_level() {
     assert_eq!(pages.fetched(), before, "reading what is loaded fetches nothing");
 }
 
+/// Readers that each know nothing, of pages that one process keeps open for longer than 255 of them.
+#[test]
+fn page_that_many_readers_ask_is_loaded_whole_for_all_but_the_first_few() {
+    let is = |i: u64| Change::Is { balance: i + 1, code: None, slots: Vec::new(), cleared: false };
+    let mut twins = Twins::new(Layout { page_bytes: 1 << 20, ..SMALL });
+    twins.apply(&delta(&(0..60).map(|i| (i, is(u64::from(i)))).collect()));
+    twins.checkpoint();
+    let Twins { objects, layer, layout, top, .. } = twins;
+    let pages = Pages::of(objects, layer, layout, PageCache::default(), top);
+    let reads_another = |_| {
+        let mut world = pages.world().expect("one page");
+        block_on(pages.load(&mut world, &[Need::account(&address(1))])).expect("stored");
+        assert!(world.account(&address(1)).is_ok(), "what was asked for");
+        world.account(&address(2)).is_ok()
+    };
+    let whole: Vec<bool> = (0..600).map(reads_another).collect();
+    let few = whole.iter().take_while(|whole| !**whole).count();
+    assert!((1..10).contains(&few), "one at a time for {few}");
+    assert!(whole[few..].iter().all(|whole| *whole), "and whole ever after");
+}
+
 /// Every byte of a pack, flipped: what is read is right or refused, and the error says where.
 #[test]
 fn altered_page_is_refused_by_name() {
