@@ -14,6 +14,10 @@ pub(crate) use event::{Event, EventInit, Simulate};
 /// Where a layer is kept when nothing else is said.
 const DEFAULT_DIR: &str = ".mayfly";
 
+/// MiB of memory that caches take when nothing else is said: pages of the state 128, the ledger and blocks 64 each,
+/// the index 32.
+pub(crate) const CACHE_MIB: u32 = 288;
+
 /// Disposable EVM rollups for one event: open, sell, end, settle, claim, gone.
 #[derive(Debug, Parser)]
 #[command(name = "mayfly", version, propagate_version = true, max_term_width = 100)]
@@ -146,6 +150,10 @@ pub(crate) struct Up {
     /// File of rules that say who may ask the layer for what, see the README. Without it everybody may ask for everything.
     #[arg(long)]
     pub(crate) access: Option<PathBuf>,
+    /// Most MiB of memory that the layer's caches take together; what does not fit is read from the disk again.
+    #[arg(long, value_name = "MIB", default_value_t = CACHE_MIB,
+        value_parser = clap::value_parser!(u32).range(9..=65_536))]
+    pub(crate) cache: u32,
     /// Token of the L1 that may be deposited, as KIND:ADDRESS or KIND:ADDRESS:CAP; once for each. KIND is erc20,
     /// erc721 or erc1155. CAP is the most that may ever be deposited, in the smallest unit of an ERC-20, for others
     /// a number of tokens; no limit when missing. On the layer the token has the same address.
@@ -181,7 +189,7 @@ pub(crate) struct Up {
     /// Runs the layer on the functions of a deployment, and these on a cloud on this machine, all in memory: DynamoDB,
     /// S3, Lambda and the Scheduler. For who changes Mayfly: it takes a built checkout of it.
     #[arg(long, conflicts_with_all = [
-        "event", "access", "bridge", "bulk_from", "attestors", "window", "l1", "sequencer_key", "factory",
+        "cache", "event", "access", "bridge", "bulk_from", "attestors", "window", "l1", "sequencer_key", "factory",
     ])]
     pub(crate) cloud_emulator: bool,
 }

@@ -53,9 +53,17 @@ impl Disk {
     /// # Errors
     /// [`DiskError::InUse`] when they are open already, here or in another process.
     pub fn open(dir: &Path) -> Result<Self, DiskError> {
+        Self::open_with_cache(dir, ledger::CACHE_BYTES)
+    }
+
+    /// As [`Self::open`]; the ledger keeps at most `cache_bytes` of its pages in memory.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with_cache(dir: &Path, cache_bytes: usize) -> Result<Self, DiskError> {
         make_directory(dir).map_err(DiskError::io("make the directory", dir))?;
         // First of all: its lock says that no other process is at work here.
-        let ledger = Ledger::open(dir)?;
+        let ledger = Ledger::open(dir, cache_bytes)?;
         let root = dir.join("objects");
         let objects = Tree::open(root.clone()).map_err(DiskError::io("open", &root))?;
         sync_directory(dir).map_err(DiskError::io("sync", dir))?;

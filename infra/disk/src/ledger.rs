@@ -23,7 +23,7 @@ use crate::{
 pub(crate) const FILE: &str = "ledger.redb";
 
 /// 64 MiB: the tip of every table; what is older is in the system's page cache anyway.
-const CACHE_BYTES: usize = 64 << 20;
+pub(crate) const CACHE_BYTES: usize = 64 << 20;
 
 /// An open database. Dropping it waits for the writer and frees the file.
 #[derive(Debug)]
@@ -36,9 +36,10 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// Opens the database in `dir`, or makes it.
-    pub(crate) fn open(dir: &Path) -> Result<Self, DiskError> {
+    pub(crate) fn open(dir: &Path, cache_bytes: usize) -> Result<Self, DiskError> {
         let path = dir.join(FILE);
-        let db = guarded_open(|| builder().create(path)).map_err(DiskError::ledger(dir))?;
+        let db =
+            guarded_open(|| builder(cache_bytes).create(path)).map_err(DiskError::ledger(dir))?;
         Self::start(db, dir)
     }
 
@@ -46,7 +47,8 @@ impl Ledger {
     /// lock.
     pub(crate) fn verify(dir: &Path) -> Result<Database, DiskError> {
         let path = dir.join(FILE);
-        let mut db = guarded_open(|| builder().open(&path)).map_err(DiskError::ledger(dir))?;
+        let mut db =
+            guarded_open(|| builder(CACHE_BYTES).open(&path)).map_err(DiskError::ledger(dir))?;
         match guarded_open(|| db.check_integrity()).map_err(DiskError::ledger(dir))? {
             true => Ok(db),
             false => Err(DiskError::Damaged {
@@ -111,9 +113,9 @@ pub(crate) fn count_rows(
     Ok(rows)
 }
 
-fn builder() -> Builder {
+fn builder(cache_bytes: usize) -> Builder {
     let mut builder = Database::builder();
-    builder.set_cache_size(CACHE_BYTES);
+    builder.set_cache_size(cache_bytes);
     builder
 }
 

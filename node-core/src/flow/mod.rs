@@ -18,6 +18,7 @@ pub mod attestors;
 pub mod audit;
 pub mod batch;
 pub mod bridge;
+mod caches;
 pub mod checkpoint;
 mod error;
 pub mod filter;
@@ -42,5 +43,6 @@ mod unsigned;
 #[cfg(test)]
 mod tests;
 
+pub use caches::Caches;
 pub use error::FlowError;
 pub use tip::{Since, Tip};

@@ -4,7 +4,7 @@ use alloy_primitives::B256;
 
 use super::{
     FlowError, checkpoint,
-    pages::{Pages, Written},
+    pages::{PageCache, Pages, Written},
 };
 use crate::{
     chain::{Ancestors, Epoch, SealedHeader, SlotNumber, seal},
@@ -66,11 +66,17 @@ pub struct Since {
 
 /// One slot as read back: the block in it is decoded.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "few are held at a time, and most are blocks")]
 pub enum Read {
     /// A fence or the end.
     Marker,
     /// A committed block.
-    Block(Box<BlockRecord>),
+    Block {
+        /// Its header, sealed.
+        header: SealedHeader,
+        /// What the log holds.
+        record: Arc<BlockRecord>,
+    },
 }
 
 impl Tip {
@@ -80,21 +86,22 @@ impl Tip {
     /// [`FlowError::NoLayer`] when no layer was opened; [`PortError::Corrupt`] when what is stored is
     /// not what was written.
     pub async fn open(stores: &Stores) -> Result<Self, FlowError> {
-        Self::open_with_blocks(stores).await.map(|(tip, _)| tip)
+        Self::open_with_blocks(stores, PageCache::default()).await.map(|(tip, _)| tip)
     }
 
-    /// As [`Self::open`], with the blocks after the checkpoint and their slots.
+    /// As [`Self::open`], with the pages in memory, and the blocks after the checkpoint and their slots.
     ///
     /// # Errors
     /// As [`Self::open`].
     pub(super) async fn open_with_blocks(
         stores: &Stores,
+        cache: PageCache,
     ) -> Result<(Self, Vec<(SlotNumber, Arc<BlockRecord>)>), FlowError> {
-        let mut tip = checkpoint::load(stores).await?;
+        let mut tip = checkpoint::load_with(stores, cache).await?;
         let mut blocks = Vec::new();
         tip.follow(stores, |tip, record| {
             let slot = SlotNumber(tip.next_slot.0.saturating_sub(1));
-            blocks.push((slot, Arc::new(record.clone())));
+            blocks.push((slot, Arc::clone(record)));
         })
         .await?;
         Ok((tip, blocks))
@@ -110,7 +117,7 @@ impl Tip {
     pub async fn follow(
         &mut self,
         stores: &Stores,
-        mut seen: impl FnMut(&Self, &BlockRecord) + Send,
+        mut seen: impl FnMut(&Self, &Arc<BlockRecord>) + Send,
     ) -> Result<(), FlowError> {
         loop {
             let entries = stores.log.read_from(self.next_slot, PAGE).await?;
@@ -121,7 +128,7 @@ impl Tip {
             let mut needs = Vec::new();
             for entry in entries {
                 let read = read_slot(stores, &entry).await?;
-                if let Read::Block(record) = &read {
+                if let Read::Block { record, .. } = &read {
                     needs.extend(record.delta.needs());
                 }
                 reads.push((entry, read));
@@ -130,8 +137,8 @@ impl Tip {
             pages.load(&mut self.world, &needs).await?;
             for (entry, read) in reads {
                 self.apply_loading(&entry, &read).await?;
-                if let Read::Block(record) = read {
-                    seen(self, &record);
+                if let Read::Block { record, .. } = &read {
+                    seen(self, record);
                 }
             }
         }
@@ -190,12 +197,11 @@ impl Tip {
     pub fn apply(&mut self, entry: &SlotEntry, read: &Read) -> Result<(), FlowError> {
         match read {
             Read::Marker => self.ended |= matches!(entry.content, SlotContent::End { .. }),
-            Read::Block(record) => {
-                let header = seal(record.block.header.clone());
-                check_follows(&self.header, &header, entry)?;
+            Read::Block { header, record } => {
+                check_follows(&self.header, header, entry)?;
                 let world = self.world.clone().apply(&record.delta)?;
-                check_root(&header, world.root())?;
-                self.advance(header, world, record.delta.leaves());
+                check_root(header, world.root())?;
+                self.advance(header.clone(), world, record.delta.leaves());
             }
         }
         self.count(entry);
@@ -322,12 +328,13 @@ pub(super) async fn read_slot(stores: &Stores, entry: &SlotEntry) -> Result<Read
     };
     let record =
         BlockRecord::from_frame(&frame).map_err(|error| PortError::corrupt(&name, &error))?;
-    let got = record.block.header.hash_slow();
+    let header = seal(record.block.header.clone());
+    let got = header.hash();
     if got != *hash {
         let reason = format!("expected block hash {hash}, got {got}");
         return Err(PortError::Corrupt { name, reason });
     }
-    Ok(Read::Block(Box::new(record)))
+    Ok(Read::Block { header, record: Arc::new(record) })
 }
 
 fn check_follows(

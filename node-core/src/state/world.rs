@@ -151,7 +151,12 @@ impl WorldState {
     /// Never: the map of codes is whole.
     pub fn add_codes(&mut self, codes: impl IntoIterator<Item = Bytes>) {
         let codes = codes.into_iter().map(|code| (keccak256(&code), code)).collect();
-        self.insert_codes(&codes).expect("a state made of proofs has all codes in memory");
+        self.add_known_codes(&codes);
+    }
+
+    /// As [`Self::add_codes`], of codes by their hashes, which are believed.
+    pub(crate) fn add_known_codes(&mut self, codes: &BTreeMap<B256, Bytes>) {
+        self.insert_codes(codes).expect("a state made of proofs has all codes in memory");
     }
 
     /// The state after a delta. The parent, when a clone of it is kept, stays as it is; when none is,

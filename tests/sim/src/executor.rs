@@ -2,6 +2,7 @@
 
 use std::{
     cmp::Reverse,
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Wake, Waker},
@@ -22,6 +23,8 @@ const MOST_POLLS: u64 = 3_000_000;
 pub(crate) struct Executor {
     sim: Sim,
     tasks: Vec<Option<Task>>,
+    /// Tasks of each process that can end.
+    of_process: BTreeMap<ProcessId, Vec<usize>>,
     woken: Arc<Woken>,
 }
 
@@ -55,7 +58,7 @@ impl core::fmt::Debug for Executor {
 impl Executor {
     /// Nothing to do yet.
     pub(crate) fn new(sim: Sim) -> Self {
-        Self { sim, tasks: Vec::new(), woken: Arc::default() }
+        Self { sim, tasks: Vec::new(), of_process: BTreeMap::new(), woken: Arc::default() }
     }
 
     /// Runs until nothing is left to do, or something that must hold does not.
@@ -80,6 +83,9 @@ impl Executor {
             let task = self.tasks.len();
             let waker = Waker::from(Arc::new(TaskWaker { task, woken: Arc::clone(&self.woken) }));
             self.tasks.push(Some(Task { process, future, waker }));
+            if process != ProcessId::OUTSIDE {
+                self.of_process.entry(process).or_default().push(task);
+            }
             let now_us = state.now_us;
             state.plan(Due::Poll(task), now_us);
         }
@@ -131,12 +137,9 @@ impl Executor {
     /// Drops what is left of processes that ended.
     fn bury(&mut self) {
         let ended = core::mem::take(&mut self.sim.state().ended);
-        if ended.is_empty() {
-            return;
-        }
-        for task in &mut self.tasks {
-            if task.as_ref().is_some_and(|task| ended.contains(&task.process)) {
-                *task = None;
+        for process in ended {
+            for task in self.of_process.remove(&process).unwrap_or_default() {
+                self.tasks[task] = None;
             }
         }
         // What was started by them just now is not polled, since they are not alive.

@@ -79,8 +79,11 @@ async fn direct(world: Arc<World>) {
     }
     world.beside((0..template::SENDERS).map(|number| actor::client(Arc::clone(&world), number)));
     world.beside((0..world.plan.orders).map(|number| actor::shop(Arc::clone(&world), number)));
-    let paid_back = (0..).zip(&world.plan.paid_back).filter(|(_, paid_back)| **paid_back);
-    world.beside(paid_back.map(|(number, _)| actor::refunder(Arc::clone(&world), number)));
+    let paid_back = (0..).zip(&world.plan.paid_back_ms);
+    let paid_back = paid_back.filter_map(|(number, at_ms)| Some((number, (*at_ms)?)));
+    world.beside(
+        paid_back.map(|(number, at_ms)| actor::refunder(Arc::clone(&world), number, at_ms)),
+    );
     world.beside([actor::depositor(Arc::clone(&world))]);
     world.beside([watch(Arc::clone(&world))]);
     let open = |world: &World| world.is_open() == Some(true);

@@ -2,6 +2,9 @@ use node_core::chain::{Finality, LayerConfig, Posting};
 
 use crate::{Random, sim::START_MS, template};
 
+/// Milliseconds within which a sale and its refund meet on the way.
+const AT_ONCE_MS: u64 = 1_500;
+
 /// What differs from life to life, faults aside.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
@@ -27,8 +30,10 @@ pub(crate) struct Plan {
     pub checkpoint_blocks: u64,
     /// Milliseconds without work after which a writer leaves.
     pub idle_ms: u64,
-    /// Which of the paid items are paid back.
-    pub paid_back: Vec<bool>,
+    /// When each of the paid items is sold, in milliseconds from the opening.
+    pub sold_ms: Vec<u64>,
+    /// When it is paid back, for those that are: at any time, or just when it is sold.
+    pub paid_back_ms: Vec<Option<u64>>,
     /// Tickets that are paid back are burned, not only marked.
     pub burns: bool,
     /// Wallets send their last transaction when the layer ends.
@@ -52,11 +57,20 @@ impl Plan {
             attests: random.chance(1_500),
             checkpoint_blocks: random.between(1, 6),
             idle_ms: random.between(200, 2_500),
-            paid_back: Vec::new(),
+            sold_ms: Vec::new(),
+            paid_back_ms: Vec::new(),
             burns: random.chance(6_000),
             late: random.chance(3_000),
         };
-        plan.paid_back = (0..plan.orders).map(|_| random.chance(3_000)).collect();
+        for _ in 0..plan.orders {
+            let sold_ms = random.below(plan.lasts_s * 700);
+            let paid_back_ms = match random.chance(5_000) {
+                true => sold_ms + random.below(AT_ONCE_MS),
+                false => random.below(plan.lasts_s * 900),
+            };
+            plan.sold_ms.push(sold_ms);
+            plan.paid_back_ms.push(random.chance(5_000).then_some(paid_back_ms));
+        }
         plan
     }
 

@@ -20,6 +20,7 @@ use node_core::{
     codec::record::{BurnCall, Pending},
     execute::Rules,
     flow::{
+        Caches,
         open::{Alloc, Genesis, open},
         rebuild::GenesisTerms,
         sequence::{Context, Pipeline, Sequencer, Step, TakeOver, Timing},
@@ -242,6 +243,7 @@ fn commit_alone(signed: &Signed) -> Delta {
         config: Arc::new(config),
         signer: None,
         pipeline: Pipeline::default(),
+        caches: Caches::default(),
     };
     let taken = at_once(Sequencer::take_over(context, "template", START_MS));
     let Ok(TakeOver::Won(mut sequencer)) = taken else { panic!("nobody else writes") };

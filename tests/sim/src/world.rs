@@ -7,7 +7,7 @@ use node_core::{
     chain::LayerConfig,
     execute::Rules,
     flow::{
-        FlowError, phase,
+        Caches, FlowError, phase,
         sequence::{Context, Pipeline},
     },
     port::{Clock, Doorbell, L1, PortError, Registers, Stores, memory::Memory},
@@ -122,6 +122,7 @@ impl World {
             rules: Arc::clone(&self.rules),
             signer: Some(Arc::new(Minter)),
             pipeline: Pipeline { processors, busy: self.plan.busy },
+            caches: Caches::default(),
         }
     }
 

@@ -25,8 +25,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
     let json = cli.json;
     match cli.command {
         Command::Up(up) if up.cloud_emulator => emulated::run(*up, json).await,
-        Command::Up(up) => up::run(*up, json).await,
-        Command::Demo(demo) => demo::run(demo, json).await,
+        Command::Up(up) => Box::pin(up::run(*up, json)).await,
+        Command::Demo(demo) => Box::pin(demo::run(demo, json)).await,
         Command::Status(place) => status::run(place, json).await,
         Command::Close(place) => close::run(place, json).await,
         Command::Cost(cost) => cost::run(cost, json).await,

@@ -87,6 +87,7 @@ async fn options(up: Up, place: Place) -> Result<Options, Failure> {
         l1,
         factory: up.factory,
         access,
+        cache_mib: up.cache,
         bridged: up.bridge,
         bulk_from: up.bulk_from,
         attested,

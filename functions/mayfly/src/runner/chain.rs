@@ -47,7 +47,9 @@ impl Chain {
         intake: Intake,
         (access, signer): (Access, Option<Arc<dyn Signer>>),
     ) -> Result<Self, Failure> {
-        let replica = Arc::new(Replica::open(&context.stores, context.config.id).await?);
+        let replica = Arc::new(
+            Replica::open_with(&context.stores, context.config.id, &context.caches).await?,
+        );
         let heads = HeadWatch::default();
         heads.announce(replica.head().header.number);
         let bell = Bell::default();

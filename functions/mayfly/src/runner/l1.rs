@@ -6,6 +6,7 @@ use node_core::{
     chain::Finality,
     execute::Rules,
     flow::{
+        Caches,
         open::{self, Genesis},
         sequence::{Context, Pipeline},
         submit::Intake,
@@ -130,7 +131,8 @@ impl Devnet {
         let config = open::config(&*stores.registers).await?;
         let rules = Arc::new(Rules::ethereum(config.chain_id));
         let (config, pipeline) = (Arc::new(config), Pipeline::default());
-        let context = Context { stores, config, rules, signer: None, pipeline };
+        let caches = Caches::default();
+        let context = Context { stores, config, rules, signer: None, pipeline, caches };
         let open = (Access::default(), None);
         let chain =
             Chain::start(context, Arc::clone(clock), Tags::instant(), Intake::default(), open)

@@ -29,7 +29,7 @@ use mayfly_webhook::{Event, Shop, WebhookState, provider::STRIPE};
 use node_core::{
     chain::{LayerConfig, LayerId, Posting},
     flow::{
-        FlowError, mint, open, phase,
+        Caches, FlowError, mint, open, phase,
         sequence::{Context, Pipeline},
         submit::Intake,
     },
@@ -92,6 +92,8 @@ pub(crate) struct Options {
     pub(crate) factory: Option<Address>,
     /// Who may ask the layer for what.
     pub(crate) access: AccessRules,
+    /// Most MiB of memory that the caches of the layer take together.
+    pub(crate) cache_mib: u32,
     /// Fund the development accounts and deploy the sample ticket contract, on a new layer.
     pub(crate) development: bool,
 }
@@ -136,7 +138,8 @@ impl Runner {
         let event = Arc::new(event(options.event.clone(), &keys.stripe_secret)?);
         let l1 = L1Side::start(&place, options.l1.clone(), options.l1_port, &clock).await?;
         let operator = l1.operator();
-        let disk = Disk::open(&place.layer_dir())?;
+        let (ledger_bytes, caches) = caches(options.cache_mib);
+        let disk = Disk::open_with_cache(&place.layer_dir(), ledger_bytes)?;
         let minter: Arc<dyn Signer> = Arc::new(keys.minter()?);
         let sequencer = match options.sequencer.clone() {
             Some(signer) => Some(signer),
@@ -158,6 +161,7 @@ impl Runner {
         let binding = Arc::new(binding);
         let mut context = Context::load(stores.clone(), Some(minter)).await?;
         context.pipeline = Pipeline::on(Arc::new(Blocking));
+        context.caches = caches;
         let threads = Threads::start().map_err(|error| Failure::remote("threads", error))?;
         let intake = Intake::new(Arc::new(threads));
         let tags = Tags::layer();
@@ -289,6 +293,12 @@ impl Runner {
             operator_token: self.keys.operator_token.clone(),
         })
     }
+}
+
+/// How many bytes the ledger keeps in memory, two ninths of all; and what the rest is for.
+fn caches(mib: u32) -> (usize, Caches) {
+    let share = usize::try_from(mib).unwrap_or(usize::MAX).saturating_mul(1 << 20) / 9;
+    (2 * share, Caches::of(7 * share))
 }
 
 /// The box office that was configured, or Stripe's.

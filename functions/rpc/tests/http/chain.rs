@@ -12,6 +12,7 @@ use node_core::{
     codec::record::Pending,
     execute::Rules,
     flow::{
+        Caches,
         open::{self, Alloc, Genesis},
         query::Replica,
         sequence::{Context, Pipeline},
@@ -110,6 +111,7 @@ async fn start(rules: Rules, base_fee_wei: u64, stopped: watch::Receiver<bool>) 
             rules: rules.clone(),
             signer: None,
             pipeline: Pipeline::default(),
+            caches: Caches::default(),
         },
         replica: replica.clone(),
         heads: heads.clone(),

@@ -1,7 +1,7 @@
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, map::hash_map::Entry};
 use revm::{Database, bytecode::Bytecode, state::AccountInfo as EvmInfo};
 
-use super::{super::error::Unreadable, block::Overlay};
+use super::{super::error::Unreadable, block::Overlay, ready::ready};
 use crate::state::Need;
 
 impl Database for Overlay {
@@ -30,7 +30,7 @@ impl Database for Overlay {
                     missed.push(Need::code(&hash));
                     return Ok(Bytecode::default());
                 };
-                entry.insert(Bytecode::new_raw(code)).clone()
+                entry.insert(ready(hash, code)).clone()
             }
         })
     }

@@ -3,6 +3,7 @@
 mod block;
 mod cached;
 mod database;
+mod ready;
 
 pub(super) use block::{Overlay, Touched};
 pub(super) use cached::{Cached, Hollow, Storage};

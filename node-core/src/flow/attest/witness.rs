@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{B256, Bytes, keccak256};
 
@@ -82,7 +82,8 @@ impl<'a> Gathered<'a> {
 
     /// Takes over what is needed; all of it that is not loaded is named at once.
     fn add(&mut self, needs: &[Need]) -> Result<(), Fault> {
-        let (mut nodes, mut missing) = (Vec::new(), Vec::new());
+        // Most ways have their first nodes in common.
+        let (mut nodes, mut missing) = (BTreeSet::new(), Vec::new());
         for need in needs {
             match self.way(need) {
                 Ok(way) => nodes.extend(way),
@@ -97,7 +98,7 @@ impl<'a> Gathered<'a> {
         // All of them: what is new may hang below what came before.
         let nodes: NodeSet = self.nodes.values().cloned().collect();
         self.partial.reveal_nodes(&nodes).map_err(StateError::Trie)?;
-        self.partial.add_codes(self.codes.values().cloned());
+        self.partial.add_known_codes(&self.codes);
         Ok(())
     }
 

@@ -15,6 +15,7 @@
 //! | file | what |
 //! |---|---|
 //! | `decode` | a page as it is in memory, verified |
+//! | `verified` | pages of codes that are not hashed again |
 //! | `layout` | how a state is cut into pages, and why so |
 //! | `known` | the pages of which the places are known |
 //! | `cache` | pages in memory, up to a number of bytes |
@@ -26,6 +27,7 @@ mod decode;
 mod import;
 mod known;
 mod layout;
+mod verified;
 mod write;
 
 use std::{
@@ -329,7 +331,7 @@ impl Pages {
         let frame = objects.get_range(&name, offset, bytes(length)).await?;
         fetched.pages.fetch_add(1, Ordering::Relaxed);
         fetched.bytes.fetch_add(length, Ordering::Relaxed);
-        let decoded = decode::page(of, &page.page, &frame).map_err(|reason| {
+        let decoded = verified::page(of, &page.page, &frame).map_err(|reason| {
             let name = format!(
                 "page at {}, bytes {offset} to {}, of {name}",
                 page.page.path,
@@ -337,7 +339,6 @@ impl Pages {
             );
             PortError::Corrupt { name, reason: reason.to_string() }
         })?;
-        let decoded = Arc::new(decoded);
         cache.insert(page.place, Arc::clone(&decoded));
         Ok((page.place, decoded))
     }

@@ -12,7 +12,6 @@ use super::{
     start::{genesis, not_there},
 };
 use crate::{
-    chain::seal,
     codec::{record::CheckpointRef, run::BlockPlace},
     flow::{
         FlowError,
@@ -154,12 +153,13 @@ impl Replica {
         let entry = self.stores.log.read(place.slot).await?;
         let missing = || PortError::NotFound { name: place.slot.to_string() };
         let read = read_slot(&self.stores, &entry.ok_or_else(missing)?).await?;
-        let Read::Block(record) = read else { return Err(not_there(place.slot, number).into()) };
-        let header = seal(record.block.header.clone());
+        let Read::Block { header, record } = read else {
+            return Err(not_there(place.slot, number).into());
+        };
         if header.hash() != place.hash {
             return Err(not_there(place.slot, number).into());
         }
-        Ok(Some(Committed { header, record: Arc::new(*record), next_slot: place.slot.next() }))
+        Ok(Some(Committed { header, record, next_slot: place.slot.next() }))
     }
 
     fn kept(&self, number: u64) -> Option<Arc<Committed>> {

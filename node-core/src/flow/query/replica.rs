@@ -9,17 +9,12 @@ use crate::{
     chain::LayerId,
     codec::run::RunRef,
     flow::{
-        FlowError, Tip, checkpoint, index::Index, lru::Lru, pages::PageCache, sequence::Committed,
+        Caches, FlowError, Tip, checkpoint, index::Index, lru::Lru, pages::PageCache,
+        sequence::Committed,
     },
     port::Stores,
     state::WorldState,
 };
-
-/// Most bytes of older blocks that are kept.
-const OLD_BLOCKS_BYTES: usize = 64 << 20;
-
-/// Most bytes of the index that are kept.
-const INDEX_BYTES: usize = 32 << 20;
 
 /// States of older blocks that are kept, each with what happened since its checkpoint.
 const OLD_STATES: usize = 4;
@@ -46,14 +41,27 @@ impl Replica {
     /// # Errors
     /// As [`Tip::open`].
     pub async fn open(stores: &Stores, layer: LayerId) -> Result<Self, FlowError> {
-        let tip = checkpoint::load(stores).await?;
+        Self::open_with(stores, layer, &Caches::default()).await
+    }
+
+    /// As [`Self::open`], with the caches of this process.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_with(
+        stores: &Stores,
+        layer: LayerId,
+        caches: &Caches,
+    ) -> Result<Self, FlowError> {
+        let tip = checkpoint::load_with(stores, caches.pages.clone()).await?;
         let runs = Arc::clone(&tip.runs);
-        let replica = Self::start(stores.clone(), layer, tip, runs).await?;
+        let replica = Self::start(stores.clone(), layer, tip, runs, caches).await?;
         replica.follow(stores).await?;
         Ok(replica)
     }
 
-    /// Starts at a checkpoint whose index is `runs`. Blocks that the index lacks are read once.
+    /// Starts at a checkpoint whose index is `runs`. Blocks that the index lacks are read once. The pages are those of
+    /// the checkpoint.
     ///
     /// # Errors
     /// [`crate::port::PortError::Corrupt`], or the stores' errors.
@@ -62,15 +70,16 @@ impl Replica {
         layer: LayerId,
         tip: Tip,
         runs: Arc<[RunRef]>,
+        caches: &Caches,
     ) -> Result<Self, FlowError> {
-        let index = Index::new(Arc::clone(&stores.objects), layer, INDEX_BYTES);
+        let index = Index::new(Arc::clone(&stores.objects), layer, caches.index_bytes);
         let places = unindexed(&stores, &index, &runs, &tip).await?;
         let head = head_of(&stores, &tip).await?;
         Ok(Self {
             cache: tip.pages.cache(),
             chain: RwLock::new(Chain::new(tip, head, runs, places)),
             index,
-            old: Mutex::new(Lru::new(OLD_BLOCKS_BYTES)),
+            old: Mutex::new(Lru::new(caches.blocks_bytes)),
             old_states: Mutex::new(Lru::new(OLD_STATES)),
             stores,
             layer,
@@ -85,7 +94,7 @@ impl Replica {
         let mut tip = self.caught_up().await?;
         tip.follow(stores, |tip, record| {
             let (header, next_slot) = (tip.header.clone(), tip.next_slot);
-            let committed = Committed { header, record: Arc::new(record.clone()), next_slot };
+            let committed = Committed { header, record: Arc::clone(record), next_slot };
             self.write(|chain| {
                 chain.push(Arc::new(committed));
                 chain.followed(tip.clone());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::places::Places;
 use crate::{
-    chain::{Block, SlotNumber, seal},
+    chain::{Block, SlotNumber},
     codec::{record::BlockRecord, run::RunRef},
     flow::{
         FlowError, Tip,
@@ -37,8 +37,8 @@ pub(super) async fn unindexed(
         let Some(last) = entries.last() else { break };
         next = last.slot.next();
         for entry in entries.iter().filter(|entry| entry.slot < tip.next_slot) {
-            if let Read::Block(record) = read_slot(stores, entry).await? {
-                places.push(entry.slot, record.block.header.hash_slow(), &record);
+            if let Read::Block { header, record } = read_slot(stores, entry).await? {
+                places.push(entry.slot, header.hash(), &record);
             }
         }
     }
@@ -55,11 +55,11 @@ pub(super) async fn head_of(stores: &Stores, tip: &Tip) -> Result<Committed, Flo
         slot = before;
         let entry = stores.log.read(SlotNumber(slot)).await?;
         let missing = || PortError::NotFound { name: SlotNumber(slot).to_string() };
-        if let Read::Block(record) = read_slot(stores, &entry.ok_or_else(missing)?).await? {
-            let header = seal(record.block.header.clone());
+        let read = read_slot(stores, &entry.ok_or_else(missing)?).await?;
+        if let Read::Block { header, record } = read {
             if header.hash() == tip.header.hash() {
                 let next_slot = SlotNumber(slot).next();
-                return Ok(Committed { header, record: Arc::new(*record), next_slot });
+                return Ok(Committed { header, record, next_slot });
             }
             break;
         }

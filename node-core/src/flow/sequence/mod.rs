@@ -47,7 +47,7 @@ use self::{
     left::Left,
     parent::Parent,
 };
-use super::{FlowError, Tip, lease::Lease, open, tip::Read};
+use super::{Caches, FlowError, Tip, lease::Lease, open, tip::Read};
 use crate::{
     chain::{Epoch, LayerConfig, SealedHeader, SlotNumber, Transaction},
     codec::record::{BlockRecord, SlotContent},
@@ -75,6 +75,8 @@ pub struct Context {
     pub signer: Option<Arc<dyn Signer>>,
     /// How computing and writing overlap.
     pub pipeline: Pipeline,
+    /// What this process keeps in memory.
+    pub caches: Caches,
 }
 
 impl core::fmt::Debug for Context {
@@ -91,8 +93,8 @@ impl Context {
     pub async fn load(stores: Stores, signer: Option<Arc<dyn Signer>>) -> Result<Self, FlowError> {
         let config = open::config(&*stores.registers).await?;
         let rules = Arc::new(Rules::layer(config.chain_id));
-        let pipeline = Pipeline::default();
-        Ok(Self { stores, config: Arc::new(config), rules, signer, pipeline })
+        let (pipeline, caches) = (Pipeline::default(), Caches::default());
+        Ok(Self { stores, config: Arc::new(config), rules, signer, pipeline, caches })
     }
 }
 

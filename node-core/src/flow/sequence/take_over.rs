@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use super::{Context, FlowError, Sequencer, commit::try_append, left::Left};
 use crate::{
     codec::record::SlotContent,
@@ -44,7 +42,8 @@ impl Sequencer {
             Claim::Held { until_ms } => return Ok(TakeOver::Held { until_ms }),
             Claim::Won(lease) => lease,
         };
-        let (tip, unindexed) = Tip::open_with_blocks(&context.stores).await?;
+        let (tip, unindexed) =
+            Tip::open_with_blocks(&context.stores, context.caches.pages.clone()).await?;
         let mut sequencer = Self {
             context,
             lease,
@@ -84,8 +83,8 @@ impl Sequencer {
                 LogAppend::Occupied(held) => {
                     let read = read_slot(&self.context.stores, &held).await?;
                     self.tip.apply_loading(&held, &read).await?;
-                    if let Read::Block(record) = read {
-                        self.unindexed.push((held.slot, Arc::from(record)));
+                    if let Read::Block { record, .. } = read {
+                        self.unindexed.push((held.slot, record));
                     }
                     if self.tip.ended {
                         return Ok(());

@@ -141,7 +141,7 @@ pub(super) async fn scan_blocks(
         let Some(newest) = entries.last() else { return Ok(()) };
         next = newest.slot.next();
         for entry in &entries {
-            if let Read::Block(record) = read_slot(stores, entry).await? {
+            if let Read::Block { record, .. } = read_slot(stores, entry).await? {
                 if record.block.header.number > last {
                     return Ok(());
                 }

@@ -201,8 +201,9 @@ impl Teardown {
 
     async fn settle(&self) -> Result<Progress, FlowError> {
         let finality = self.context.config.l1.finality;
-        let settlement = self.settlement().await?;
+        // What the settlement is made of is the whole log: while one waits for the L1 it is left alone.
         if let Some(held) = self.l1.view(finality).await?.settlement {
+            let settlement = self.settlement().await?;
             settle::check(&settlement, &held)?;
             // It is done: this answers with the transaction that did it, which after a reorganisation of the
             // L1 may be another one than was sent first.
@@ -213,12 +214,13 @@ impl Teardown {
         let latest = self.l1.view(Finality::Depth(0)).await?;
         let block = match latest.settlement {
             Some(_) => latest.block,
-            None => self.settle_now(settlement).await?.block,
+            None => self.settle_now().await?.block,
         };
         Ok(Progress::Waiting(Wait::L1Finality { block }))
     }
 
-    async fn settle_now(&self, settlement: Settlement) -> Result<L1Receipt, FlowError> {
+    async fn settle_now(&self) -> Result<L1Receipt, FlowError> {
+        let settlement = self.settlement().await?;
         self.post_all().await?;
         Ok(self.l1.act(L1Action::Settle(Box::new(settlement))).await?)
     }
@@ -246,12 +248,15 @@ impl Teardown {
 
     /// Puts every leaf on the L1, from where the contract says that it has them.
     async fn publish(&self) -> Result<Progress, FlowError> {
-        let leaves = exits::collect(&self.context.stores).await?;
-        let tree = exits::Exits::new(leaves);
         let mut latest = self.l1.view(Finality::Depth(0)).await?;
-        while let Some(chunk) = tree.chunk(latest.published, exits::PUBLISH_LEAVES) {
-            self.l1.act(L1Action::Publish(chunk)).await?;
-            latest = self.l1.view(Finality::Depth(0)).await?;
+        // All of them are there already when one only waits for the L1: then the log is left alone.
+        if latest.settlement.as_ref().is_none_or(|held| latest.published < held.leaf_count) {
+            let leaves = exits::collect(&self.context.stores).await?;
+            let tree = exits::Exits::new(leaves);
+            while let Some(chunk) = tree.chunk(latest.published, exits::PUBLISH_LEAVES) {
+                self.l1.act(L1Action::Publish(chunk)).await?;
+                latest = self.l1.view(Finality::Depth(0)).await?;
+            }
         }
         if self.l1.view(self.context.config.l1.finality).await?.disposable {
             return self.move_on(Phase::Final).await;

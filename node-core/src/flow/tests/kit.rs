@@ -22,7 +22,7 @@ use crate::{
     },
     execute::Rules,
     flow::{
-        Tip,
+        Caches, Tip,
         bridge::Cursor,
         open::{self, Alloc, Genesis},
         query::Replica,
@@ -175,6 +175,7 @@ impl Layer {
             config: Arc::new(config),
             signer: Some(Arc::new(Minter)),
             pipeline: Pipeline::default(),
+            caches: Caches::default(),
         };
         let layer = Self { context, rings: Rings::default(), memory };
         for i in 0..4 {

@@ -10,7 +10,7 @@ use crate::{
     chain::Epoch,
     codec::{record::BlockRecord, run::RunRef},
     flow::{
-        FlowError, Tip, checkpoint,
+        Caches, FlowError, Tip, checkpoint,
         index::{LogQuery, extend},
         query::Replica,
         sequence::Committed,
@@ -57,7 +57,8 @@ fn indexed(layer: &Layer, blocks: &[Committed]) -> Vec<RunRef> {
 fn replica(layer: &Layer, tip: Tip, runs: Vec<RunRef>) -> Replica {
     let (stores, id) = (&layer.context.stores, layer.context.config.id);
     block_on(async {
-        let replica = Replica::start(stores.clone(), id, tip, runs.into()).await?;
+        let replica =
+            Replica::start(stores.clone(), id, tip, runs.into(), &Caches::default()).await?;
         replica.follow(stores).await?;
         Ok::<_, FlowError>(replica)
     })
@@ -153,7 +154,7 @@ fn what_is_pushed_and_what_is_followed_is_the_same() {
 
 fn replica_without_following(layer: &Layer, tip: Tip) -> Replica {
     let (stores, id) = (layer.context.stores.clone(), layer.context.config.id);
-    block_on(Replica::start(stores, id, tip, Arc::default())).expect("memory")
+    block_on(Replica::start(stores, id, tip, Arc::default(), &Caches::default())).expect("memory")
 }
 
 #[test]
@@ -197,7 +198,8 @@ fn a_damaged_index_is_an_error_and_not_nothing() {
     assert!(is_named(block_on(replica.block(1)).err()));
     assert!(is_named(block_on(replica.block_by_hash(&B256::ZERO)).err()));
     let one = runs[..1].to_vec().into();
-    assert!(is_named(block_on(Replica::start(stores, id, tip, one)).err()), "nor does it start");
+    let started = block_on(Replica::start(stores, id, tip, one, &Caches::default()));
+    assert!(is_named(started.err()), "nor does it start");
     let query = LogQuery { addresses: vec![Address::ZERO], ..LogQuery::default() };
     assert!(is_named(block_on(replica.blocks_with_logs(1..=10, &query, |_| true)).err()));
 }

@@ -21,6 +21,7 @@ use crate::{
     codec::record::Pending,
     execute::Rules,
     flow::{
+        Caches,
         open::{self, Alloc, Genesis},
         query::Replica,
         sequence::{Committed, Context, Pipeline, Sequencer, Step, TakeOver, Timing},
@@ -161,7 +162,8 @@ impl Chain {
             client_version: "mayfly/test".to_owned(),
         };
         let pipeline = Pipeline::default();
-        let context = Context { stores, config, rules, signer: None, pipeline };
+        let context =
+            Context { stores, config, rules, signer: None, pipeline, caches: Caches::default() };
         Self { node, committer: Committer { context, replica, clock }, heads }
     }
 

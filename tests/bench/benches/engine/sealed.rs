@@ -10,7 +10,7 @@ use node_core::{
     codec::record::Pending,
     execute::Rules,
     flow::{
-        open,
+        Caches, open,
         sequence::{Context, Pipeline, Sequencer, Step, TakeOver, Timing},
     },
     port::{Job, Processors},
@@ -50,6 +50,7 @@ impl Layer {
             rules: Arc::new(Rules::layer(CHAIN_ID)),
             signer: None,
             pipeline: Pipeline::on(Arc::new(Threads(Runtime::new()?))),
+            caches: Caches::default(),
         };
         let mut sequencer = match block_on(Sequencer::take_over(context.clone(), "bench", NOW_MS))?
         {

@@ -8,7 +8,7 @@ use mayfly_bench::NOW_MS;
 use node_core::{
     codec::record::Pending,
     flow::{
-        open,
+        Caches, open,
         sequence::{Context, Pipeline, Sequencer, Step, TakeOver, Timing},
         submit,
     },
@@ -113,6 +113,7 @@ fn open_layer(layer: &Layer) -> Result<(Sequencer, Context)> {
         rules: Arc::new(layer.rules.clone()),
         signer: None,
         pipeline: Pipeline::default(),
+        caches: Caches::default(),
     };
     match block_on(Sequencer::take_over(context.clone(), "bench", NOW_MS))? {
         TakeOver::Won(sequencer) => Ok((*sequencer, context)),

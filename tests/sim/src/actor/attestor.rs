@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use alloy_primitives::Bytes;
 use async_trait::async_trait;
+use futures::lock::Mutex;
 use node_core::{
     codec::record::Record,
     execute::Rules,
@@ -33,7 +34,8 @@ pub(crate) async fn attestor(world: Arc<World>, process: ProcessId) {
 }
 
 async fn attest(world: &Arc<World>, process: ProcessId) -> Result<(), FollowError> {
-    let witnesses = Arc::new(Source { world: Arc::clone(world), process });
+    let witnesses =
+        Arc::new(Source { world: Arc::clone(world), process, replica: Mutex::default() });
     let registers = Arc::clone(&world.attested);
     let (config, terms) = ((*world.config).clone(), template::terms());
     let l1 = world.node(process);
@@ -50,13 +52,22 @@ async fn attest(world: &Arc<World>, process: ProcessId) -> Result<(), FollowErro
 struct Source {
     world: Arc<World>,
     process: ProcessId,
+    /// What it makes them from, once it has been asked.
+    replica: Mutex<Option<Replica>>,
 }
 
 impl Source {
     async fn make(&self, rules: &Rules, number: u64) -> Result<Option<Bytes>, FlowError> {
         let stores = self.world.stores(self.process);
-        let replica = Replica::open(&stores, self.world.config.id).await?;
-        let witness = of_block(&replica, rules, number).await?;
+        let mut replica = self.replica.lock().await;
+        let replica = match &mut *replica {
+            Some(replica) => replica,
+            None => replica.insert(Replica::open(&stores, self.world.config.id).await?),
+        };
+        if replica.head().header.number < number {
+            replica.follow(&stores).await?;
+        }
+        let witness = of_block(replica, rules, number).await?;
         Ok(witness.map(|witness| witness.to_frame().into()))
     }
 }

@@ -13,12 +13,12 @@ use crate::{Variant, World, process::ProcessId, template};
 
 /// A shop pays back what was paid, before it says so or after: delivers that until it is told that this is known, and
 /// sometimes once more.
-pub(crate) async fn refunder(world: Arc<World>, number: u64) {
+pub(crate) async fn refunder(world: Arc<World>, number: u64, at_ms: u64) {
     // Broken, an order is no record, and nothing takes it back.
     if world.is(Variant::NonceGivenAtAccept) {
         return;
     }
-    world.sim.sleep_about_ms(0, world.plan.lasts_s * 900).await;
+    world.sim.sleep_ms(at_ms).await;
     let begin = |world: &World| world.truth.refund_sent(&key(number), world.plan.burns);
     deliver_until_known(world, begin, move |world, process, is_taken| {
         deliver(world, process, number, is_taken)

@@ -50,6 +50,12 @@ impl Writer {
         if is_idle {
             return Ok(());
         }
+        // Most instances find nothing to do, and need not be as large as those that do.
+        Box::pin(self.write()).await
+    }
+
+    async fn write(&self) -> Result<(), FlowError> {
+        let stores = &self.context.stores;
         let now_ms = self.clock.now_ms();
         let context = self.context.clone();
         let mut sequencer = match Sequencer::take_over(context, &self.holder, now_ms).await? {
@@ -59,7 +65,8 @@ impl Writer {
                 return Ok(());
             }
         };
-        let replica = Replica::open(stores, self.context.config.id).await?;
+        let Context { config, caches, .. } = &self.context;
+        let replica = Replica::open_with(stores, config.id, caches).await?;
         self.drain(&mut sequencer, &replica).await?;
         sequencer.leave().await
     }

@@ -23,7 +23,8 @@ use crate::{Fault, Variant, World, process::ProcessId, template};
 
 /// A shop: delivers that an item is paid until it is told that this is known, and sometimes once more.
 pub(crate) async fn shop(world: Arc<World>, number: u64) {
-    world.sim.sleep_about_ms(0, world.plan.lasts_s * 700).await;
+    let at = usize::try_from(number).unwrap_or_default();
+    world.sim.sleep_ms(world.plan.sold_ms[at]).await;
     deliver_until_known(
         world,
         |_| {},

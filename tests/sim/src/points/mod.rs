@@ -16,7 +16,7 @@ use node_core::{
     codec::record::{BlockRecord, Body, MintOrder, Pending, Record, SlotContent},
     execute::Rules,
     flow::{
-        FlowError, checkpoint,
+        Caches, FlowError, checkpoint,
         open::{self, Genesis},
         sequence::{Context, Pipeline, Sequencer, Step, TakeOver, Timing},
         submit::Signed,
@@ -130,6 +130,7 @@ async fn work(
         config: Arc::clone(&waiting.config),
         signer: Some(Arc::new(Minter)),
         pipeline: Pipeline::default(),
+        caches: Caches::default(),
     };
     let taken = Sequencer::take_over(context, holder, now_ms).await?;
     let TakeOver::Won(mut sequencer) = taken else { return Ok(()) };

@@ -29,7 +29,7 @@ use super::{
     verify,
 };
 use crate::{
-    cli::Demo,
+    cli::{CACHE_MIB, Demo},
     client::Client,
     exits,
     failure::Failure,
@@ -168,6 +168,7 @@ async fn open(options: &Demo, place: Place, steps: &Steps) -> Result<Runner, Fai
         window: Duration::ZERO,
         factory: None,
         access: AccessRules::default(),
+        cache_mib: CACHE_MIB,
         development: false,
     })
     .await?;
