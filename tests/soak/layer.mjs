@@ -11,12 +11,16 @@ const MAYFLY = process.env.MAYFLY_BIN ?? join(import.meta.dirname, "../../target
 /** Chain id that the layer is opened with. */
 export const CHAIN_ID = 4_713;
 
+/** MiB that caches may take: little, so that they are full after seconds and what grows after that is no cache. */
+const CACHE_MIB = 27;
+
 const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
 
 /** Starts the layer in `directory`, or goes on with it. */
 export async function start(directory) {
   const args = ["--json", "up", "--port", "0", "--l1-port", "0", "--dir", join(directory, "layer")];
-  const server = spawn(MAYFLY, [...args, "--chain-id", String(CHAIN_ID), "--ends-in", "24h"], {
+  const fixed = ["--chain-id", String(CHAIN_ID), "--ends-in", "24h", "--cache", String(CACHE_MIB)];
+  const server = spawn(MAYFLY, [...args, ...fixed], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const stop = () => server.kill("SIGKILL");
