@@ -2,7 +2,6 @@
 //! what became of orders, and whatever else somebody who crashed left undone.
 
 use std::{
-    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -72,8 +71,6 @@ pub struct Bridging {
     /// How long a block waits for company before it is posted.
     post_after: Duration,
     events: Events,
-    /// They remember who was asked in vain, as long as this process lives.
-    couriers: Mutex<BTreeMap<LayerId, Courier>>,
 }
 
 impl core::fmt::Debug for Bridging {
@@ -106,7 +103,6 @@ impl Bridging {
             posting: Mutex::new(()),
             post_after,
             events,
-            couriers: Mutex::default(),
         }
     }
 
@@ -145,6 +141,7 @@ impl Bridging {
         let is_over = SystemClock.now_ms() / 1000 >= entry.ends_at_s;
         if is_over || !accepts(&stores).await? {
             self.functions.invoke(&self.teardown, entry.layer).await?;
+            self.tell_of_the_end(entry, stores).await?;
             return Ok(State::Ending);
         }
         let config = Arc::new(open::config(&*stores.registers).await?);
@@ -168,38 +165,40 @@ impl Bridging {
         let office = (stores.clone(), Arc::clone(&config), bell);
         self.news.ring(entry.layer, SystemClock.now_ms()).await;
         self.post(stores, config, l1).await?;
-        self.look_after_orders(office).await?;
+        if let Some(office) = self.office(office).await? {
+            names::resolve_waiting(&office).await?;
+            tell(office).await?;
+        }
         Ok(State::Open)
     }
 
-    /// Finds the addresses of names that orders wait for, and tells the organiser what became of orders.
-    async fn look_after_orders(
+    /// What became of orders in the last blocks is told while the end waits for the L1; then the orders are gone.
+    async fn tell_of_the_end(&self, entry: &Entry, stores: Stores) -> Result<(), FlowError> {
+        let config = match open::config(&*stores.registers).await {
+            Err(FlowError::NoLayer) => return Ok(()),
+            other => Arc::new(other?),
+        };
+        let bell = self.bell(entry, &stores);
+        match self.office((stores, config, bell)).await? {
+            Some(office) => tell(office).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The box office of a layer that has somebody to tell, or orders that wait for names.
+    async fn office(
         &self,
         (stores, config, doorbell): (Stores, Arc<LayerConfig>, Arc<dyn Doorbell>),
-    ) -> Result<(), FlowError> {
+    ) -> Result<Option<WebhookState>, FlowError> {
         let registers = &*stores.registers;
         let outline = self.events.outline_of(registers).await.map_err(PortError::from)?;
         if outline.is_none_or(|event| event.completion.is_none() && event.names.is_none()) {
-            return Ok(());
+            return Ok(None);
         }
         let event = self.events.of(registers).await.map_err(PortError::from)?.unwrap_or_default();
-        let (layer, clock) = (config.id, Arc::new(SystemClock));
-        let node = Some(Arc::new(self.l1.clone()) as Arc<dyn names::Names>);
-        let event = Arc::new(event);
-        let state = WebhookState { stores, config, doorbell, clock, event, names: node };
-        names::resolve_waiting(&state).await?;
-        let held = self.couriers.lock().await.remove(&layer);
-        let mut courier = match held {
-            Some(mut courier) => {
-                courier.update(state);
-                courier
-            }
-            None => Courier::new(state).map_err(|error| PortError::unavailable("TLS", error))?,
-        };
-        let told = courier.round().await;
-        self.couriers.lock().await.insert(layer, courier);
-        told?;
-        Ok(())
+        let (event, clock) = (Arc::new(event), Arc::new(SystemClock));
+        let names = Some(Arc::new(self.l1.clone()) as Arc<dyn names::Names>);
+        Ok(Some(WebhookState { stores, config, doorbell, clock, event, names }))
     }
 
     async fn post(
@@ -250,6 +249,13 @@ impl Bridging {
             rings: self.rings.clone(),
         })
     }
+}
+
+/// Tells the organiser what became of orders.
+async fn tell(office: WebhookState) -> Result<(), FlowError> {
+    let courier = Courier::new(office).map_err(|error| PortError::unavailable("TLS", error))?;
+    courier.round().await?;
+    Ok(())
 }
 
 /// Whether the layer takes transactions. One whose end has come so far that it has no phase does not.

@@ -84,18 +84,16 @@ async fn claim(
     let call = state.event.ticket.mint_input(address, tier, &key)?;
     let edit = |record: &mut OrderRecord| record.claim(address, call.clone());
     let orders = &*state.stores.orders;
-    let record = refund::change(orders, &key, || record.clone(), edit).await?;
+    let record = refund::change(orders, &key, edit).await?.ok_or(ClaimError::Forged)?;
     check_open(&state).await?;
-    match record.state() {
-        OrderState::Void | OrderState::Burning | OrderState::Burned { .. } => {
-            Err(Unclaimable::Refunded)
-        }
-        _ if record.order.recipient != address => Err(Unclaimable::Taken),
-        _ => {
-            state.doorbell.ring();
-            Ok(Json(Claimed::of(&record)))
-        }
+    if record.is_refunded() {
+        return Err(Unclaimable::Refunded);
     }
+    if record.order.recipient != address {
+        return Err(Unclaimable::Taken);
+    }
+    state.doorbell.ring();
+    Ok(Json(Claimed::of(&record)))
 }
 
 /// Returns the key of the order that a token is for.

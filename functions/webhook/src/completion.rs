@@ -1,17 +1,10 @@
 //! Tells the organiser's own systems what became of orders, in the Standard Webhooks scheme.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, UNIX_EPOCH},
-};
+use std::time::{Duration, UNIX_EPOCH};
 
 use alloy_primitives::keccak256;
 use futures::future::join_all;
-use node_core::{
-    codec::record::OrderRecord,
-    flow::refund,
-    port::{Orders, PortError},
-};
+use node_core::{codec::record::OrderRecord, flow::refund, port::PortError};
 use reqwest::{Client, redirect::Policy};
 use serde_json::json;
 
@@ -20,7 +13,7 @@ use crate::{FetchError, Secret, WebhookState, api::OrderView, provider::STANDARD
 /// How long the receiver may take, as the scheme advises.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Seconds until the next try, as the scheme advises; after the last of them there is none before a restart.
+/// Seconds until the next try, as the scheme advises; the last of them again and again, as long as the layer lives.
 const PAUSES_S: [u64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
 /// Orders told of at a time.
@@ -38,17 +31,17 @@ pub struct Completion {
     pub secret: Secret,
 }
 
-/// Tells what became of orders, each state at least once: what was told is remembered with the order.
+/// Tells what became of orders, at least once of the state that an order stays in. What was told is remembered with the
+/// order, and so is what was not taken and when it is tried again: who tells may die at any time, and another goes on.
+/// Of a state that an order has left before nothing is told.
 ///
 /// The body is `{type, timestamp, data}`, where the type is `order.` with the state (`minted`, `failed`, `unclaimed`,
-/// `void`, `burned`) and the data is the order as the API shows it. `webhook-id` is the same for the same order and
-/// state.
+/// `void`, `burned`, `voided`) and the data is the order as the API shows it. `webhook-id` is the same for the same order
+/// and state.
 #[derive(Debug)]
 pub struct Courier {
     state: WebhookState,
     client: Client,
-    /// Orders that were not taken: tries so far, and the time of the next one.
-    later: BTreeMap<String, (usize, u64)>,
 }
 
 /// What became of one message.
@@ -66,12 +59,7 @@ impl Courier {
         let client = Client::builder().timeout(PATIENCE).redirect(Policy::none()).build();
         let unavailable =
             |error: reqwest::Error| FetchError::Unavailable { reason: error.to_string() };
-        Ok(Self { state, client: client.map_err(unavailable)?, later: BTreeMap::new() })
-    }
-
-    /// Goes on with an event that was read again; who was asked in vain before is still asked later.
-    pub fn update(&mut self, state: WebhookState) {
-        self.state = state;
+        Ok(Self { state, client: client.map_err(unavailable)? })
     }
 
     /// Tells what is due now and returns of how many orders. A receiver that takes nothing of what is sent to it at once
@@ -79,14 +67,14 @@ impl Courier {
     ///
     /// # Errors
     /// The store's errors; receivers that do not answer are asked again in later rounds.
-    pub async fn round(&mut self) -> Result<usize, PortError> {
+    pub async fn round(&self) -> Result<usize, PortError> {
         let Some(completion) = self.state.event.completion.clone() else { return Ok(0) };
         let now_ms = self.state.clock.now_ms();
         let (mut told, mut from) = (0, None);
         loop {
             let page = self.state.stores.orders.list(from.as_deref(), PAGE).await?;
-            let due: Vec<_> =
-                page.records.into_iter().filter(|record| self.is_due(record, now_ms)).collect();
+            let is_due = |record: &OrderRecord| record.untold_by(now_ms).is_some();
+            let due: Vec<_> = page.records.into_iter().filter(is_due).collect();
             for due in due.chunks(AT_A_TIME) {
                 let taken = self.tell(&completion, due, now_ms).await?;
                 told += taken;
@@ -103,7 +91,7 @@ impl Courier {
 
     /// Tells of these orders at once and returns of how many.
     async fn tell(
-        &mut self,
+        &self,
         completion: &Completion,
         due: &[OrderRecord],
         now_ms: u64,
@@ -115,11 +103,6 @@ impl Courier {
             told += usize::from(self.remember(record, outcome, now_ms).await?);
         }
         Ok(told)
-    }
-
-    fn is_due(&self, record: &OrderRecord, now_ms: u64) -> bool {
-        let later = self.later.get(&record.order.key);
-        record.untold().is_some() && later.is_none_or(|(_, next_ms)| *next_ms <= now_ms)
     }
 
     async fn post(&self, completion: &Completion, record: &OrderRecord, now_s: u64) -> Told {
@@ -148,27 +131,27 @@ impl Courier {
 
     /// Returns whether the order was told of.
     async fn remember(
-        &mut self,
+        &self,
         record: &OrderRecord,
         outcome: Told,
         now_ms: u64,
     ) -> Result<bool, PortError> {
-        let (key, state) = (record.order.key.clone(), record.untold().unwrap_or_default());
-        let reason = match outcome {
-            Told::Yes => {
-                self.later.remove(&key);
-                let orders: &dyn Orders = &*self.state.stores.orders;
-                // Of a state that it has left meanwhile it is told, too.
-                refund::change(orders, &key, || record.clone(), |held| held.tell(state)).await?;
-                return Ok(true);
-            }
-            Told::No(reason) => reason,
+        let (orders, key) = (&*self.state.stores.orders, &record.order.key);
+        let state = record.untold().unwrap_or_default();
+        let Told::No(reason) = outcome else {
+            // Of a state that it has left meanwhile it is told, too.
+            refund::change(orders, key, |held| held.tell(state)).await?;
+            return Ok(true);
         };
-        let tries = self.later.get(&key).map_or(0, |(tries, _)| *tries);
-        let pause_s = PAUSES_S.get(tries).copied();
+        let tries = record.tries(state);
         tracing::warn!(order = key, reason, tries, "completion not taken");
-        let next_ms = pause_s.map_or(u64::MAX, |pause_s| now_ms.saturating_add(pause_s * 1000));
-        self.later.insert(key, (tries + 1, next_ms));
+        let next_ms = now_ms.saturating_add(1000 * pause_s(tries));
+        refund::change(orders, key, |held| held.put_off(state, tries, next_ms)).await?;
         Ok(false)
     }
+}
+
+fn pause_s(tries: u64) -> u64 {
+    let last = PAUSES_S.len() - 1;
+    PAUSES_S[usize::try_from(tries).map_or(last, |tries| tries.min(last))]
 }

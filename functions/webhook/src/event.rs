@@ -7,7 +7,7 @@ use crate::{Claims, Completion, Secret, Shop, TicketCalls};
 pub struct Event {
     /// Who may post here; their names differ.
     pub shops: Vec<Shop>,
-    /// How tickets are minted and burned.
+    /// How tickets are minted and taken back.
     pub ticket: TicketCalls,
     /// How buyers without a wallet come to their tickets; they are refused without it.
     pub claims: Option<Claims>,

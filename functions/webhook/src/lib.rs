@@ -6,7 +6,7 @@
 //! A delivery that comes again, in parallel, or after a crash between two orders therefore mints nothing twice and
 //! leaves nothing out.
 //!
-//! What is paid back is taken back: orders that wait never mint, tickets that are minted are burned or marked. Buyers
+//! What is paid back is taken back: orders that wait never mint, tickets that are minted are burned or voided. Buyers
 //! without a wallet get a [link](Claims) that binds one later. All of it is configured by an [`Event`].
 //!
 //! A further [`Provider`] is one file with one constant: how it signs, what it calls its events, and where in them

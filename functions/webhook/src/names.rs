@@ -140,7 +140,7 @@ pub async fn resolve_waiting(state: &WebhookState) -> Result<usize, PortError> {
             let outcome = call(state, &record, &address);
             let (orders, key) = (&*state.stores.orders, &record.order.key);
             let edit = |record: &mut OrderRecord| apply(record, &outcome);
-            refund::change(orders, key, || record.clone(), edit).await?;
+            refund::change(orders, key, edit).await?;
             state.doorbell.ring();
             resolved += 1;
         }

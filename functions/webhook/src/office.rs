@@ -120,8 +120,8 @@ async fn record(
 ) -> Result<Order, Refused> {
     let (key, received_ms) = (order.key.clone(), order.received_ms);
     let outcome = if is_refunded {
-        let burn = state.event.ticket.burn.as_ref();
-        refund::take_back(&state.stores, &key, burn, received_ms).await.map_err(Into::into)
+        let call = state.event.ticket.refund.as_ref();
+        refund::take_back(&state.stores, &key, call, received_ms).await.map_err(Into::into)
     } else {
         match held {
             Held::No => place(state, order).await,
@@ -170,7 +170,7 @@ async fn place(state: &WebhookState, order: MintOrder) -> Result<OrderState, Ord
 /// While it waits, that delivery may have died before it rang. Or the layer closed while it recorded: then the last
 /// block may have missed the order, so a closed layer vouches only for what it carried out.
 async fn known_state(state: &WebhookState, known: OrderState) -> Result<OrderState, OrderError> {
-    if !matches!(known, OrderState::Waiting | OrderState::Burning) {
+    if !known.is_due() {
         return Ok(known);
     }
     let phase = phase::current(&*state.stores.registers).await?;
@@ -198,9 +198,9 @@ pub(crate) async fn take_back(
     } else {
         lines.into_iter().filter_map(of_line).collect()
     };
-    let burn = state.event.ticket.burn.as_ref();
+    let call = state.event.ticket.refund.as_ref();
     let taken =
-        refund::refund(&state.stores, &*state.doorbell, &reference, &notes, burn, received_ms);
+        refund::refund(&state.stores, &*state.doorbell, &reference, &notes, call, received_ms);
     let taken = taken.await.map_err(|source| refused(reference, source))?;
     Ok(taken.into_iter().map(|(key, state)| Order { key, state }).collect())
 }

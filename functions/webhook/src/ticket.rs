@@ -1,11 +1,11 @@
-//! The calls of the ticket contract: what mints a ticket, and what burns it.
+//! The calls of the ticket contract: what mints a ticket, and what takes it back.
 
 use std::collections::BTreeMap;
 
 use alloy_dyn_abi::{DynSolType, DynSolValue, JsonAbiExt};
 use alloy_json_abi::Function;
 use alloy_primitives::{Address, Bytes, U256, keccak256};
-use node_core::codec::record::BurnCall;
+use node_core::codec::record::{Effect, RefundCall};
 
 use crate::PayloadError;
 
@@ -15,8 +15,8 @@ use crate::PayloadError;
 #[derive(Debug, Clone, Default)]
 pub struct TicketCalls {
     pub(crate) mint: Option<Call>,
-    /// What takes a ticket back on the contract: burns it, or marks it there.
-    pub(crate) burn: Option<BurnCall>,
+    /// What takes a ticket back on the contract.
+    pub(crate) refund: Option<RefundCall>,
     /// The contract's numbers for the shop's names of kinds.
     pub(crate) tiers: BTreeMap<String, U256>,
 }
@@ -103,11 +103,11 @@ impl Call {
         input.expect("the arguments have the types of the parameters").into()
     }
 
-    /// The call that burns, open at the place of the token.
+    /// The call that takes a ticket back, open at the place of the token.
     ///
     /// # Errors
     /// What was expected.
-    pub(crate) fn into_burn(self) -> Result<BurnCall, String> {
+    pub(crate) fn into_refund(self, effect: Effect) -> Result<RefundCall, String> {
         let needs_more = self.takes_recipient() || self.takes_tier();
         if !self.takes_token() || needs_more {
             return Err(
@@ -119,7 +119,8 @@ impl Call {
         let (zeros, ones) = (input(U256::ZERO), input(U256::MAX));
         let place = zeros.iter().zip(&ones).position(|(zero, one)| zero != one);
         let place = place.expect("the token is in the input");
-        Ok(BurnCall { before: zeros.slice(..place), after: zeros.slice(place + 32..) })
+        let (before, after) = (zeros.slice(..place), zeros.slice(place + 32..));
+        Ok(RefundCall { before, after, effect })
     }
 }
 
@@ -219,10 +220,10 @@ mod tests {
     fn a_burn_is_open_at_the_token() {
         let values = BTreeMap::from([("amount".to_owned(), "1".to_owned())]);
         let call = Call::parse("burn(uint256 token, uint256 amount)", &values).expect("a call");
-        let burn = call.into_burn().expect("it takes a token");
+        let burn = call.into_refund(Effect::Burn).expect("it takes a token");
         assert_eq!(burn.before, keccak256("burn(uint256,uint256)")[..4]);
         assert_eq!(burn.after, U256::ONE.to_be_bytes::<32>()[..]);
         let mint = Call::parse("mintTo(address to)", &BTreeMap::new()).expect("a call");
-        assert!(mint.into_burn().is_err());
+        assert!(mint.into_refund(Effect::Burn).is_err());
     }
 }

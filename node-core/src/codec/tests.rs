@@ -8,10 +8,11 @@ use super::{
     batch::{Payload, PostedBlock, PostedGenesis},
     frame::{self, FrameError, HEADER_BYTES, Kind},
     record::{
-        AccountLeaf, AccountPage, AttemptId, BlockRecord, Body, BurnCall, CheckpointRef, CodePage,
-        Dropped, IndexPage, Manifest, MintOrder, MintedOrder, OrderRecord, OrderState, Outcome,
-        PackedAccount, PackedSlot, PageRef, Pending, Place, Record, RecordError, RefundNote,
-        SaleRecord, SlotContent, SlotEntry, SlotPage, Sold, StatePack, StoredStorage, Witness,
+        AccountLeaf, AccountPage, AttemptId, BlockRecord, Body, CheckpointRef, CodePage, Dropped,
+        Effect, IndexPage, Manifest, MintOrder, MintedOrder, OrderRecord, OrderState, Outcome,
+        PackedAccount, PackedSlot, PageRef, Pending, Place, Record, RecordError, RefundCall,
+        RefundNote, SaleRecord, SlotContent, SlotEntry, SlotPage, Sold, StatePack, StoredStorage,
+        Witness,
     },
     run::{BlocksPage, Contents, Directory, EntryPage, Filter, Piece, RunRef, SortedPage, Table},
 };
@@ -188,7 +189,17 @@ fn order_to_burn() -> OrderRecord {
     let transaction = TxHash::repeat_byte(6);
     record.apply(&Outcome::Done { transaction, token: Some(U256::from(5)) });
     let before = Bytes::from_static(&[2]);
-    record.refund(Some(&BurnCall { before, after: Bytes::new() }));
+    record.refund(Some(&RefundCall { before, after: Bytes::new(), effect: Effect::Burn }));
+    record
+}
+
+/// An order that was paid back before it was minted, to be marked on its contract, of which the organiser took no message.
+fn order_to_void() -> OrderRecord {
+    let mut record = order_record();
+    record.transaction = TxHash::ZERO;
+    let before = Bytes::from_static(&[2]);
+    record.refund(Some(&RefundCall { before, after: Bytes::new(), effect: Effect::Void }));
+    record.put_off("void", 0, 5);
     record
 }
 
@@ -201,6 +212,7 @@ fn golden_order_to_burn() {
     assert_eq!(alloy_primitives::hex::encode(&raw), expected);
     round_trip(&order_to_burn());
     round_trip(&order_of_sale());
+    round_trip(&order_to_void());
 }
 
 /// What was sold together, with a refund of a part.
@@ -233,6 +245,7 @@ fn golden_frames_are_readable() {
     stays_readable("dropped", &Dropped { hash, reason: "nonce too low".into(), dropped_ms: 3 });
     stays_readable("order", &order_record());
     stays_readable("order-to-burn", &order_to_burn());
+    stays_readable("order-to-void", &order_to_void());
     stays_readable("order-sale", &order_of_sale());
     stays_readable("block", &block_record());
     stays_readable("pack", &state_pack());
@@ -348,6 +361,30 @@ fn an_order_is_decided_once() {
     record.apply(&Outcome::Done { transaction, token: None });
     record.apply(&Outcome::Failed { reason: "late".into() });
     assert_eq!(record.state(), OrderState::Minted { transaction });
+}
+
+#[test]
+fn a_sale_has_each_order_once_and_each_refund_once_for_each_line_item() {
+    let mut sale = SaleRecord::default();
+    let note = |item: &str, units| RefundNote { id: "r".to_owned(), item: item.to_owned(), units };
+    for _ in 0..2 {
+        sale.sell(&["s/o/a/0", "s/o/a/1", "s/o/b/0"].map(str::to_owned));
+        sale.refund(&[note("a", 1), note("b", 0)]);
+    }
+    assert_eq!((sale.orders.len(), sale.refunds.len()), (3, 2));
+    assert_eq!(sale.refunded().into_iter().collect::<Vec<_>>(), ["s/o/a/0", "s/o/b/0"]);
+}
+
+#[test]
+fn what_has_no_token_or_is_a_sale_is_not_burned() {
+    let before = Bytes::from_static(b"burn");
+    let burn = RefundCall { before, after: Bytes::new(), effect: Effect::Burn };
+    let mut minted = order_record();
+    minted.refund(Some(&burn));
+    assert_eq!(minted.state(), OrderState::Void);
+    let mut sale = order_of_sale();
+    sale.refund(Some(&burn));
+    assert_eq!(sale, order_of_sale());
 }
 
 proptest! {

@@ -31,7 +31,7 @@ sol! {
 /// Orders read at a time where all of them are looked at.
 const PAGE: usize = 1_000;
 
-/// Gas of one mint or burn. Enough for any common ERC-721 with enumeration and a receiver hook; what is not used is
+/// Gas of one mint, or of what takes a ticket back. Enough for any common ERC-721 with enumeration and a receiver hook; what is not used is
 /// not paid.
 const MINT_GAS: u64 = 1_000_000;
 
@@ -128,8 +128,8 @@ pub(super) async fn release_unclaimed(stores: &Stores) -> Result<usize, FlowErro
                 record.fail_to_resolve("the layer ended before the name had an address");
                 record.release();
             };
-            let held = refund::change(&*stores.orders, key, || record.clone(), edit).await?;
-            released += usize::from(held.due().is_some());
+            let held = refund::change(&*stores.orders, key, edit).await?;
+            released += usize::from(held.is_some_and(|held| held.due().is_some()));
         }
         from = page.next;
         if from.is_none() {
@@ -177,7 +177,7 @@ pub async fn ticket(stores: &Stores, config: &LayerConfig) -> Result<Option<Addr
     Ok(held.map(|held| held.value).or(mint.ticket))
 }
 
-/// Signs what is due of `order`, its mint or its burn, with `nonce`.
+/// Signs what is due of `order`, its mint or what takes it back, with `nonce`.
 ///
 /// # Errors
 /// The signer's error.

@@ -11,7 +11,7 @@ use super::{
     mint::{OrderError, check_open},
 };
 use crate::{
-    codec::record::{BurnCall, MintOrder, OrderRecord, OrderState, RefundNote, SaleRecord},
+    codec::record::{MintOrder, OrderRecord, OrderState, RefundCall, RefundNote, SaleRecord},
     port::{Doorbell, Orders, PortError, Stores},
 };
 
@@ -34,7 +34,7 @@ pub async fn open_sale(
 
 /// Takes back what `notes` say of a sale; returns the orders that are taken back now or were before.
 ///
-/// Without `burn`, tickets that are minted stay and are marked. Orders of a sale that is not known yet are taken back
+/// Without `call`, tickets that are minted stay and are marked here. Orders of a sale that is not known yet are taken back
 /// when it comes.
 ///
 /// # Errors
@@ -44,16 +44,16 @@ pub async fn refund(
     doorbell: &dyn Doorbell,
     reference: &str,
     notes: &[RefundNote],
-    burn: Option<&BurnCall>,
+    call: Option<&RefundCall>,
     received_ms: u64,
 ) -> Result<Vec<(String, OrderState)>, OrderError> {
     check_open(stores).await?;
     let merged = merge(&*stores.orders, reference, received_ms, |sale| sale.refund(notes)).await?;
     let mut taken = Vec::new();
     for key in merged.refunded() {
-        taken.push((key.to_owned(), take_back(stores, key, burn, received_ms).await?));
+        taken.push((key.to_owned(), take_back(stores, key, call, received_ms).await?));
     }
-    if taken.iter().any(|(_, state)| *state == OrderState::Burning) {
+    if taken.iter().any(|(_, state)| state.is_due()) {
         doorbell.ring();
     }
     Ok(taken)
@@ -66,11 +66,11 @@ pub async fn refund(
 pub async fn take_back(
     stores: &Stores,
     key: &str,
-    burn: Option<&BurnCall>,
+    call: Option<&RefundCall>,
     received_ms: u64,
 ) -> Result<OrderState, FlowError> {
     let absent = || OrderRecord::tombstone(key.to_owned(), received_ms);
-    let record = change(&*stores.orders, key, absent, |record| record.refund(burn)).await?;
+    let record = change_or_make(&*stores.orders, key, absent, |record| record.refund(call)).await?;
     Ok(record.state())
 }
 
@@ -78,7 +78,7 @@ pub async fn take_back(
 ///
 /// # Errors
 /// The store's errors.
-pub async fn change(
+async fn change_or_make(
     orders: &dyn Orders,
     key: &str,
     absent: impl Fn() -> OrderRecord + Send + Sync,
@@ -86,25 +86,58 @@ pub async fn change(
 ) -> Result<OrderRecord, PortError> {
     for _ in 0..ATTEMPTS {
         let held = orders.get(key).await?;
-        let record = match &held {
-            None => absent(),
-            Some(held) => {
-                let mut record = held.clone();
-                edit(&mut record);
-                record
-            }
-        };
-        // What is due is said to be due again: whoever changed it before may have died before that.
-        if held.as_ref() == Some(&record) && record.due().is_none() {
+        let record = held.as_ref().map_or_else(&absent, |held| edited(held, &edit));
+        if is_written(orders, held.as_ref(), &record).await? {
             return Ok(record);
         }
-        match orders.change(held.as_ref(), &record).await {
-            Ok(()) => return Ok(record),
-            Err(PortError::Conflict { .. }) => {}
-            Err(error) => return Err(error),
+    }
+    Err(contended(key))
+}
+
+/// Changes the record of an order as one step; nothing when there is none, as after the end of a layer.
+///
+/// # Errors
+/// The store's errors.
+pub async fn change(
+    orders: &dyn Orders,
+    key: &str,
+    edit: impl Fn(&mut OrderRecord) + Send + Sync,
+) -> Result<Option<OrderRecord>, PortError> {
+    for _ in 0..ATTEMPTS {
+        let Some(held) = orders.get(key).await? else { return Ok(None) };
+        let record = edited(&held, &edit);
+        if is_written(orders, Some(&held), &record).await? {
+            return Ok(Some(record));
         }
     }
-    Err(PortError::Conflict { what: format!("order {key}") })
+    Err(contended(key))
+}
+
+fn edited(held: &OrderRecord, edit: impl Fn(&mut OrderRecord)) -> OrderRecord {
+    let mut record = held.clone();
+    edit(&mut record);
+    record
+}
+
+/// Writes a record if it is still as it was `held`.
+async fn is_written(
+    orders: &dyn Orders,
+    held: Option<&OrderRecord>,
+    record: &OrderRecord,
+) -> Result<bool, PortError> {
+    // What is due is said to be due again: whoever changed it before may have died before that.
+    if held == Some(record) && record.due().is_none() {
+        return Ok(true);
+    }
+    match orders.change(held, record).await {
+        Ok(()) => Ok(true),
+        Err(PortError::Conflict { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn contended(key: &str) -> PortError {
+    PortError::Conflict { what: format!("order {key}") }
 }
 
 async fn merge(
@@ -120,7 +153,7 @@ async fn merge(
         let order = MintOrder { key, recipient: Address::ZERO, received_ms, sold: None };
         OrderRecord { sale: Some(sale), ..OrderRecord::new(order) }
     };
-    let merged = change(orders, reference, absent, |record| {
+    let merged = change_or_make(orders, reference, absent, |record| {
         edit(record.sale.get_or_insert_default());
     });
     Ok(merged.await?.sale.unwrap_or_default())

@@ -9,8 +9,8 @@ use super::{Appended, LogAppend, PortError, Put, PutOutcome, Recorded, Stores, V
 use crate::{
     chain::{Epoch, SlotNumber},
     codec::record::{
-        AttemptId, BurnCall, Dropped, MintOrder, OrderRecord, OrderState, Outcome, Pending,
-        SlotContent, SlotEntry,
+        AttemptId, Dropped, Effect, MintOrder, OrderRecord, OrderState, Outcome, Pending,
+        RefundCall, SlotContent, SlotEntry,
     },
 };
 
@@ -195,7 +195,8 @@ async fn order_that_is_paid_back_is_burned(stores: &Stores) -> Result<(), PortEr
     let orders = &stores.orders;
     let minted = orders.get("b").await?.expect("it is minted");
     let mut burning = minted.clone();
-    let burn = BurnCall { before: Bytes::from_static(b"burn"), after: Bytes::new() };
+    let before = Bytes::from_static(b"burn");
+    let burn = RefundCall { before, after: Bytes::new(), effect: Effect::Burn };
     burning.refund(Some(&burn));
     orders.change(Some(&minted), &burning).await?;
     let waiting = orders.waiting(10).await?;

@@ -2,6 +2,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::{Address, U256, utils::parse_ether};
 use mayfly_aws::Entry;
+use mayfly_cloud::Failed;
 use mayfly_l1::{Sender, deposit_eth, devnet};
 use mayfly_webhook::{Secret, provider};
 use node_core::{
@@ -140,10 +141,18 @@ pub(crate) async fn close_early(deployment: &Deployment, opened: &Opened) -> Val
     until_erased(deployment, opened).await
 }
 
+/// Has the watch look after the layers. One that has just answered is not back yet, and there is one place.
+pub(crate) async fn look(deployment: &Deployment) {
+    while let Err(failed) = deployment.gateway.invoke("bridge", &json!({})).await {
+        assert_eq!(failed, Failed::NoPlace, "the watch looks");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 async fn until_erased(deployment: &Deployment, opened: &Opened) -> Value {
     let since = Instant::now();
     loop {
-        deployment.gateway.invoke("bridge", &json!({})).await.expect("the watch looks");
+        look(deployment).await;
         let status = json!({ "action": "status", "layer": opened.id });
         let status = deployment.gateway.invoke("operator", &status).await.expect("a status");
         if !status["ended_at_s"].is_null() {

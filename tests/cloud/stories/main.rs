@@ -11,6 +11,7 @@ mod event;
 mod freeze;
 mod listener;
 mod load;
+mod organiser;
 mod secrets;
 mod signing;
 mod sockets;

@@ -17,7 +17,7 @@ use node_core::{
         DepositEvent, Finality, GenesisAccount, L1Binding, LayerConfig, LayerId, Limits,
         MintConfig, Posting, Transaction, recover_sender,
     },
-    codec::record::{BurnCall, Pending},
+    codec::record::{Effect, Pending, RefundCall},
     execute::Rules,
     flow::{
         Caches,
@@ -184,8 +184,8 @@ pub(crate) fn mint(to: Address, nonce: u64) -> Signed {
 
 /// What burns a ticket. The contract of the simulated lives burns none: what must be called once, with the id of the
 /// ticket, is called, and asks whose it is.
-pub(crate) fn burn() -> BurnCall {
-    BurnCall { before: BURN.into(), after: Bytes::new() }
+pub(crate) fn burn() -> RefundCall {
+    RefundCall { before: BURN.into(), after: Bytes::new(), effect: Effect::Burn }
 }
 
 /// Whether a transaction burns.

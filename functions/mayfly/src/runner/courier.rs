@@ -20,7 +20,7 @@ pub(super) fn start(state: &WebhookState, layer: &Chain) -> Result<JoinHandle<()
     }
     let state = state.clone();
     let courier = Courier::new(state.clone());
-    let mut courier = courier.map_err(|error| Failure::remote("completions", error))?;
+    let courier = courier.map_err(|error| Failure::remote("completions", error))?;
     Ok(tokio::spawn(async move {
         let mut ticks = tokio::time::interval(EVERY);
         loop {

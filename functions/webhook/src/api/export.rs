@@ -60,7 +60,7 @@ fn row(state: &WebhookState, record: &OrderRecord) -> Row {
     let view = OrderView::of(state, record);
     let transaction = Some(record.transaction).filter(|hash| !hash.is_zero());
     Row {
-        state: view.state_name(),
+        state: view.state.name(),
         order: view.key,
         recipient: view.recipient.map(|address| address.to_string()).unwrap_or_default(),
         buyer: view.buyer,

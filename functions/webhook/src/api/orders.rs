@@ -135,7 +135,8 @@ pub(super) async fn retry_all(
 
 async fn retried(state: &WebhookState, held: OrderRecord) -> Result<OrderRecord, ApiError> {
     let (orders, key) = (&*state.stores.orders, held.order.key.clone());
-    Ok(refund::change(orders, &key, || held.clone(), OrderRecord::retry).await?)
+    let record = refund::change(orders, &key, OrderRecord::retry).await?;
+    record.ok_or(ApiError::Unknown(key))
 }
 
 /// What the orders of a request with an `Idempotency-Key` have in common.

@@ -51,18 +51,4 @@ impl OrderView {
             code: claims.and_then(|claims| claims.code_to_keep(state.config.id, &order.key)),
         }
     }
-
-    /// Name of the state, as JSON has it.
-    pub(super) const fn state_name(&self) -> &'static str {
-        match self.state {
-            OrderState::Waiting => "waiting",
-            OrderState::Minted { .. } => "minted",
-            OrderState::Failed { .. } => "failed",
-            OrderState::Unclaimed => "unclaimed",
-            OrderState::Void => "void",
-            OrderState::Burning => "burning",
-            OrderState::Burned { .. } => "burned",
-            OrderState::Sale => "sale",
-        }
-    }
 }

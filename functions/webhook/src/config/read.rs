@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use alloy_primitives::{Address, U256};
+use node_core::codec::record::Effect;
 use toml::Table;
 
 use super::reader::{ConfigError, Problem, Problems, Section};
@@ -80,9 +81,10 @@ fn ticket(section: &Section<'_>) -> TicketCalls {
     if mint.as_ref().is_some_and(Call::takes_token) {
         section.wrong("mint", "no parameter `uint256 token`", "one: it is not known before");
     }
-    let burn = call("burn").and_then(|burn| section.read("burn", burn.into_burn()));
-    let void = call("void").and_then(|void| section.read("void", void.into_burn()));
-    let burn = match section.text("refunds") {
+    let refund =
+        |name, effect| call(name).and_then(|call| section.read(name, call.into_refund(effect)));
+    let (burn, void) = (refund("burn", Effect::Burn), refund("void", Effect::Void));
+    let refund = match section.text("refunds") {
         None | Some("void") => void,
         Some("burn") if burn.is_none() => {
             section.wrong(
@@ -99,7 +101,7 @@ fn ticket(section: &Section<'_>) -> TicketCalls {
         }
     };
     section.finish();
-    TicketCalls { mint, burn, tiers }
+    TicketCalls { mint, refund, tiers }
 }
 
 fn claims(section: &Section<'_>, find: Find<'_>) -> Option<Claims> {

@@ -1,15 +1,22 @@
 //! Buyers without a wallet bind one later, once.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use alloy_primitives::{Address, address};
+use futures::executor::block_on;
 use mayfly_webhook::{Claims, Event, Secret, Unclaimed};
-use node_core::{chain::Phase, codec::record::OrderState, flow::phase};
+use node_core::{chain::Phase, codec::record::OrderState, flow::phase, port::Stores};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::{
-    Answer, BUYER, NOW_S, Office, completed, config, open_layer, session, stripe,
+use crate::{
+    support::{
+        Answer, BUYER, NOW_S, Office, by_email, completed, config, open_layer, refunded, stripe,
+    },
+    writes::Writes,
 };
 
 const KEY: &str = "stripe/cs_1/ticket/0";
@@ -22,22 +29,16 @@ fn claims(unclaimed: Option<Address>) -> Claims {
 }
 
 async fn office(unclaimed: Option<Address>) -> Office {
+    office_on(open_layer(&config()).await, unclaimed).await
+}
+
+async fn office_on(stores: Stores, unclaimed: Option<Address>) -> Office {
     let text = "[claims]\nsecret = \"a secret of the organiser\"\npage = \"https://tickets.test/#\"\nvalid = \"1h\"\n[shops.stripe]\nsecrets = \"whsec_test_secret\"\n";
     let fetch: Arc<dyn mayfly_webhook::Fetch> =
         Arc::new(mayfly_webhook::HttpFetch::new().expect("TLS"));
     let event = Event::parse(text, &|text| Ok(text.to_owned()), &fetch).expect("a configuration");
     let event = Event { claims: Some(claims(unclaimed)), ..event };
-    let config = config();
-    let stores = open_layer(&config).await;
-    Office::of_event(stores, config, event).await
-}
-
-/// A session whose buyer gave an e-mail address and no wallet.
-fn by_email() -> Value {
-    let mut session = session("cs_1");
-    session["metadata"] = json!({});
-    session["customer_details"] = json!({ "email": "ada@example.org" });
-    session
+    Office::of_event(stores, config(), event).await
 }
 
 impl Office {
@@ -55,7 +56,7 @@ impl Office {
 #[tokio::test]
 async fn a_buyer_without_a_wallet_claims_once() {
     let office = office(None).await;
-    let answer = office.deliver(&completed(&by_email())).await;
+    let answer = office.deliver(&completed(&by_email("cs_1"))).await;
     assert_eq!(answer.json["orders"], json!([{ "key": KEY, "state": "unclaimed" }]));
     assert!(office.keys().await.is_empty(), "nobody's ticket is not minted");
     let token = office.token(KEY, NOW_S + 60);
@@ -70,14 +71,33 @@ async fn a_buyer_without_a_wallet_claims_once() {
     assert_eq!((other.status, other.error()), (409, "this ticket was claimed for another wallet"));
     let waiting = office.waiting().await;
     assert_eq!((waiting.len(), waiting[0].recipient), (1, BUYER));
-    let again = office.deliver(&completed(&by_email())).await;
+    let again = office.deliver(&completed(&by_email("cs_1"))).await;
     assert_eq!(again.json["orders"][0]["state"], "waiting");
+}
+
+/// Whoever bound the wallet may have died before what it makes due was said to be due.
+#[tokio::test]
+async fn a_claim_that_comes_again_says_again_what_is_due() {
+    let (mut stores, writes) = (open_layer(&config()).await, Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&writes);
+    stores.orders = Writes::after(stores.orders, move |number| {
+        counted.store(number + 1, Ordering::SeqCst);
+        Ok(())
+    });
+    let office = office_on(stores, None).await;
+    office.deliver(&completed(&by_email("cs_1"))).await;
+    let token = office.token(KEY, NOW_S + 60);
+    for expected in [2, 3] {
+        assert_eq!(office.claim(&token, &json!(BUYER)).await.status, 200);
+        assert_eq!(writes.load(Ordering::SeqCst), expected);
+    }
+    assert_eq!(office.doorbell.rings(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_who_open_one_link_at_once_get_one_ticket() {
     let office = office(None).await;
-    office.deliver(&completed(&by_email())).await;
+    office.deliver(&completed(&by_email("cs_1"))).await;
     let token = office.token(KEY, NOW_S + 60);
     let wallets: Vec<_> = (1..=16).map(|byte| json!(Address::repeat_byte(byte))).collect();
     let claims = wallets.iter().map(|wallet| office.claim(&token, wallet));
@@ -101,7 +121,7 @@ async fn what_binds_nothing_says_why(
     #[case] expected: &str,
 ) {
     let office = office(None).await;
-    office.deliver(&completed(&by_email())).await;
+    office.deliver(&completed(&by_email("cs_1"))).await;
     let answer = office.claim(&office.token(KEY, expires_at_s), &address).await;
     assert_eq!(answer.status, status, "{answer:?}");
     assert!(answer.error().contains(expected), "{answer:?}");
@@ -111,7 +131,7 @@ async fn what_binds_nothing_says_why(
 #[tokio::test]
 async fn a_token_that_we_did_not_sign_is_refused() {
     let office = office(None).await;
-    office.deliver(&completed(&by_email())).await;
+    office.deliver(&completed(&by_email("cs_1"))).await;
     let token = office.token(KEY, NOW_S + 60).replace(['A', 'b'], "C");
     assert_eq!(office.claim(&token, &json!(BUYER)).await.status, 401);
     let unknown = office.token("stripe/cs_2/ticket/0", NOW_S + 60);
@@ -121,7 +141,7 @@ async fn a_token_that_we_did_not_sign_is_refused() {
 #[tokio::test]
 async fn a_wallet_in_the_payload_needs_no_claim() {
     let office = office(None).await;
-    let mut session = by_email();
+    let mut session = by_email("cs_1");
     session["metadata"] = json!({ "ticket_to": BUYER });
     office.deliver(&completed(&session)).await;
     assert_eq!(office.keys().await, [KEY]);
@@ -133,7 +153,7 @@ async fn without_claims_a_buyer_without_a_wallet_is_refused() {
     let stores = open_layer(&config).await;
     let shops = vec![stripe(&["whsec_test_secret"])];
     let office = Office::of_shops(stores, config, shops).await;
-    let answer = office.deliver(&completed(&by_email())).await;
+    let answer = office.deliver(&completed(&by_email("cs_1"))).await;
     let field = json!("data.object.metadata.ticket_to");
     assert_eq!((answer.status, &answer.json["field"]), (400, &field));
 }
@@ -141,10 +161,56 @@ async fn without_claims_a_buyer_without_a_wallet_is_refused() {
 #[tokio::test]
 async fn a_closed_layer_takes_no_claims() {
     let office = office(Some(SAFE)).await;
-    office.deliver(&completed(&by_email())).await;
+    office.deliver(&completed(&by_email("cs_1"))).await;
     phase::advance(&*office.stores.registers, Phase::Open).await.expect("the layer drains");
     let answer = office.claim(&office.token(KEY, NOW_S + 60), &json!(BUYER)).await;
     assert_eq!(answer.status, 400, "{answer:?}");
     let record = office.stores.orders.get(KEY).await.expect("memory answers").expect("it is there");
     assert_eq!((record.state(), record.order.recipient), (OrderState::Unclaimed, SAFE));
+}
+
+#[tokio::test]
+async fn what_was_paid_back_is_not_claimed() {
+    let office = office(None).await;
+    let mut session = by_email("cs_1");
+    session["payment_intent"] = json!("pi_1");
+    office.deliver(&completed(&session)).await;
+    office.deliver(&refunded("pi_1")).await;
+    let answer = office.claim(&office.token(KEY, NOW_S + 60), &json!(BUYER)).await;
+    assert_eq!((answer.status, answer.error()), (409, "this ticket was paid back"));
+    assert!(office.keys().await.is_empty());
+}
+
+/// The layer closes after it was seen open, while the wallet is bound.
+#[tokio::test]
+async fn what_is_claimed_while_the_layer_closes_is_not_vouched_for() {
+    let mut stores = open_layer(&config()).await;
+    let registers = stores.registers.clone();
+    // The order is the first write, the claim the second.
+    stores.orders = Writes::after(stores.orders, move |number| {
+        if number == 1 {
+            block_on(phase::advance(&*registers, Phase::Open)).map(drop).expect("memory advances");
+        }
+        Ok(())
+    });
+    let office = office_on(stores, None).await;
+    office.deliver(&completed(&by_email("cs_1"))).await;
+    let answer = office.claim(&office.token(KEY, NOW_S + 60), &json!(BUYER)).await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+    assert_eq!(office.waiting().await.len(), 1, "it is bound all the same");
+}
+
+#[tokio::test]
+async fn a_code_is_shown_until_the_ticket_is_claimed() {
+    let office = office(None).await;
+    let coded = Claims { unclaimed: Unclaimed::Code, ..claims(None) };
+    let event = Event { claims: Some(coded.clone()), ..Event::clone(&office.state.event) };
+    let office = Office::of_event(office.stores, config(), event).await;
+    office.deliver(&completed(&by_email("cs_1"))).await;
+    let token = office.token(KEY, NOW_S + 60);
+    let shown = office.exchange("GET", &format!("/claims/{token}"), &[], b"").await;
+    assert_eq!(shown.json["code"], json!(coded.code(config().id, KEY).to_text()));
+    office.claim(&token, &json!(BUYER)).await;
+    let shown = office.exchange("GET", &format!("/claims/{token}"), &[], b"").await;
+    assert_eq!((&shown.json["state"], shown.json.get("code")), (&json!("waiting"), None));
 }

@@ -1,24 +1,21 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
-
 use alloy_primitives::TxHash;
-use async_trait::async_trait;
-use futures::future::join_all;
+use futures::{executor::block_on, future::join_all};
 use mayfly_webhook::BODY_LIMIT;
 use node_core::{
     chain::Phase,
-    codec::record::{MintOrder, OrderRecord, Outcome},
+    codec::record::{MintOrder, Outcome},
     flow::phase,
-    port::{OrderPage, Orders, PortError, Recorded},
 };
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{
-    BUYER, HEADER, NOW_S, Office, SECRET, completed, config, event, open_layer, secret, session,
-    sign,
+use crate::{
+    office::{office, office_on},
+    support::{
+        BUYER, HEADER, NOW_S, Office, SECRET, by_email, completed, config, event, open_layer,
+        secret, session, sign,
+    },
+    writes::Writes,
 };
 
 #[tokio::test]
@@ -201,7 +198,10 @@ async fn only_post_is_served() {
 #[tokio::test]
 async fn a_closed_layer_vouches_only_for_what_it_minted() {
     let office = Office::open().await;
-    let bodies = ["cs_minted", "cs_waits", "cs_late"].map(|id| completed(&session(id)));
+    let mut minted = session("cs_minted");
+    minted["payment_intent"] = json!("pi_minted");
+    let bodies = [minted, session("cs_waits"), session("cs_late")];
+    let bodies = bodies.map(|session| completed(&session));
     office.deliver(&bodies[0]).await;
     office.deliver(&bodies[1]).await;
     let minted = Outcome::Done { transaction: TxHash::repeat_byte(9), token: None };
@@ -237,9 +237,13 @@ async fn a_layer_without_a_minter_refuses() {
     let config = node_core::chain::LayerConfig { mint: None, ..config() };
     let stores = open_layer(&config).await;
     let office = Office::serve(stores, config, &[SECRET]).await;
-    let answer = office.deliver(&completed(&session("cs_1"))).await;
+    let mut session = session("cs_1");
+    session["payment_intent"] = json!("pi_1");
+    let answer = office.deliver(&completed(&session)).await;
     assert_eq!(answer.status, 400);
     assert!(answer.error().contains("no minter"), "{answer:?}");
+    let page = office.stores.orders.list(None, 10).await.expect("memory answers");
+    assert_eq!(page.records, []);
 }
 
 #[tokio::test]
@@ -251,50 +255,6 @@ async fn without_a_secret_the_provider_is_asked_to_come_again() {
     assert!(office.keys().await.is_empty());
 }
 
-/// Orders of which one write fails, as if the function died there.
-struct FailsOnce {
-    orders: Arc<dyn Orders>,
-    writes: AtomicUsize,
-    fails_at: usize,
-}
-
-#[async_trait]
-impl Orders for FailsOnce {
-    async fn record(&self, order: MintOrder) -> Result<Recorded, PortError> {
-        if self.writes.fetch_add(1, Ordering::SeqCst) == self.fails_at {
-            return Err(PortError::unavailable("record an order", "throttled"));
-        }
-        self.orders.record(order).await
-    }
-
-    async fn waiting(&self, limit: usize) -> Result<Vec<MintOrder>, PortError> {
-        self.orders.waiting(limit).await
-    }
-
-    async fn mark(&self, outcomes: &[(String, Outcome)]) -> Result<(), PortError> {
-        self.orders.mark(outcomes).await
-    }
-
-    async fn get(&self, key: &str) -> Result<Option<OrderRecord>, PortError> {
-        self.orders.get(key).await
-    }
-
-    async fn change(
-        &self,
-        expected: Option<&OrderRecord>,
-        record: &OrderRecord,
-    ) -> Result<(), PortError> {
-        if self.writes.fetch_add(1, Ordering::SeqCst) == self.fails_at {
-            return Err(PortError::unavailable("change an order", "throttled"));
-        }
-        self.orders.change(expected, record).await
-    }
-
-    async fn list(&self, from: Option<&str>, limit: usize) -> Result<OrderPage, PortError> {
-        self.orders.list(from, limit).await
-    }
-}
-
 #[rstest]
 #[tokio::test]
 async fn a_delivery_that_died_halfway_is_completed_by_the_next(
@@ -302,8 +262,7 @@ async fn a_delivery_that_died_halfway_is_completed_by_the_next(
 ) {
     let config = config();
     let mut stores = open_layer(&config).await;
-    let orders = stores.orders.clone();
-    stores.orders = Arc::new(FailsOnce { orders, writes: AtomicUsize::new(0), fails_at: dies_at });
+    stores.orders = Writes::fail_once(stores.orders, dies_at);
     let office = Office::serve(stores, config, &[SECRET]).await;
     let mut session = session("cs_1");
     session["metadata"]["qty"] = json!("12");
@@ -315,4 +274,32 @@ async fn a_delivery_that_died_halfway_is_completed_by_the_next(
     assert_eq!(office.keys().await.len(), 12);
     assert_eq!(office.deliver(&body).await.status, 200);
     assert_eq!(office.keys().await.len(), 12);
+}
+
+/// The layer closes after it was seen open, while the first order is written.
+#[rstest]
+#[case::wallet(session("cs_1"))]
+#[case::no_wallet(by_email("cs_1"))]
+#[tokio::test]
+async fn what_is_recorded_while_the_layer_closes_is_not_vouched_for(#[case] session: Value) {
+    let mut stores = open_layer(&config()).await;
+    let registers = stores.registers.clone();
+    stores.orders = Writes::after(stores.orders, move |_| {
+        block_on(phase::advance(&*registers, Phase::Open)).map(drop).expect("memory advances");
+        Ok(())
+    });
+    let office = office_on(stores, "").await;
+    let answer = office.deliver(&completed(&session)).await;
+    let error = "stripe/cs_1/ticket/0: not accepted: the layer is closed for mints: phase draining";
+    assert_eq!((answer.status, answer.error()), (400, error));
+}
+
+#[tokio::test]
+async fn a_closed_layer_takes_no_sale_of_a_buyer_without_a_wallet() {
+    let office = office("").await;
+    phase::advance(&*office.stores.registers, Phase::Open).await.expect("the layer drains");
+    let answer = office.deliver(&completed(&by_email("cs_1"))).await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+    let page = office.stores.orders.list(None, 10).await.expect("memory answers");
+    assert_eq!(page.records, []);
 }

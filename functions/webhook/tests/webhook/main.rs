@@ -1,6 +1,7 @@
 //! The promises of the box office, over real HTTP and against the vendors' own libraries.
 
 mod claims;
+mod completion;
 mod config;
 mod flood;
 mod http;
@@ -13,3 +14,4 @@ mod sdk;
 mod signature;
 mod support;
 mod vectors;
+mod writes;

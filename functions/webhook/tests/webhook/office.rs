@@ -1,34 +1,30 @@
-//! What the organiser asks the box office, and is told.
+//! What the organiser asks the box office.
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    body::Bytes,
-    extract::State,
-    http::{HeaderMap, StatusCode},
-    routing::post,
-};
-use mayfly_webhook::{Courier, Event, Fetch, HttpFetch, provider::STANDARD_WEBHOOKS};
-use node_core::codec::record::Outcome;
+use mayfly_webhook::{Event, Fetch, HttpFetch};
+use node_core::{codec::record::Outcome, port::Stores};
 use rstest::rstest;
 use serde_json::{Value, json};
-use std::sync::Mutex;
-use tokio::net::TcpListener;
 
-use crate::support::{Answer, BUYER, NOW_S, Office, completed, config, open_layer, session};
+use crate::support::{Answer, BUYER, Office, completed, config, open_layer, session};
 
 const KEY: &str = "a key of sixteen bytes";
 
-async fn office(more: &str) -> Office {
+pub(crate) async fn office(more: &str) -> Office {
+    let config = config();
+    let stores = open_layer(&config).await;
+    office_on(stores, more).await
+}
+
+/// A box office on stores with an open layer in them.
+pub(crate) async fn office_on(stores: Stores, more: &str) -> Office {
     let text = format!(
         "[office]\nkey = \"{KEY}\"\n[claims]\nsecret = \"a secret of the organiser\"\npage = \"https://t.test/#\"\n[shops.stripe]\nsecrets = \"whsec_test_secret\"\n{more}"
     );
     let fetch: Arc<dyn Fetch> = Arc::new(HttpFetch::new().expect("TLS"));
     let event = Event::parse(&text, &|text| Ok(text.to_owned()), &fetch).expect("a configuration");
-    let config = config();
-    let stores = open_layer(&config).await;
-    Office::of_event(stores, config, event).await
+    Office::of_event(stores, config(), event).await
 }
 
 impl Office {
@@ -39,17 +35,17 @@ impl Office {
         self.exchange(method, &format!("/office/{path}"), &headers, body.as_bytes()).await
     }
 
-    async fn mark(&self, key: &str, outcome: Outcome) {
+    pub(crate) async fn mark(&self, key: &str, outcome: Outcome) {
         self.stores.orders.mark(&[(key.to_owned(), outcome)]).await.expect("memory answers");
     }
 }
 
-fn done() -> Outcome {
+pub(crate) fn done() -> Outcome {
     let transaction = alloy_primitives::TxHash::repeat_byte(9);
     Outcome::Done { transaction, token: Some(alloy_primitives::U256::from(4)) }
 }
 
-fn sold_out() -> Outcome {
+pub(crate) fn sold_out() -> Outcome {
     Outcome::Failed { reason: "sold out".to_owned() }
 }
 
@@ -81,11 +77,40 @@ async fn an_order_is_made_once_for_each_idempotency_key() {
     let known = office.ask("GET", "orders", &headers, "").await;
     assert_eq!(known.json["orders"].as_array().map(Vec::len), Some(2), "{known:?}");
     assert_eq!(known.json["orders"][0]["tier"], "vip");
-    let other = json!({ "user": "ada", "tier": "vip" }).to_string();
-    let reused = office.ask("POST", "orders", &headers, &other).await;
-    assert_eq!(reused.status, 409, "{reused:?}");
+    for other in [json!({ "user": "ada", "tier": "vip" }), json!({ "recipient": BUYER })] {
+        let reused = office.ask("POST", "orders", &headers, &other.to_string()).await;
+        assert_eq!(reused.status, 409, "{reused:?}");
+    }
     assert_eq!(office.ask("GET", "orders", &[("Idempotency-Key", "req-2")], "").await.status, 404);
     assert_eq!(office.ask("POST", "orders", &[], &wanted).await.status, 400);
+}
+
+#[rstest]
+#[case::several(json!({ "recipient": BUYER, "user": "ada" }), "recipient: expected one of")]
+#[case::none(json!({}), "recipient: expected an address")]
+#[case::too_many(json!({ "recipient": BUYER, "quantity": 101 }), "quantity: expected a number from 1 to 100")]
+#[case::no_address(json!({ "email": "ada" }), "email: expected an e-mail address")]
+#[case::white_space(json!({ "email": "ada @example.org" }), "email: expected an e-mail address")]
+#[case::unknown(json!({ "recipient": BUYER, "seat": 4 }), "unknown field `seat`")]
+#[tokio::test]
+async fn an_order_that_cannot_be_made_says_why(#[case] wanted: Value, #[case] expected: &str) {
+    let office = office("").await;
+    let headers = [("Idempotency-Key", "req-1")];
+    let answer = office.ask("POST", "orders", &headers, &wanted.to_string()).await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+    assert!(answer.error().contains(expected), "{answer:?}");
+    assert!(office.keys().await.is_empty());
+}
+
+#[tokio::test]
+async fn without_claims_the_organiser_names_wallets_only() {
+    let office = office("").await;
+    let event = Event { claims: None, ..Event::clone(&office.state.event) };
+    let office = Office::of_event(office.stores, config(), event).await;
+    let wanted = json!({ "user": "ada" }).to_string();
+    let answer = office.ask("POST", "orders", &[("Idempotency-Key", "req-1")], &wanted).await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+    assert!(answer.error().contains("this event has no claims"), "{answer:?}");
 }
 
 #[tokio::test]
@@ -158,8 +183,12 @@ async fn a_list_says_of_each_row_what_became_of_it() {
 async fn exports_have_a_row_for_each_order_of_their_kind() {
     let office = office("").await;
     for id in ["cs_1", "cs_2", "cs_3"] {
-        office.deliver(&completed(&session(id))).await;
+        let mut session = session(id);
+        session["payment_intent"] = json!(id.replace("cs", "pi"));
+        office.deliver(&completed(&session)).await;
     }
+    let sale = office.ask("GET", "orders/stripe/pi_1", &[], "").await;
+    assert_eq!(sale.status, 404, "what was sold together is no order");
     office.mark("stripe/cs_1/ticket/0", done()).await;
     office.mark("stripe/cs_2/ticket/0", sold_out()).await;
     for (which, rows) in [("orders", 3), ("tickets", 1), ("failures", 1), ("unclaimed", 0)] {
@@ -178,56 +207,4 @@ async fn exports_have_a_row_for_each_order_of_their_kind() {
         "{tickets}"
     );
     assert_eq!(office.ask("GET", "exports/all", &[], "").await.status, 400);
-}
-
-/// An organiser's endpoint that takes what it is sent once `refusals` are over.
-#[derive(Default)]
-struct Inbox {
-    refusals: Mutex<usize>,
-    taken: Mutex<Vec<(HeaderMap, Bytes)>>,
-}
-
-async fn inbox(refusals: usize) -> (Arc<Inbox>, String) {
-    let inbox = Arc::new(Inbox { refusals: Mutex::new(refusals), ..Inbox::default() });
-    let take = |State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Bytes| async move {
-        let mut refusals = inbox.refusals.lock().expect("not poisoned");
-        if *refusals > 0 {
-            *refusals -= 1;
-            return StatusCode::SERVICE_UNAVAILABLE;
-        }
-        inbox.taken.lock().expect("not poisoned").push((headers, body));
-        StatusCode::NO_CONTENT
-    };
-    let routes = Router::new().route("/told", post(take)).with_state(Arc::clone(&inbox));
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
-    let url = format!("http://{}/told", listener.local_addr().expect("bound"));
-    tokio::spawn(async move { axum::serve(listener, routes).await });
-    (inbox, url)
-}
-
-const SIGNS: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-
-#[tokio::test]
-async fn the_organiser_is_told_once_of_each_state_and_again_after_a_refusal() {
-    let (inbox, url) = inbox(1).await;
-    let office = office(&format!("[completion]\nurl = \"{url}\"\nsecret = \"{SIGNS}\"\n")).await;
-    let mut courier = Courier::new(office.state.clone()).expect("TLS");
-    office.deliver(&completed(&session("cs_1"))).await;
-    assert_eq!(courier.round().await.expect("memory answers"), 0, "what waits is not told of");
-    office.mark("stripe/cs_1/ticket/0", done()).await;
-    assert_eq!(courier.round().await.expect("memory answers"), 0, "it is refused");
-    assert_eq!(courier.round().await.expect("memory answers"), 0, "5 s have not gone by");
-    office.clock.set_s(NOW_S + 5);
-    assert_eq!(courier.round().await.expect("memory answers"), 1);
-    assert_eq!(courier.round().await.expect("memory answers"), 0);
-    let mut restarted = Courier::new(office.state.clone()).expect("TLS");
-    assert_eq!(restarted.round().await.expect("memory answers"), 0, "it is remembered");
-    let taken = inbox.taken.lock().expect("not poisoned").clone();
-    let [(headers, body)] = &taken[..] else { panic!("told {} times", taken.len()) };
-    let scheme = STANDARD_WEBHOOKS.scheme().expect("it signs");
-    let secrets = [scheme.secret(SIGNS).expect("a secret")];
-    assert_eq!(scheme.verify(headers, body, &secrets, NOW_S + 5, 300), Ok(()));
-    let told: Value = serde_json::from_slice(body).expect("JSON");
-    assert_eq!((&told["type"], &told["data"]["token"]), (&json!("order.minted"), &json!("4")));
-    assert_eq!(told["timestamp"], "2025-10-09T08:53:25Z");
 }

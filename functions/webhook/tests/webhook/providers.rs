@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::body::Bytes;
-use mayfly_webhook::{Fetch, FetchError, HttpFetch, Inquiry, Provider, Shop, provider::*};
+use mayfly_webhook::{
+    BODY_LIMIT, Fetch, FetchError, HttpFetch, Inquiry, Provider, Shop, provider::*,
+};
 use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::{
@@ -125,9 +127,13 @@ async fn what_is_no_payment_yet_is_ignored_and_says_why(
 }
 
 /// A provider's API on a loopback port that answers every request the same, and says what it was asked.
-async fn api(status: &'static str, document: Value) -> (String, tokio::task::JoinHandle<String>) {
+async fn api(
+    status: impl Into<String>,
+    document: Value,
+) -> (String, tokio::task::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
-    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    let (url, status) =
+        (format!("http://{}", listener.local_addr().expect("bound")), status.into());
     let server = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.expect("somebody asks");
         let mut request = Vec::new();
@@ -213,6 +219,38 @@ async fn what_the_provider_does_not_confirm_is_not_minted(
     let answer = office.post_to("/webhooks/pretix?key=key1", &[], pretix_told().to_string()).await;
     assert_eq!(answer.status, ours, "{answer:?}");
     assert!(office.keys().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_provider_that_sends_us_elsewhere_is_not_followed() {
+    let (elsewhere, _server) = api("200 OK", pretix_order()).await;
+    let (url, _moved) = api(format!("302 Found\r\nLocation: {elsewhere}/"), pretix_order()).await;
+    let office = asking(&PRETIX, Some(url), http()).await;
+    let answer = office.post_to("/webhooks/pretix?key=key1", &[], pretix_told().to_string()).await;
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert!(office.keys().await.is_empty());
+}
+
+#[tokio::test]
+async fn an_endpoint_without_a_key_asks_nobody_and_says_that_it_is_ours_to_mend() {
+    let config = config();
+    let stores = open_layer(&config).await;
+    let inquiry = Inquiry { api: None, token: "tok".to_owned(), fetch: Arc::new(Silent) };
+    let shop = Shop::new(&PRETIX, &[] as &[&str]).expect("no key").asking(inquiry);
+    let office = Office::of_shops(stores, config, vec![shop]).await;
+    let answer = office.post_to("/webhooks/pretix?key=", &[], pretix_told().to_string()).await;
+    assert_eq!((answer.status, &answer.json["field"]), (500, &json!("key")), "{answer:?}");
+}
+
+#[tokio::test]
+async fn an_answer_over_the_limit_is_not_read() {
+    let mut order = pretix_order();
+    order["comment"] = json!("x".repeat(BODY_LIMIT));
+    let (url, _server) = api("200 OK", order).await;
+    let office = asking(&PRETIX, Some(url), http()).await;
+    let answer = office.post_to("/webhooks/pretix?key=key1", &[], pretix_told().to_string()).await;
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert!(answer.error().contains("expected at most 1048576 bytes"), "{answer:?}");
 }
 
 /// Nobody may be asked.

@@ -135,12 +135,18 @@ async fn a_contract_that_can_marks_what_is_paid_back() {
     office.shop("orders/paid", &sale()).await;
     office.mint("b/0", 3).await;
     office.shop("refunds/create", &refund(1, &[("b", 1)])).await;
-    assert_eq!(office.state("b/0").await, Some(OrderState::Burning));
+    assert_eq!(office.state("b/0").await, Some(OrderState::Voiding));
     let waiting = office.waiting().await;
     let call = waiting.iter().find(|order| order.key == "shopify/7/b/0").expect("it is due");
     let call = call.sold.as_ref().map(|sold| sold.call.clone()).unwrap_or_default();
     assert_eq!(call[..4], keccak256("revokePass(uint256)")[..4]);
     assert_eq!(call[4..], U256::from(3).to_be_bytes::<32>());
+    let transaction = TxHash::with_last_byte(99);
+    let done = Outcome::Done { transaction, token: None };
+    office.stores.orders.mark(&[("shopify/7/b/0".into(), done)]).await.expect("memory answers");
+    let again = office.shop("refunds/create", &refund(1, &[("b", 1)])).await;
+    let voided = json!({ "key": "shopify/7/b/0", "state": "voided", "transaction": transaction });
+    assert_eq!(again.json["orders"], json!([voided]));
 }
 
 #[rstest]

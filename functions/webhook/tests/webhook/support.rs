@@ -286,6 +286,14 @@ pub(crate) fn session(id: &str) -> Value {
     })
 }
 
+/// A session whose buyer gave an e-mail address and no wallet.
+pub(crate) fn by_email(id: &str) -> Value {
+    let mut session = session(id);
+    session["metadata"] = json!({});
+    session["customer_details"] = json!({ "email": "ada@example.org" });
+    session
+}
+
 pub(crate) fn event(kind: &str, session: &Value) -> String {
     json!({ "id": "evt_1", "object": "event", "type": kind, "data": { "object": session } })
         .to_string()
@@ -293,4 +301,9 @@ pub(crate) fn event(kind: &str, session: &Value) -> String {
 
 pub(crate) fn completed(session: &Value) -> String {
     event("checkout.session.completed", session)
+}
+
+/// A payment that is refunded whole.
+pub(crate) fn refunded(payment: &str) -> String {
+    event("charge.refunded", &json!({ "id": "ch_1", "payment_intent": payment, "refunded": true }))
 }

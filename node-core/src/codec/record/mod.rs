@@ -9,6 +9,7 @@ mod delta;
 mod inbox;
 mod manifest;
 mod order;
+mod outcome;
 mod pack;
 mod page;
 mod sale;
@@ -18,7 +19,8 @@ mod witness;
 pub use block::{BlockRecord, MintedOrder};
 pub use inbox::{Dropped, Pending};
 pub use manifest::{CheckpointRef, Manifest};
-pub use order::{BurnCall, MintOrder, OrderRecord, OrderState, Outcome, Progress, Sold};
+pub use order::{MintOrder, OrderRecord, Progress, Sold};
+pub use outcome::{Effect, OrderState, Outcome, RefundCall};
 pub use pack::{PackError, PackedAccount, PackedSlot, StatePack};
 pub use page::{
     AccountLeaf, AccountPage, CodePage, IndexPage, PageRef, Place, SlotPage, StoredStorage,

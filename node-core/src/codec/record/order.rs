@@ -1,8 +1,11 @@
 use alloy_primitives::{Address, Bytes, TxHash, U256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
-use serde::{Deserialize, Serialize};
 
-use super::{Kind, Record, SaleRecord};
+use super::{Effect, Kind, OrderState, Outcome, Record, RefundCall, SaleRecord};
+
+mod told;
+
+use self::told::Later;
 
 /// A paid item of a shop, to be minted once.
 #[derive(Debug, Clone, PartialEq, Eq, RlpEncodable, RlpDecodable)]
@@ -47,33 +50,28 @@ pub struct OrderRecord {
 
 /// Where an order stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+#[rlp(trailing(canonical))]
 pub struct Progress {
-    /// 0: to be minted, or minted. 1: paid, and waits for a wallet. 2: paid back. 3: paid back, and to be burned, or burned.
-    /// 4: paid for a name whose address is not known yet.
+    /// 0: to be minted, or minted. 1: paid, and waits for a wallet. 2: paid back. 3: paid back, and to be taken back on
+    /// the contract, or taken back there. 4: paid for a name whose address is not known yet.
     stage: u8,
     /// One more than the id of the token that was minted; zero while it is not known.
     token_after: U256,
-    /// What burns it: empty, or the input of the call in two parts, between which the id of the token belongs.
-    burn: Vec<Bytes>,
-    /// The transaction that burned it.
-    burned_by: TxHash,
+    /// What takes it back: empty, or the input of the call in two parts, between which the id of the token belongs, and an
+    /// empty third part when the call marks the ticket and does not burn it.
+    call: Vec<Bytes>,
+    /// The transaction that took it back.
+    taken_by: TxHash,
     /// State that the organiser was told last; empty when none was.
     told: String,
+    /// When the organiser, who did not take the message, is told again.
+    later: Option<Later>,
 }
 
 const UNCLAIMED: u8 = 1;
 const VOID: u8 = 2;
-const BURN: u8 = 3;
+const TAKEN: u8 = 3;
 const NAMED: u8 = 4;
-
-/// The call that burns a token: what stands before and after its id in the input.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BurnCall {
-    /// Selector, and arguments before the id.
-    pub before: Bytes,
-    /// Arguments after it.
-    pub after: Bytes,
-}
 
 impl OrderRecord {
     /// An order that waits to be minted.
@@ -110,10 +108,7 @@ impl OrderRecord {
         match (self.stage(), self.failure.as_str()) {
             (UNCLAIMED, _) => OrderState::Unclaimed,
             (VOID, _) => OrderState::Void,
-            (BURN, "") => match self.progress.as_ref().map(|progress| progress.burned_by) {
-                Some(transaction) if !transaction.is_zero() => OrderState::Burned { transaction },
-                _ => OrderState::Burning,
-            },
+            (TAKEN, "") => self.progress.as_ref().map_or(OrderState::Void, Progress::taken_back),
             (_, "") if self.transaction.is_zero() => OrderState::Waiting,
             (_, "") => OrderState::Minted { transaction: self.transaction },
             (_, reason) => OrderState::Failed { reason: reason.to_owned() },
@@ -124,18 +119,23 @@ impl OrderRecord {
         self.progress.as_ref().map_or(0, |progress| progress.stage)
     }
 
+    /// Whether it was paid back, whatever came of that.
+    pub fn is_refunded(&self) -> bool {
+        matches!(self.stage(), VOID | TAKEN)
+    }
+
     /// The token that was minted, if it is known.
     pub fn token(&self) -> Option<U256> {
         self.progress.as_ref()?.token_after.checked_sub(U256::ONE)
     }
 
-    /// What the sequencer has to do for this order now, as an order: its mint, or its burn.
+    /// What the sequencer has to do for this order now, as an order: its mint, or what takes it back.
     pub fn due(&self) -> Option<MintOrder> {
         match self.state() {
             OrderState::Waiting if self.stage() != NAMED => Some(self.order.clone()),
-            OrderState::Burning => {
+            OrderState::Burning | OrderState::Voiding => {
                 let (token, progress) = (self.token()?, self.progress.as_ref()?);
-                let [before, after] = progress.burn.as_slice() else { return None };
+                let [before, after, ..] = progress.call.as_slice() else { return None };
                 let call = [before, token.to_be_bytes::<32>().as_slice(), after].concat().into();
                 let sold = Sold { call, ..self.order.sold.clone().unwrap_or_default() };
                 Some(MintOrder { sold: Some(sold), ..self.order.clone() })
@@ -146,7 +146,8 @@ impl OrderRecord {
 
     /// Takes over what became of what was [due](Self::due); what was decided once stays.
     ///
-    /// A mint that was under way when the order was paid back leads to a ticket: that is burned, if it is to be.
+    /// A mint that was under way when the order was paid back leads to a ticket: that is taken back, if there is a call for
+    /// it.
     pub fn apply(&mut self, outcome: &Outcome) {
         match (self.state(), outcome) {
             (OrderState::Waiting, Outcome::Done { transaction, token }) => {
@@ -158,14 +159,14 @@ impl OrderRecord {
             {
                 self.transaction = *transaction;
                 self.learn(*token);
-                self.burn_if_asked();
+                self.take_if_asked();
             }
-            (OrderState::Burning, Outcome::Done { transaction, .. })
+            (OrderState::Burning | OrderState::Voiding, Outcome::Done { transaction, .. })
                 if *transaction != self.transaction =>
             {
-                self.progress.get_or_insert_default().burned_by = *transaction;
+                self.progress.get_or_insert_default().taken_by = *transaction;
             }
-            (OrderState::Waiting | OrderState::Burning, Outcome::Failed { reason }) => {
+            (state, Outcome::Failed { reason }) if state.is_due() => {
                 self.failure.clone_from(reason);
             }
             _ => {}
@@ -178,30 +179,27 @@ impl OrderRecord {
         }
     }
 
-    /// Takes the order back: what was not minted never is, what was is burned by `burn`, or only marked without it.
-    pub fn refund(&mut self, burn: Option<&BurnCall>) {
-        if matches!(
-            self.state(),
-            OrderState::Void | OrderState::Burning | OrderState::Burned { .. } | OrderState::Sale
-        ) || self.stage() == BURN
-        {
+    /// Takes the order back: what was not minted never is, what was is taken back by `call`, or only marked here without it.
+    pub fn refund(&mut self, call: Option<&RefundCall>) {
+        if self.sale.is_some() || self.is_refunded() {
             return;
         }
         self.failure.clear();
         let progress = self.progress.get_or_insert_default();
         progress.stage = VOID;
-        if let Some(BurnCall { before, after }) = burn {
-            progress.burn = vec![before.clone(), after.clone()];
+        if let Some(RefundCall { before, after, effect }) = call {
+            progress.call = vec![before.clone(), after.clone()];
+            progress.call.extend((*effect == Effect::Void).then(Bytes::new));
         }
-        self.burn_if_asked();
+        self.take_if_asked();
     }
 
-    /// What has no id cannot be burned, and stays marked.
-    fn burn_if_asked(&mut self) {
+    /// What has no id cannot be named to the contract, and stays marked here.
+    fn take_if_asked(&mut self) {
         let minted = !self.transaction.is_zero() && self.token().is_some();
         let progress = self.progress.get_or_insert_default();
-        if minted && !progress.burn.is_empty() {
-            progress.stage = BURN;
+        if minted && !progress.call.is_empty() {
+            progress.stage = TAKEN;
         }
     }
 
@@ -244,84 +242,30 @@ impl OrderRecord {
         }
     }
 
-    /// What the organiser is still to be told: a state that only a person or a shop can change.
-    pub fn untold(&self) -> Option<&'static str> {
-        let state = match self.state() {
-            OrderState::Minted { .. } => "minted",
-            OrderState::Failed { .. } => "failed",
-            OrderState::Unclaimed => "unclaimed",
-            OrderState::Void => "void",
-            OrderState::Burned { .. } => "burned",
-            OrderState::Waiting | OrderState::Burning | OrderState::Sale => return None,
-        };
-        let told = self.progress.as_ref().map_or("", |progress| progress.told.as_str());
-        (told != state).then_some(state)
-    }
-
-    /// Remembers that the organiser was told of this state.
-    pub fn tell(&mut self, state: &str) {
-        self.progress.get_or_insert_default().told = state.to_owned();
-    }
-
     /// Makes what failed due again.
     pub fn retry(&mut self) {
         if let OrderState::Failed { .. } = self.state() {
             self.failure.clear();
             if let Some(progress) = &mut self.progress {
                 progress.told.clear();
+                progress.later = None;
             }
+        }
+    }
+}
+
+impl Progress {
+    fn taken_back(&self) -> OrderState {
+        let transaction = self.taken_by;
+        match (self.call.len(), transaction.is_zero()) {
+            (..=2, true) => OrderState::Burning,
+            (..=2, false) => OrderState::Burned { transaction },
+            (_, true) => OrderState::Voiding,
+            (_, false) => OrderState::Voided { transaction },
         }
     }
 }
 
 impl Record for OrderRecord {
     const KIND: Kind = Kind::Order;
-}
-
-/// What became of what was due for an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is in a block.
-    Done {
-        /// The transaction.
-        transaction: TxHash,
-        /// The token that it minted.
-        token: Option<U256>,
-    },
-    /// It cannot be done.
-    Failed {
-        /// Why, for a person.
-        reason: String,
-    },
-}
-
-/// What became of a mint order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "state")]
-pub enum OrderState {
-    /// Recorded; the sequencer will mint.
-    Waiting,
-    /// Minted by this transaction.
-    Minted {
-        /// Hash of the mint transaction.
-        transaction: TxHash,
-    },
-    /// Cannot be minted, or burned.
-    Failed {
-        /// Why, for a person.
-        reason: String,
-    },
-    /// Paid, and waits for the wallet of its buyer.
-    Unclaimed,
-    /// Paid back: never minted, or marked if it was.
-    Void,
-    /// Paid back; the sequencer will burn the ticket.
-    Burning,
-    /// Paid back, and burned by this transaction.
-    Burned {
-        /// Hash of the transaction.
-        transaction: TxHash,
-    },
-    /// No order, but what was sold together.
-    Sale,
 }

@@ -1,22 +1,29 @@
 use alloy_consensus::Transaction as _;
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, Bytes, Log, U256};
+use alloy_sol_types::SolEvent;
 use futures::executor::block_on;
 
 use super::kit::{Layer, NOW_MS, TOKEN, account};
 use crate::{
-    codec::record::{BurnCall, MintOrder, OrderRecord, OrderState, RefundNote, Sold},
-    flow::{mint, refund},
+    chain::Phase,
+    codec::record::{Effect, MintOrder, OrderRecord, OrderState, RefundCall, RefundNote, Sold},
+    flow::{
+        mint::{self, OrderError},
+        phase, refund,
+    },
 };
 
 const SALE: &str = "shop/o";
 const KEY: &str = "shop/o/a/0";
+const TICKET: Address = Address::repeat_byte(0x77);
 
 fn order(recipient: Address) -> MintOrder {
     MintOrder { key: KEY.into(), recipient, received_ms: NOW_MS, sold: None }
 }
 
-fn burn() -> BurnCall {
-    BurnCall { before: Bytes::from_static(b"burn"), after: Bytes::new() }
+fn burn() -> RefundCall {
+    let before = Bytes::from_static(b"burn");
+    RefundCall { before, after: Bytes::new(), effect: Effect::Burn }
 }
 
 fn whole() -> [RefundNote; 1] {
@@ -33,8 +40,12 @@ impl Layer {
     }
 
     fn pay_back(&self) -> Vec<(String, OrderState)> {
-        let (stores, notes, burn) = (&self.context.stores, whole(), burn());
-        let paid = refund::refund(stores, &self.rings, SALE, &notes, Some(&burn), NOW_MS);
+        self.pay_back_by(&burn())
+    }
+
+    fn pay_back_by(&self, call: &RefundCall) -> Vec<(String, OrderState)> {
+        let (stores, notes) = (&self.context.stores, whole());
+        let paid = refund::refund(stores, &self.rings, SALE, &notes, Some(call), NOW_MS);
         block_on(paid).expect("memory does not fail")
     }
 
@@ -60,6 +71,81 @@ fn a_ticket_that_is_paid_back_is_burned_in_a_block() {
     assert_eq!(layer.order().state(), OrderState::Burned { transaction: *transaction.hash() });
     assert_eq!(layer.pay_back().len(), 1, "the refund again");
     assert!(layer.drain(&mut sequencer).is_empty());
+}
+
+#[test]
+fn a_ticket_that_is_marked_on_its_contract_is_not_called_burned() {
+    let layer = Layer::open();
+    layer.sell();
+    let mut sequencer = layer.writer("a", NOW_MS);
+    layer.drain(&mut sequencer);
+    let void = RefundCall { effect: Effect::Void, ..burn() };
+    assert_eq!(layer.pay_back_by(&void), [(KEY.to_owned(), OrderState::Voiding)]);
+    let blocks = layer.drain(&mut sequencer);
+    let [block] = &blocks[..] else { panic!("{} blocks", blocks.len()) };
+    let transaction = *block.record.block.transactions[0].hash();
+    assert_eq!(layer.order().state(), OrderState::Voided { transaction });
+    assert_eq!(layer.order().untold(), Some("voided"));
+}
+
+#[test]
+fn a_closed_layer_takes_neither_sales_nor_refunds() {
+    let layer = Layer::open();
+    let stores = &layer.context.stores;
+    block_on(phase::advance(&*stores.registers, Phase::Open)).expect("memory does not fail");
+    let sold = block_on(refund::open_sale(stores, SALE, &[KEY.into()], NOW_MS));
+    assert!(matches!(sold, Err(OrderError::Closed { .. })), "{sold:?}");
+    let notes = whole();
+    let paid = block_on(refund::refund(stores, &layer.rings, SALE, &notes, None, NOW_MS));
+    assert!(matches!(paid, Err(OrderError::Closed { .. })), "{paid:?}");
+    assert_eq!(block_on(stores.orders.get(SALE)).expect("memory does not fail"), None);
+}
+
+#[test]
+fn an_order_that_somebody_else_recorded_meanwhile_is_said_to_be_as_it_is() {
+    let layer = Layer::open();
+    layer.sell();
+    let record = OrderRecord::unclaimed(order(Address::ZERO));
+    let held = mint::hold(&layer.context.stores, &layer.context.config, record);
+    assert_eq!(block_on(held).expect("memory does not fail"), OrderState::Waiting);
+}
+
+#[test]
+fn what_waits_to_be_minted_needs_no_release_at_the_end() {
+    let layer = Layer::open();
+    layer.sell();
+    let released = block_on(mint::release_unclaimed(&layer.context.stores));
+    assert_eq!(released.expect("memory does not fail"), 0);
+}
+
+#[test]
+fn the_token_is_the_one_that_came_from_nobody() {
+    let (from, to) = (account(1), account(2));
+    let moved = |from, id: u64| {
+        let data = mint::Transfer { from, to, tokenId: U256::from(id) }.encode_log_data();
+        Log { address: TICKET, data }
+    };
+    let several = mint::TransferSingle {
+        operator: from,
+        from: Address::ZERO,
+        to,
+        id: U256::from(9),
+        value: U256::ONE,
+    };
+    let several = Log { address: TICKET, data: several.encode_log_data() };
+    let minted = |logs: &[Log]| mint::minted_token(logs).map(|token| token.to::<u64>());
+    assert_eq!(minted(&[moved(from, 7), moved(Address::ZERO, 8)]), Some(8));
+    assert_eq!(minted(&[moved(from, 7), several]), Some(9));
+    assert_eq!(minted(&[moved(from, 7)]), None);
+}
+
+#[test]
+fn what_is_gone_stays_gone() {
+    let layer = Layer::open();
+    let orders = &*layer.context.stores.orders;
+    let changed = block_on(refund::change(orders, KEY, |record| record.tell("minted")));
+    assert_eq!(changed.expect("memory does not fail"), None);
+    assert_eq!(block_on(orders.get(KEY)).expect("memory does not fail"), None);
 }
 
 #[test]
@@ -113,8 +199,7 @@ fn what_waits_for_a_name_is_minted_when_it_has_an_address_and_fails_at_the_end()
     let mut sequencer = layer.writer("a", NOW_MS);
     assert!(layer.drain(&mut sequencer).is_empty(), "nobody knows for whom");
     let edit = |record: &mut OrderRecord| record.resolve(account(2), Bytes::new());
-    let absent = || named("shop/o/a/0");
-    block_on(refund::change(&*stores.orders, "shop/o/a/0", absent, edit)).expect("memory");
+    block_on(refund::change(&*stores.orders, "shop/o/a/0", edit)).expect("memory");
     assert_eq!(layer.drain(&mut sequencer).len(), 1);
     assert_eq!(block_on(mint::release_unclaimed(stores)).expect("memory"), 0);
     let left = block_on(stores.orders.get("shop/o/b/0")).expect("memory").expect("it is there");

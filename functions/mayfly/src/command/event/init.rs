@@ -175,7 +175,7 @@ burn = \"burn(uint256 token)\"
 const VOID: &str = "\
 # What is paid back is marked and, if it was not minted yet, never is. `burn` burns it with the call below.
 refunds = \"void\"
-# What marks it on the contract, if that can; the order is `burned` then.
+# What marks it on the contract, if that can; the order is `voided` then, and else `void`.
 # void = \"void(uint256 token)\"
 # burn = \"burn(uint256 token)\"
 ";
