@@ -376,6 +376,16 @@ fn a_sale_has_each_order_once_and_each_refund_once_for_each_line_item() {
 }
 
 #[test]
+fn a_refund_that_comes_again_changes_nothing() {
+    let mut record = order_to_burn();
+    record.apply(&Outcome::Failed { reason: "it cannot be burned".into() });
+    let failed = record.clone();
+    let before = Bytes::from_static(b"void");
+    record.refund(Some(&RefundCall { before, after: Bytes::new(), effect: Effect::Void }));
+    assert_eq!(record, failed);
+}
+
+#[test]
 fn what_has_no_token_or_is_a_sale_is_not_burned() {
     let before = Bytes::from_static(b"burn");
     let burn = RefundCall { before, after: Bytes::new(), effect: Effect::Burn };

@@ -5,10 +5,15 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use alloy_primitives::{Address, address};
+use alloy_primitives::{Address, Bytes, address};
 use futures::executor::block_on;
 use mayfly_webhook::{Claims, Event, Secret, Unclaimed};
-use node_core::{chain::Phase, codec::record::OrderState, flow::phase, port::Stores};
+use node_core::{
+    chain::Phase,
+    codec::record::{OrderRecord, OrderState},
+    flow::{phase, refund},
+    port::Stores,
+};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -92,6 +97,25 @@ async fn a_claim_that_comes_again_says_again_what_is_due() {
         assert_eq!(writes.load(Ordering::SeqCst), expected);
     }
     assert_eq!(office.doorbell.rings(), 2);
+}
+
+/// Another wallet is bound after the order was read, and before it is written.
+#[tokio::test]
+async fn whoever_claims_a_moment_too_late_is_told_so() {
+    let mut stores = open_layer(&config()).await;
+    let orders = stores.orders.clone();
+    stores.orders = Writes::after(stores.orders, move |number| {
+        if number == 1 {
+            let claim = |record: &mut OrderRecord| record.claim(SAFE, Bytes::new());
+            block_on(refund::change(&*orders, KEY, claim)).expect("memory answers");
+        }
+        Ok(())
+    });
+    let office = office_on(stores, None).await;
+    office.deliver(&completed(&by_email("cs_1"))).await;
+    let answer = office.claim(&office.token(KEY, NOW_S + 60), &json!(BUYER)).await;
+    assert_eq!(answer.status, 409, "{answer:?}");
+    assert_eq!(office.waiting().await[0].recipient, SAFE);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -149,6 +149,8 @@ async fn what_failed_is_tried_again_when_asked() {
     let one = office.ask("POST", "retries/stripe/cs_1/ticket/0", &[], "").await;
     assert_eq!((one.status, &one.json["state"]), (200, &json!("waiting")));
     assert_eq!(office.keys().await, ["stripe/cs_1/ticket/0"]);
+    let minted = office.ask("POST", "retries/stripe/cs_3/ticket/0", &[], "").await;
+    assert_eq!((minted.status, &minted.json["state"]), (200, &json!("minted")), "it is not again");
     let all = office.ask("POST", "retries", &[], "").await;
     assert_eq!(all.json["orders"].as_array().map(Vec::len), Some(1), "{all:?}");
     assert_eq!(office.keys().await, ["stripe/cs_1/ticket/0", "stripe/cs_2/ticket/0"]);

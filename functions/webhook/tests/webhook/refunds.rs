@@ -1,26 +1,36 @@
 //! What is paid back is taken back, in whatever order and however often deliveries come.
 
 use alloy_primitives::{TxHash, U256, keccak256};
+use futures::executor::block_on;
 use mayfly_webhook::{Event, HttpFetch, provider::SHOPIFY};
-use node_core::codec::record::{OrderState, Outcome};
+use node_core::{
+    codec::record::{OrderState, Outcome, RefundNote},
+    flow::refund as refund_flow,
+    port::Stores,
+};
 use proptest::prelude::*;
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-use crate::support::{Answer, BUYER, Office, config, open_layer};
+use crate::{
+    support::{Answer, BUYER, Office, TestDoorbell, config, open_layer},
+    writes::Writes,
+};
 
 const SECRET: &str = "hush";
 
 async fn office(refunds: &str) -> Office {
+    office_on(open_layer(&config()).await, refunds).await
+}
+
+async fn office_on(stores: Stores, refunds: &str) -> Office {
     let text = format!(
         "[ticket]\nburn = \"burn(uint256 token)\"\nrefunds = \"{refunds}\"\n[shops.shopify]\nsecrets = \"{SECRET}\"\n"
     );
     let fetch: Arc<dyn mayfly_webhook::Fetch> = Arc::new(HttpFetch::new().expect("TLS"));
     let event = Event::parse(&text, &|text| Ok(text.to_owned()), &fetch).expect("a configuration");
-    let config = config();
-    let stores = open_layer(&config).await;
-    Office::of_event(stores, config, event).await
+    Office::of_event(stores, config(), event).await
 }
 
 /// An order of two tickets `a` and one `b`.
@@ -66,6 +76,25 @@ async fn a_refund_that_comes_first_leaves_nothing_to_mint() {
     let answer = office.shop("orders/paid", &sale()).await;
     assert_eq!(office.keys().await, ["shopify/7/a/1", "shopify/7/b/0"]);
     assert_eq!(answer.json["orders"][0], json!({ "key": "shopify/7/a/0", "state": "void" }));
+}
+
+/// The refund comes after the sale was looked for, and before it is written.
+#[tokio::test]
+async fn a_refund_that_comes_while_its_sale_is_written_is_not_lost() {
+    let mut stores = open_layer(&config()).await;
+    let inner = stores.clone();
+    stores.orders = Writes::after(stores.orders, move |number| {
+        if number == 0 {
+            let note = RefundNote { id: "1".into(), item: "b".into(), units: 1 };
+            let (bell, notes) = (TestDoorbell::default(), [note]);
+            block_on(refund_flow::refund(&inner, &bell, "shopify/7", &notes, None, 1))
+                .expect("memory answers");
+        }
+        Ok(())
+    });
+    let office = office_on(stores, "burn").await;
+    office.shop("orders/paid", &sale()).await;
+    assert_eq!(office.keys().await, ["shopify/7/a/0", "shopify/7/a/1"]);
 }
 
 #[tokio::test]

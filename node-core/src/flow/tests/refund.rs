@@ -200,6 +200,9 @@ fn what_waits_for_a_name_is_minted_when_it_has_an_address_and_fails_at_the_end()
     assert!(layer.drain(&mut sequencer).is_empty(), "nobody knows for whom");
     let edit = |record: &mut OrderRecord| record.resolve(account(2), Bytes::new());
     block_on(refund::change(&*stores.orders, "shop/o/a/0", edit)).expect("memory");
+    let later = |record: &mut OrderRecord| record.resolve(account(3), Bytes::new());
+    let resolved = block_on(refund::change(&*stores.orders, "shop/o/a/0", later)).expect("memory");
+    assert_eq!(resolved.map(|record| record.order.recipient), Some(account(2)), "once");
     assert_eq!(layer.drain(&mut sequencer).len(), 1);
     assert_eq!(block_on(mint::release_unclaimed(stores)).expect("memory"), 0);
     let left = block_on(stores.orders.get("shop/o/b/0")).expect("memory").expect("it is there");
