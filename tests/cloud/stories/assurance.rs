@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use crate::{
     deployment::Deployment,
-    event::{Opened, close},
+    event::{Opened, close, look},
     wallet::{Rpc, Wallet},
 };
 
@@ -62,12 +62,12 @@ impl Attestor {
 async fn until<F: Future<Output = bool>>(
     deployment: &Deployment,
     what: &str,
-    look: impl Fn() -> F,
+    is_so: impl Fn() -> F,
 ) {
     let since = Instant::now();
-    while !look().await {
+    while !is_so().await {
         assert!(since.elapsed() < PATIENCE, "still waiting: {what}");
-        deployment.gateway.invoke("bridge", &json!({})).await.expect("the watch looks");
+        look(deployment).await;
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

@@ -59,7 +59,7 @@ impl Opened {
         let since = Instant::now();
         while layer.balance(wallet.account()).await == before {
             assert!(since.elapsed() < PATIENCE, "the deposit does not arrive");
-            deployment.gateway.invoke("bridge", &json!({})).await.expect("the watch looks");
+            look(deployment).await;
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -181,7 +181,7 @@ pub(crate) async fn sweep(deployment: &Deployment, opened: &Opened) {
     let an_hour_ago = entry.ended_at_s.map(|at| at - 3_600);
     let entry = Entry { ended_at_s: an_hour_ago, ..entry };
     registry.store(Some(version), &entry).await.expect("nobody else writes it");
-    deployment.gateway.invoke("bridge", &json!({})).await.expect("the watch looks");
+    look(deployment).await;
     let since = Instant::now();
     while !deployment.ground.items_of(opened.id).await.is_empty() {
         assert!(since.elapsed() < PATIENCE, "it is not swept");

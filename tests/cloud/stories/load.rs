@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::{
     deployment::Deployment,
-    event::{Opened, close},
+    event::{Opened, close, look},
     trouble::open,
     wallet::{Rpc, Wallet, price},
 };
@@ -46,7 +46,7 @@ async fn a_thousand_transactions_a_second_for_a_minute() {
     organiser.fund_many(&layer, opened.chain_id, &senders).await;
     let last = senders.last().expect("there are some").account();
     while layer.balance(last).await.is_zero() {
-        deployment.gateway.invoke("bridge", &json!({})).await.expect("the watch looks");
+        look(&deployment).await;
     }
     let raws = signed(&senders, opened.chain_id);
     let (started, client) = (Instant::now(), Rpc::new(opened.rpc_url.clone()));
@@ -172,7 +172,7 @@ async fn a_sale_beside_its_estimate() {
         organiser.call(&layer, ticket, buy.clone(), price()).await;
     }
     for _ in 0..60 {
-        deployment.gateway.invoke("bridge", &json!({})).await.expect("the watch looks");
+        look(&deployment).await;
     }
     tokio::time::sleep(BETWEEN).await;
     let sale = deployment.used(&opened).await;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     deployment::Deployment,
-    event::Opened,
+    event::{Opened, look},
     wallet::{Rpc, Wallet},
 };
 
@@ -28,7 +28,7 @@ pub(crate) async fn all_arrive(deployment: &Deployment, layer: &Rpc, sender: &Wa
     let since = Instant::now();
     let receiver = Address::repeat_byte(0xbb);
     loop {
-        deployment.gateway.invoke("bridge", &json!({})).await.expect("the watch looks");
+        look(deployment).await;
         let got = layer.balance(receiver).await;
         assert!(got <= U256::from(sent), "{got} arrived of {sent}");
         if got == U256::from(sent) {
