@@ -24,6 +24,7 @@ module "blueprint" {
   streaming             = var.enable_streaming
   secrets               = var.secrets
   signing_key           = one([for key in aws_kms_key.signer : { arn = key.arn }])
+  post_after_s          = var.post_after_s
   sequencer_concurrency = var.sequencer_concurrency
 }
 

@@ -226,6 +226,17 @@ variable "enable_socket_logs" {
   default     = false
 }
 
+variable "post_after_s" {
+  description = "Seconds for which a block of a layer that posts its inputs waits for others, which share the gas of a transaction on the L1. The watch looks once a minute."
+  type        = number
+  default     = 60
+
+  validation {
+    condition     = var.post_after_s >= 0 && var.post_after_s <= 3600 && floor(var.post_after_s) == var.post_after_s
+    error_message = "post_after_s: expected 0 to 3600 (an hour), in whole seconds."
+  }
+}
+
 variable "sequencer_concurrency" {
   description = "Environments reserved for the sequencer, taken from the account's: each busy layer needs one, and a second while it hands over. -1 reserves none."
   type        = number

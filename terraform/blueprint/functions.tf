@@ -68,8 +68,11 @@ locals {
     })
     webhook   = merge(local.stores, local.doorbell, local.shop, local.shops, local.node)
     sequencer = merge(local.stores, local.doorbell, local.news, local.minter)
-    bridge    = merge(local.stores, local.doorbell, local.news, local.settlement, local.shops, { MAYFLY_TEARDOWN = local.names.functions.teardown })
-    teardown  = merge(local.stores, local.news, local.settlement, local.minter, { MAYFLY_SCHEDULE_GROUP = local.names.schedule_group })
+    bridge = merge(local.stores, local.doorbell, local.news, local.settlement, local.shops, {
+      MAYFLY_TEARDOWN     = local.names.functions.teardown
+      MAYFLY_POST_AFTER_S = tostring(var.post_after_s)
+    })
+    teardown = merge(local.stores, local.news, local.settlement, local.minter, { MAYFLY_SCHEDULE_GROUP = local.names.schedule_group })
     operator = merge(
       local.stores, local.settlement, local.minter, local.opening, local.shops,
       var.l1.factory == null ? {} : { MAYFLY_L1_FACTORY = var.l1.factory },

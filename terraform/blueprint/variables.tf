@@ -56,6 +56,12 @@ variable "secrets" {
   })
 }
 
+variable "post_after_s" {
+  description = "Seconds for which a block waits for company before its inputs are posted on the L1."
+  type        = number
+  default     = 60
+}
+
 variable "sequencer_concurrency" {
   description = "Environments reserved for the sequencer; -1 reserves none."
   type        = number

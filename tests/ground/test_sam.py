@@ -292,6 +292,13 @@ class SameWithStreams(Same):
     changes = {**BARE_DEPLOYMENT, "streaming": True}
 
 
+class SameWithBlocksThatWaitForOthers(Same):
+    """Blocks are posted when they are half an hour old, and there is nothing else that is optional."""
+
+    parameters = {**BARE, "PostAfterSeconds": 1800}
+    changes = {**BARE_DEPLOYMENT, "post_after_s": 1800}
+
+
 class SameWithReservedSequencers(Same):
     """The sequencer has environments of its own, and there is nothing else that is optional."""
 

@@ -7,18 +7,15 @@
 //! | `MAYFLY_L1_URL` | RPC URL of the L1 |
 //! | `MAYFLY_L1_KEY` | key of organiser and operator there: hex, `kms:<key>`, or `ssm:<parameter>` that holds one of these |
 //! | `MAYFLY_SHOP_SECRETS` | `ssm:<path>/*`: where the secrets of box offices are; optional |
-//! | `MAYFLY_POST_AFTER_S` | seconds for which a block waits for company before it is posted; 60 when missing |
+//! | `MAYFLY_POST_AFTER_S` | seconds for which a block waits for company before it is posted |
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use mayfly_aws::{Cloud, Settings, SettingsError, Variables};
+use mayfly_aws::{Cloud, Settings, Variables};
 use mayfly_bridge::lambda::{Bridging, Wakes, Watch};
 use mayfly_l1::{Node, Sender};
 use mayfly_webhook::events::Events;
-
-/// As the runner.
-const POST_AFTER: Duration = Duration::from_secs(60);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -33,25 +30,18 @@ async fn serve() -> Result<(), Error> {
     let teardown = variables.required("MAYFLY_TEARDOWN", "the name of the function `teardown`")?;
     let rpc = variables.required("MAYFLY_RPC", "the name of the function `rpc`")?;
     let url = variables.required("MAYFLY_L1_URL", "the RPC URL of the L1")?;
-    let post_after = post_after(&variables)?;
+    let post_after_s = variables.parsed("MAYFLY_POST_AFTER_S", "a number of seconds")?;
     let cloud = Cloud::new(settings);
     let key = cloud.parameters().signer(&variables, "MAYFLY_L1_KEY").await?;
     let events = Events::new(&cloud, &variables, "MAYFLY_SHOP_SECRETS")?;
     cloud.reach().await?;
     let sender = Sender::of(Node::connect(url).await?, key);
     let wakes = Wakes { sequencer, teardown, rpc };
-    let bridging = Arc::new(Bridging::new(cloud, wakes, sender, events, post_after));
+    let bridging =
+        Arc::new(Bridging::new(cloud, wakes, sender, events, Duration::from_secs(post_after_s)));
     let answer = |event: LambdaEvent<Watch>| {
         let bridging = Arc::clone(&bridging);
         async move { bridging.answer(event.payload).await.map_err(Error::from) }
     };
     lambda_runtime::run(service_fn(answer)).await
-}
-
-fn post_after(variables: &Variables) -> Result<Duration, SettingsError> {
-    const NAME: &str = "MAYFLY_POST_AFTER_S";
-    match variables.optional(NAME) {
-        None => Ok(POST_AFTER),
-        Some(_) => Ok(Duration::from_secs(variables.parsed(NAME, "a number of seconds")?)),
-    }
 }

@@ -8,6 +8,7 @@ fn a_variable_that_is_missing_is_named() {
         ("MAYFLY_RPC", "r"),
         ("MAYFLY_SEQUENCER", "s"),
         ("MAYFLY_TEARDOWN", "t"),
+        ("MAYFLY_POST_AFTER_S", "60"),
         ("MAYFLY_L1_URL", "http://127.0.0.1:1"),
         ("MAYFLY_L1_KEY", "0x0101010101010101010101010101010101010101010101010101010101010101"),
     ];

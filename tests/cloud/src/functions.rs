@@ -21,26 +21,28 @@ impl core::fmt::Debug for Told {
     }
 }
 
-/// All functions of a deployment, with places and limits as Terraform has them, and retries without their minutes.
+/// All functions of a deployment, with memory and limits as Terraform has them, and retries without their minutes.
 pub fn functions(ground: &Ground, gateway: &Gateway, told: &Told) -> Vec<Function> {
     let variables = variables(ground, gateway, told);
     let all = [
-        ("rpc", 50, 30, 0),
-        ("webhook", 20, 30, 0),
-        ("sequencer", 3, 900, 0),
-        ("bridge", 1, 120, 0),
-        ("teardown", 10, 900, 2),
-        ("operator", 5, 60, 0),
+        ("rpc", 50, 512, 30, 0),
+        ("webhook", 20, 256, 30, 0),
+        ("sequencer", 3, 1_769, 900, 0),
+        ("bridge", 1, 512, 120, 0),
+        ("teardown", 10, 1_769, 900, 2),
+        ("operator", 5, 512, 60, 0),
     ];
-    let function = |(name, places, limit_s, retries): (&str, usize, u64, usize)| Function {
-        name: name.to_owned(),
-        program: program(name),
-        variables: variables.clone(),
-        places,
-        limit: Duration::from_secs(limit_s),
-        retries,
-        oldest: Duration::from_secs(60),
-    };
+    let function =
+        |(name, places, memory_mb, limit_s, retries): (&str, usize, u32, u64, usize)| Function {
+            name: name.to_owned(),
+            program: program(name),
+            variables: variables.clone(),
+            places,
+            memory_mb,
+            limit: Duration::from_secs(limit_s),
+            retries,
+            oldest: Duration::from_secs(60),
+        };
     all.map(function).into()
 }
 
@@ -58,6 +60,7 @@ fn variables(ground: &Ground, gateway: &Gateway, told: &Told) -> Vec<(String, St
         ("MAYFLY_TEARDOWN_ARN", text("arn:aws:lambda:us-east-1:123456789012:function:teardown")),
         ("MAYFLY_SCHEDULE_GROUP", text("mayfly")),
         ("MAYFLY_SCHEDULE_ROLE_ARN", text("arn:aws:iam::123456789012:role/schedules")),
+        ("MAYFLY_POST_AFTER_S", text("60")),
         ("MAYFLY_PUBLIC_URL", gateway.url()),
         ("MAYFLY_STRIPE_SECRET", told.stripe_secret.clone()),
         ("MAYFLY_SHOP_SECRETS", "ssm:/night/shops/*".to_owned()),

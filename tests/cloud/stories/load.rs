@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -15,6 +16,7 @@ use mayfly_contracts::Ticket;
 use mayfly_cost::{Event, Usage, estimate};
 use node_core::chain::LayerId;
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use crate::{
     deployment::Deployment,
@@ -33,6 +35,9 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Senders, who send in turn: each has one transaction on its way at a time.
 const SENDERS: usize = 500;
 
+/// Connections of all clients: who finds none free waits, and that counts.
+const CONNECTIONS: usize = 256;
+
 /// How often a function is started to measure a cold start.
 const STARTS: usize = 20;
 
@@ -50,10 +55,13 @@ async fn a_thousand_transactions_a_second_for_a_minute() {
     }
     let raws = signed(&senders, opened.chain_id);
     let (started, client) = (Instant::now(), Rpc::new(opened.rpc_url.clone()));
+    let connections = Arc::new(Semaphore::new(CONNECTIONS));
     let sends = (0..).zip(raws).map(|(number, raw)| {
         let (at, client) = (started + Duration::from_secs(1) / RATE * number, client.clone());
+        let connections = Arc::clone(&connections);
         tokio::spawn(async move {
             tokio::time::sleep_until(at.into()).await;
+            let _connection = connections.acquire_owned().await.expect("never closed");
             let send = json!({
                 "jsonrpc": "2.0", "id": 1, "method": "eth_sendRawTransaction", "params": [raw],
             });

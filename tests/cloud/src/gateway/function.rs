@@ -15,6 +15,8 @@ pub struct Function {
     pub variables: Vec<(String, String)>,
     /// Most processes at a time: reserved concurrency.
     pub places: usize,
+    /// Its memory in MB, which it counts its time with.
+    pub memory_mb: u32,
     /// How long it may take.
     pub limit: Duration,
     /// How often an asynchronous event that failed is tried again.

@@ -55,7 +55,7 @@ pub(super) fn start(shared: &Arc<Shared>, function: &Function) -> u64 {
         .envs(function.variables.iter().map(|(name, value)| (name, value)))
         .env("AWS_LAMBDA_RUNTIME_API", format!("{}/runtime/{id}", shared.url()))
         .env("AWS_LAMBDA_FUNCTION_NAME", &function.name)
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string())
         .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
         .stdin(Stdio::null())
         .stdout(printed)
