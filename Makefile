@@ -11,7 +11,8 @@ up:
 	cargo run --release --quiet --package mayfly -- up
 
 # Build the functions for AWS Lambda: target/lambda/<function>/bootstrap.zip. cargo-lambda, and the zig that links for
-# another processor, come from PyPI. ARCH=x86-64 builds for the other kind of processor.
+# another processor, come from PyPI. ARCH=x86-64 builds for the other kind of processor. cargo-lambda builds smaller than a
+# release is otherwise (link-time optimisation, one unit of code, a panic ends the process), and `sam build` does the same.
 ARCH = arm64
 LAMBDA = target/cargo-lambda
 FUNCTIONS = rpc webhook sequencer bridge teardown operator
@@ -19,7 +20,7 @@ functions:
 	$(if $(filter arm64,$(ARCH)),rustup target add aarch64-unknown-linux-gnu)
 	python3 -m venv $(LAMBDA)
 	$(LAMBDA)/bin/pip install --quiet --requirement functions/requirements.txt
-	PATH="$(CURDIR)/$(LAMBDA)/bin:$$PATH" cargo lambda build --profile dist --$(ARCH) --output-format zip \
+	PATH="$(CURDIR)/$(LAMBDA)/bin:$$PATH" cargo lambda build --release --$(ARCH) --output-format zip \
 	  $(foreach function,$(FUNCTIONS),--package mayfly-$(function) --bin $(function))
 
 # Install what the tests need into this folder, run everything, print one summary.
