@@ -17,10 +17,11 @@ resource "aws_lambda_invocation" "layer" {
       base_fee_wei = each.value.base_fee_wei
       posting      = each.value.posting
       finality     = each.value.finality
-      bridge       = each.value.bridge
-      attestors    = each.value.attestors
-      window_s     = each.value.window_s
     },
+    # What is not said is not asked for: what was applied before there was a word for it stays as it was.
+    length(each.value.bridge) == 0 ? {} : { bridge = each.value.bridge },
+    length(each.value.attestors) == 0 ? {} : { attestors = each.value.attestors },
+    each.value.window_s == 0 ? {} : { window_s = each.value.window_s },
     each.value.bulk_from == null ? {} : { bulk_from = each.value.bulk_from },
     each.value.quorum == null ? {} : { quorum = each.value.quorum },
     each.value.ticket == null ? {} : { ticket = each.value.ticket },

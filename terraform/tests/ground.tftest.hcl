@@ -245,7 +245,22 @@ run "opens_layers" {
   variables {
     layers = {
       opening = { name = "Opening night", chain_id = 265669, ends_in_s = 21600, posting = "blobs" }
+      sworn = {
+        name      = "Sworn", chain_id = 7, ends_in_s = 60, bridge = ["erc721:0x0000000000000000000000000000000000000007"], bulk_from = 9
+        attestors = ["0x0000000000000000000000000000000000000008=https://one.example"], quorum = 1, window_s = 5
+        ticket    = "0x0000000000000000000000000000000000000009", event = "[shops.x]", access = "{\"methods\":[]}", tvl_cap_wei = "3"
+      }
     }
+  }
+
+  assert {
+    condition = jsondecode(aws_lambda_invocation.layer["sworn"].input) == {
+      action    = "open", key = "sworn", name = "Sworn", chain_id = 7, ends_in_s = 60, base_fee_wei = 0, posting = "leaves", finality = "finalized"
+      bridge    = ["erc721:0x0000000000000000000000000000000000000007"], bulk_from = 9, quorum = 1, window_s = 5
+      attestors = ["0x0000000000000000000000000000000000000008=https://one.example"], access = { methods = [] }
+      ticket    = "0x0000000000000000000000000000000000000009", event = "[shops.x]", tvl_cap_wei = "3"
+    }
+    error_message = "asked: ${aws_lambda_invocation.layer["sworn"].input}"
   }
 
   assert {

@@ -29,7 +29,7 @@ module "mayfly" {
 #: Secrets of the examples beside the key to sign with, which is in KMS here.
 SECRETS = {
     "minimal": '{ minter_key = "/mayfly/minter-key" }',
-    "ticket-sale": '{ minter_key = "/ticket-sale/minter-key", stripe_secret = "/ticket-sale/stripe-secret" }',
+    "ticket-sale": '{ minter_key = "/ticket-sale/minter-key", shops = "/ticket-sale/shops" }',
 }
 
 #: What the example does not say, and the tests ask.
@@ -39,7 +39,9 @@ output "blueprint" {
 }
 """
 
-VARIABLES = {"region": REGION, "l1_url": "https://l1.example/rpc", "alarm_email": "ops@example.com"}
+TICKET = "0x" + "aB" * 20
+
+VARIABLES = {"region": REGION, "l1_url": "https://l1.example/rpc", "alarm_email": "ops@example.com", "ticket": TICKET}
 
 
 class Life:
@@ -225,6 +227,8 @@ class Emulated(unittest.TestCase):
                 "base_fee_wei": 0,
                 "posting": "leaves",
                 "finality": "finalized",
+                "ticket": TICKET,
+                "event": (self.sale.folder / "event.toml").read_text(),
             },
         )
         self.assertEqual(self.sale.outputs["layer"]["layer"], "0badcafe")

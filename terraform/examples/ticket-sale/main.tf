@@ -9,9 +9,9 @@ module "mayfly" {
   l1_url       = var.l1_url
 
   secrets = {
-    l1_key        = "/ticket-sale/l1-key"
-    minter_key    = "/ticket-sale/minter-key"
-    stripe_secret = "/ticket-sale/stripe-secret"
+    l1_key     = "/ticket-sale/l1-key"
+    minter_key = "/ticket-sale/minter-key"
+    shops      = "/ticket-sale/shops"
   }
 
   layers = {
@@ -19,6 +19,8 @@ module "mayfly" {
       name      = "Opening night"
       chain_id  = 265669
       ends_in_s = 6 * 60 * 60
+      ticket    = var.ticket
+      event     = file("${path.module}/event.toml")
     }
   }
 

@@ -22,6 +22,18 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn the_example_of_a_deployment_is_whole() {
+    let text = include_str!("../../../../terraform/examples/ticket-sale/event.toml");
+    let fetch: Arc<dyn Fetch> = Arc::new(HttpFetch::new().expect("TLS"));
+    let find = |text: &str| {
+        assert!(text.starts_with("ssm:/ticket-sale/shops/"), "{text}");
+        Ok("whsec_c2VjcmV0cyBoYXZlIGVub3VnaCBieXRlcw==".to_owned())
+    };
+    let event = Event::parse(text, &find, &fetch).expect("nothing is wrong with it");
+    assert!(event.shops.len() == 1 && event.claims.is_some() && event.office.is_some());
+}
+
+#[test]
 fn every_problem_is_said_at_once() {
     let text = r#"
         colour = "red"
