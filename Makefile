@@ -38,8 +38,8 @@ bench:
 	npm install --no-save --no-audit --no-fund
 	cargo bench --package mayfly --package mayfly-bench --bench parts --bench engine --bench state --bench system
 
-# Send a deployment on an emulated cloud 1,000 transactions a second for a minute, start each function cold, and sell tickets
-# beside what `mayfly estimate` says of such a sale.
+# Send a deployment on an emulated cloud 1,000 transactions a second for a minute in requests of 100, then as many as wallets get
+# through one by one; start each function cold; and sell tickets beside what `mayfly estimate` says of such a sale.
 load:
 	node tests/gate/run.mjs tools
 	cargo build --release --workspace --bins

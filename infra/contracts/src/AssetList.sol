@@ -27,7 +27,7 @@ abstract contract AssetList {
     /// @notice Slot 3. Number of deposits that were taken in. Written by the executor.
     uint256 public depositCount;
 
-    /// @notice Whether user transactions have ended.
+    /// @notice Slot 4, with `leafCount`. Whether user transactions have ended.
     bool public frozen;
     /// @notice Number of exits so far.
     uint32 public leafCount;

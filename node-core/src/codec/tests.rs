@@ -386,6 +386,26 @@ fn a_refund_that_comes_again_changes_nothing() {
 }
 
 #[test]
+fn a_failure_is_told_again_after_a_retry_and_a_success_is_not() {
+    let mut record = OrderRecord { transaction: TxHash::ZERO, ..order_record() };
+    record.apply(&Outcome::Failed { reason: "sold out".into() });
+    record.tell("failed");
+    record.retry();
+    assert_eq!(record.state(), OrderState::Waiting);
+    record.apply(&Outcome::Failed { reason: "sold out".into() });
+    assert_eq!(record.untold(), Some("failed"), "it failed again");
+    record.put_off("failed", 0, 5_000);
+    record.retry();
+    record.apply(&Outcome::Failed { reason: "sold out".into() });
+    assert_eq!(record.untold_by(0), Some("failed"), "at once");
+    record.retry();
+    record.apply(&Outcome::Done { transaction: B256::repeat_byte(1), token: None });
+    record.tell("minted");
+    record.retry();
+    assert_eq!(record.untold(), None);
+}
+
+#[test]
 fn what_has_no_token_or_is_a_sale_is_not_burned() {
     let before = Bytes::from_static(b"burn");
     let burn = RefundCall { before, after: Bytes::new(), effect: Effect::Burn };

@@ -20,8 +20,7 @@ pub use leaf::ExitLeaf;
 pub use packed::{MAX_SEGMENT, pack, unpack};
 pub use seal::{
     KIND_BULK721, KIND_ERC20, KIND_ERC721, KIND_ERC1155, KIND_ETH, KIND_TWIN20, KIND_TWIN721,
-    KIND_TWIN1155, MAX_ASSETS, SLOT_DEPOSIT_COUNT, SLOT_ETH_BURNED, SLOT_ETH_MINTED,
-    SLOT_SEAL_HASH, SealedOutput, assets_hash,
+    KIND_TWIN1155, MAX_ASSETS, SLOT_FROZEN, SLOT_SEAL_HASH, SealedOutput, assets_hash,
 };
 pub use tree::{ExitTree, depth_of, range_root, verify};
 

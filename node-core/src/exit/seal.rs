@@ -46,14 +46,9 @@ pub const MAX_ASSETS: usize = 64;
 /// Sealer's slot of the seal: what the L1 proves.
 pub const SLOT_SEAL_HASH: U256 = U256::ZERO;
 
-/// Sealer's slot of all ETH that genesis and deposits put on the layer; written by the executor.
-pub const SLOT_ETH_MINTED: U256 = U256::from_limbs([1, 0, 0, 0]);
-
-/// Sealer's slot of all ETH that left circulation on the layer; written by the executor.
-pub const SLOT_ETH_BURNED: U256 = U256::from_limbs([2, 0, 0, 0]);
-
-/// Sealer's slot of the number of deposits taken in; written by the executor.
-pub const SLOT_DEPOSIT_COUNT: U256 = U256::from_limbs([3, 0, 0, 0]);
+/// Sealer's slot of what tells that user transactions have ended: zero until then. The number of exits stands in it
+/// as well.
+pub const SLOT_FROZEN: U256 = U256::from_limbs([4, 0, 0, 0]);
 
 /// What the sealer sealed; its hash stands in [`SLOT_SEAL_HASH`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

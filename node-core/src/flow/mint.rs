@@ -150,6 +150,17 @@ pub(super) fn minted_token(logs: &[Log]) -> Option<U256> {
     logs.iter().find_map(token)
 }
 
+/// Makes an order due again that failed; any other stays as it is. Returns it; `None` when there is none.
+///
+/// # Errors
+/// As [`record`].
+pub async fn retry(stores: &Stores, key: &str) -> Result<Option<OrderRecord>, OrderError> {
+    check_open(stores).await?;
+    let record = refund::change(&*stores.orders, key, OrderRecord::retry).await?;
+    check_open(stores).await?;
+    Ok(record)
+}
+
 pub(super) async fn check_open(stores: &Stores) -> Result<(), OrderError> {
     let phase = phase::current(&*stores.registers).await?;
     if phase.accepts() { Ok(()) } else { Err(OrderError::Closed { phase }) }

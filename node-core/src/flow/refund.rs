@@ -38,7 +38,8 @@ pub async fn open_sale(
 /// when it comes.
 ///
 /// # Errors
-/// The store's errors; [`OrderError::Closed`] when the layer takes nothing new.
+/// The store's errors; [`OrderError::Closed`] when the layer takes nothing new: then it may be recorded, but what is to
+/// be burned may have come too late for the last block.
 pub async fn refund(
     stores: &Stores,
     doorbell: &dyn Doorbell,
@@ -53,6 +54,7 @@ pub async fn refund(
     for key in merged.refunded() {
         taken.push((key.to_owned(), take_back(stores, key, call, received_ms).await?));
     }
+    check_open(stores).await?;
     if taken.iter().any(|(_, state)| state.is_due()) {
         doorbell.ring();
     }

@@ -5,10 +5,14 @@
 //!
 //! Phase, head and durable write are shared by all that come at the same time, see [`Intake`].
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, Bytes, TxHash};
+use futures::future::try_join_all;
 
 use super::{FlowError, phase, query::Snapshot};
 use crate::{
@@ -24,6 +28,9 @@ mod replacement;
 
 pub use intake::{Desk, Intake, Submitted};
 pub use replacement::{Replacement, compare};
+
+/// Senders whose waiting transactions are read at the same time.
+const READS: usize = 32;
 
 /// Why a transaction was not accepted. Nothing was stored, unless the variant says so.
 #[derive(Debug, thiserror::Error)]
@@ -153,10 +160,10 @@ pub async fn submit_all(
     now_ms: u64,
 ) -> Result<Vec<Result<TxHash, SubmitError>>, SubmitError> {
     check_open(stores, config, now_ms).await?;
-    let mut group = Group::default();
+    let mut group = Group::of(stores, signed).await?;
     let mut answers = Vec::with_capacity(signed.len());
     for one in signed {
-        answers.push(match check(stores, (config, rules), newest, &group, one).await {
+        answers.push(match check((config, rules), newest, &group, one).await {
             Ok(()) => Ok(group.add(one, now_ms)),
             Err(error) => Err(error),
         });
@@ -170,45 +177,54 @@ pub async fn submit_all(
 }
 
 /// Transactions that passed and are appended together.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Group {
     pending: Vec<Pending>,
-    /// Positions in `pending`.
-    by_sender: BTreeMap<Address, Vec<usize>>,
+    /// What waits of each sender, in the inbox and in `pending`.
+    waiting: BTreeMap<Address, Vec<Pending>>,
 }
 
 impl Group {
+    /// Begins a group of none, knowing what waits of everybody who `signed`.
+    async fn of(stores: &Stores, signed: &[Arc<Signed>]) -> Result<Self, PortError> {
+        let senders: BTreeSet<_> = signed.iter().map(|one| one.sender).collect();
+        let senders: Vec<_> = senders.into_iter().collect();
+        let mut waiting = BTreeMap::new();
+        for some in senders.chunks(READS) {
+            let reads = some.iter().map(|sender| stores.inbox.of_sender(*sender));
+            waiting.extend(some.iter().copied().zip(try_join_all(reads).await?));
+        }
+        Ok(Self { pending: Vec::new(), waiting })
+    }
+
     fn add(&mut self, signed: &Signed, now_ms: u64) -> TxHash {
         let hash = *signed.transaction.hash();
-        self.by_sender.entry(signed.sender).or_default().push(self.pending.len());
-        self.pending.push(Pending {
+        let pending = Pending {
             hash,
             sender: signed.sender,
             raw: Bytes::from(signed.transaction.encoded_2718()),
             received_ms: now_ms,
             deposit_position: 0,
-        });
+        };
+        self.waiting.entry(signed.sender).or_default().push(pending.clone());
+        self.pending.push(pending);
         hash
     }
 
-    fn of_sender(&self, sender: &Address) -> impl Iterator<Item = &Pending> {
-        let positions = self.by_sender.get(sender).into_iter().flatten();
-        positions.filter_map(|at| self.pending.get(*at))
+    fn of_sender(&self, sender: &Address) -> &[Pending] {
+        self.waiting.get(sender).map_or(&[], Vec::as_slice)
     }
 }
 
 /// Checks one transaction behind those of its `group`.
 async fn check(
-    stores: &Stores,
     (config, rules): (&LayerConfig, &Rules),
     newest: &mut Snapshot,
     group: &Group,
     signed: &Signed,
 ) -> Result<(), SubmitError> {
     let next_nonce = check_against_state(rules, newest, signed).await?;
-    let mut waiting = stores.inbox.of_sender(signed.sender).await?;
-    waiting.extend(group.of_sender(&signed.sender).cloned());
-    check_against_waiting(config, signed, next_nonce, &waiting)
+    check_against_waiting(config, signed, next_nonce, group.of_sender(&signed.sender))
 }
 
 async fn check_open(stores: &Stores, config: &LayerConfig, now_ms: u64) -> Result<(), SubmitError> {

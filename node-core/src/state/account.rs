@@ -28,6 +28,11 @@ impl AccountInfo {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Whether a call of the account runs something.
+    pub fn has_code(&self) -> bool {
+        self.code_hash != KECCAK256_EMPTY
+    }
 }
 
 /// A leaf of the account trie.

@@ -26,79 +26,143 @@ use crate::{
 };
 
 /// Transactions in a second, and for how long.
-const RATE: u32 = 1_000;
-const SECONDS: u32 = 60;
+const RATE: usize = 1_000;
+const SECONDS: usize = 60;
 
 /// Longest wait for the last of them.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Senders, who send in turn: each has one transaction on its way at a time.
+/// Senders, who send in turn.
 const SENDERS: usize = 500;
 
+/// Transactions of one request of a server that sends for many, as that of a game does.
+const BATCH: usize = 100;
+
 /// Connections of all clients: who finds none free waits, and that counts.
-const CONNECTIONS: usize = 256;
+const CONNECTIONS: usize = 16;
+
+/// How long wallets send, of which each waits for its answer.
+const ONE_BY_ONE: Duration = Duration::from_secs(30);
 
 /// How often a function is started to measure a cold start.
 const STARTS: usize = 20;
 
-/// 1,000 transactions a second for a minute, each sent at its time, however late others are.
+/// A layer whose senders have something to spend.
+struct Crowd {
+    deployment: Deployment,
+    layer: Rpc,
+    client: Rpc,
+    chain_id: u64,
+    senders: Vec<Wallet>,
+}
+
+impl Crowd {
+    async fn gather() -> Self {
+        let deployment = Deployment::start().await;
+        let (opened, layer, organiser) = open(&deployment).await;
+        let senders: Vec<Wallet> = (0..SENDERS).map(|_| Wallet::random()).collect();
+        organiser.fund_many(&layer, opened.chain_id, &senders).await;
+        let last = senders.last().expect("there are some").account();
+        while layer.balance(last).await.is_zero() {
+            look(&deployment).await;
+        }
+        let (client, chain_id) = (Rpc::new(opened.rpc_url.clone()), opened.chain_id);
+        Self { deployment, layer, client, chain_id, senders }
+    }
+
+    /// Transaction `number` of all: senders in turn.
+    fn signed(&self, number: usize) -> String {
+        let nonce = u64::try_from(number / SENDERS).expect("a small number");
+        self.senders[number % SENDERS].one_wei(self.chain_id, nonce)
+    }
+
+    /// Waits until so many transactions are in blocks, and says how that went.
+    async fn report(&self, since: Instant, mut times: Vec<Duration>) {
+        let took = since.elapsed();
+        let rate = times.len() as f64 / took.as_secs_f64();
+        println!("{} acknowledged in {took:.1?}, {rate:.0} in a second", times.len());
+        times.sort();
+        for part in [50, 90, 99, 100] {
+            let time = times[(times.len() * part / 100).min(times.len() - 1)];
+            println!("{part} of 100 within {time:.1?}");
+        }
+        let sent = U256::from(times.len());
+        while self.layer.balance(Address::repeat_byte(0xbb)).await < sent {
+            assert!(since.elapsed() < PATIENCE, "some never arrive");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let gateway = &self.deployment.gateway;
+        let (rpc, sequencer) = (gateway.started("rpc"), gateway.started("sequencer"));
+        println!("all are in blocks {:.1?} after the first was sent", since.elapsed());
+        println!("processes: {rpc} of rpc, {sequencer} of the sequencer");
+    }
+}
+
+/// Sends until every transaction is acknowledged; 503 says that all places of the function are taken: clients come again.
+async fn acknowledged(client: &Rpc, raws: &[String]) {
+    let send = |raw| json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_sendRawTransaction", "params": [raw] });
+    let sends: Vec<_> = raws.iter().map(send).collect();
+    let body = if let [one] = &sends[..] { one.clone() } else { json!(sends) };
+    loop {
+        if let Some(answer) = client.post_if_taken(&body).await {
+            let answers = answer.as_array().cloned().unwrap_or_else(|| vec![answer]);
+            let refused = answers.iter().find(|answer| !answer["result"].is_string());
+            assert_eq!(refused, None);
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// 1,000 transactions a second for a minute in requests of many, each sent at its time, however late others are.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes and prints figures"]
 async fn a_thousand_transactions_a_second_for_a_minute() {
-    let deployment = Deployment::start().await;
-    let (opened, layer, organiser) = open(&deployment).await;
-    let senders: Vec<Wallet> = (0..SENDERS).map(|_| Wallet::random()).collect();
-    organiser.fund_many(&layer, opened.chain_id, &senders).await;
-    let last = senders.last().expect("there are some").account();
-    while layer.balance(last).await.is_zero() {
-        look(&deployment).await;
-    }
-    let raws = signed(&senders, opened.chain_id);
-    let (started, client) = (Instant::now(), Rpc::new(opened.rpc_url.clone()));
+    let crowd = Crowd::gather().await;
+    let raws: Vec<String> = (0..RATE * SECONDS).map(|number| crowd.signed(number)).collect();
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
-    let sends = (0..).zip(raws).map(|(number, raw)| {
-        let (at, client) = (started + Duration::from_secs(1) / RATE * number, client.clone());
-        let connections = Arc::clone(&connections);
+    let every = Duration::from_secs_f64(BATCH as f64 / RATE as f64);
+    let started = Instant::now();
+    let sends = (0..).zip(raws.chunks(BATCH)).map(|(number, raws)| {
+        let at = started + every * number;
+        let (client, raws, connections) =
+            (crowd.client.clone(), raws.to_vec(), Arc::clone(&connections));
         tokio::spawn(async move {
             tokio::time::sleep_until(at.into()).await;
             let _connection = connections.acquire_owned().await.expect("never closed");
-            let send = json!({
-                "jsonrpc": "2.0", "id": 1, "method": "eth_sendRawTransaction", "params": [raw],
-            });
-            // 503 says that all places of the function are taken: clients come again.
-            while client.status_of(&send).await != 200 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            at.elapsed()
+            acknowledged(&client, &raws).await;
+            [at.elapsed(); BATCH]
         })
     });
     let times = join_all(sends.collect::<Vec<_>>()).await;
-    println!("{} sent and acknowledged in {:.1?}", times.len(), started.elapsed());
-    let mut times: Vec<Duration> = times.into_iter().map(|time| time.expect("it ends")).collect();
-    times.sort();
-    for part in [50, 90, 99, 100] {
-        let time = times[(times.len() * part / 100).min(times.len() - 1)];
-        println!("acknowledged, {part} of 100 within {time:.1?}");
-    }
-    let sent = U256::from(times.len());
-    while layer.balance(Address::repeat_byte(0xbb)).await < sent {
-        assert!(started.elapsed() < PATIENCE, "some never arrive");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    println!("all are in blocks {:.1?} after the first was sent", started.elapsed());
-    let (rpc, sequencer) =
-        (deployment.gateway.started("rpc"), deployment.gateway.started("sequencer"));
-    println!("processes: {rpc} of rpc, {sequencer} of the sequencer");
+    let times = times.into_iter().flat_map(|times| times.expect("it ends")).collect();
+    crowd.report(started, times).await;
 }
 
-/// Every transaction, in the order of its time.
-fn signed(senders: &[Wallet], chain_id: u64) -> Vec<String> {
-    let count = usize::try_from(RATE * SECONDS).expect("a small number");
-    let turn = |number: usize| {
-        let nonce = u64::try_from(number / senders.len()).expect("a small number");
-        senders[number % senders.len()].one_wei(chain_id, nonce)
-    };
-    (0..count).map(turn).collect()
+/// As many as are taken of wallets that send one transaction each and wait for the answer.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "prints figures"]
+async fn wallets_one_by_one() {
+    let crowd = Arc::new(Crowd::gather().await);
+    let started = Instant::now();
+    // Each connection has its own senders.
+    let clients = (0..CONNECTIONS).map(|first| {
+        let crowd = Arc::clone(&crowd);
+        tokio::spawn(async move {
+            let mine = (0..).filter(|number| number % SENDERS % CONNECTIONS == first);
+            let mut times = Vec::new();
+            for number in mine.take_while(|_| started.elapsed() < ONE_BY_ONE) {
+                let raw = crowd.signed(number);
+                let since = Instant::now();
+                acknowledged(&crowd.client, &[raw]).await;
+                times.push(since.elapsed());
+            }
+            times
+        })
+    });
+    let times = join_all(clients.collect::<Vec<_>>()).await;
+    let times = times.into_iter().flat_map(|times| times.expect("it ends")).collect();
+    crowd.report(started, times).await;
 }
 
 /// From the start of the process until it asks for its first event, which is what Lambda calls the init; and from nothing

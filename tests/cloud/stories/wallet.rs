@@ -41,6 +41,16 @@ impl Rpc {
         (answer.status().as_u16(), answer.json().await.expect("JSON"))
     }
 
+    /// As [`Self::post`]; `None` when there is no place for the request just now.
+    pub(crate) async fn post_if_taken(&self, body: &Value) -> Option<Value> {
+        let answer = self.client.post(&self.url).json(body).send().await.expect("somebody answers");
+        match answer.status().as_u16() {
+            503 => None,
+            200 => Some(answer.json().await.expect("JSON")),
+            status => panic!("{status}: {:?}", answer.text().await),
+        }
+    }
+
     pub(crate) async fn status_of(&self, body: &Value) -> u16 {
         let answer = self.client.post(&self.url).json(body).send().await;
         answer.expect("somebody answers").status().as_u16()

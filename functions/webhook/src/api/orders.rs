@@ -7,7 +7,7 @@ use axum::{
 };
 use node_core::{
     codec::record::{OrderRecord, OrderState},
-    flow::refund,
+    flow::mint,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -134,9 +134,8 @@ pub(super) async fn retry_all(
 }
 
 async fn retried(state: &WebhookState, held: OrderRecord) -> Result<OrderRecord, ApiError> {
-    let (orders, key) = (&*state.stores.orders, held.order.key.clone());
-    let record = refund::change(orders, &key, OrderRecord::retry).await?;
-    record.ok_or(ApiError::Unknown(key))
+    let key = held.order.key;
+    mint::retry(&state.stores, &key).await?.ok_or(ApiError::Unknown(key))
 }
 
 /// What the orders of a request with an `Idempotency-Key` have in common.

@@ -77,7 +77,12 @@ async fn an_order_is_made_once_for_each_idempotency_key() {
     let known = office.ask("GET", "orders", &headers, "").await;
     assert_eq!(known.json["orders"].as_array().map(Vec::len), Some(2), "{known:?}");
     assert_eq!(known.json["orders"][0]["tier"], "vip");
-    for other in [json!({ "user": "ada", "tier": "vip" }), json!({ "recipient": BUYER })] {
+    let others = [
+        json!({ "user": "ada", "tier": "vip" }),
+        json!({ "recipient": BUYER }),
+        json!({ "recipient": format!("0x{}", "07".repeat(20)), "tier": "vip", "quantity": 2 }),
+    ];
+    for other in others {
         let reused = office.ask("POST", "orders", &headers, &other.to_string()).await;
         assert_eq!(reused.status, 409, "{reused:?}");
     }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 
 use super::{Kind, Record};
@@ -79,7 +79,7 @@ impl StatePack {
         for entry in world.iter_accounts() {
             let (hash, account) = entry?;
             let code_hash = account.info.code_hash;
-            if code_hash != KECCAK256_EMPTY {
+            if account.info.has_code() {
                 let code = world.code(&code_hash).ok_or(PackError::Code { hash: code_hash })?;
                 codes.insert(code_hash, code);
             }

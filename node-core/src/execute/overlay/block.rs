@@ -164,7 +164,7 @@ impl Overlay {
 
     /// Returns whether an account has code now.
     pub(in crate::execute) fn has_code(&mut self, address: Address) -> Result<bool, StateError> {
-        Ok(self.account(address)?.is_some_and(|it| it.code_hash != KECCAK256_EMPTY))
+        Ok(self.account(address)?.is_some_and(|it| it.has_code()))
     }
 
     /// Returns a slot as it is now.

@@ -17,12 +17,13 @@ use crate::{
     chain::{EXIT_SEALER, L1Origin, SealedHeader, Transaction, decode_transaction},
     codec::record::{BlockRecord, Dropped, MintOrder, MintedOrder, Pending},
     execute::{Builder, Built, NextBlock, Outcome, Protocol, Rules, SupplyLedger, Unfinished},
+    exit::SLOT_FROZEN,
     flow::{
         bridge::{self, Cursor},
         mint,
     },
     port::PortError,
-    state::{Need, WorldState},
+    state::{Need, StateError, WorldState},
 };
 
 /// Inbox entries and orders read for one block. Bounds memory and the time between commits.
@@ -174,7 +175,8 @@ async fn try_all(
 
 /// Signs `orders` with the nonces that follow the minter's account.
 ///
-/// Orders wait while no ticket contract is named.
+/// Orders wait while no ticket contract is named, or none is there yet: a call of an address without code succeeds, and
+/// mints nothing.
 async fn sign_mints(
     context: &Context,
     parent: &mut Parent,
@@ -189,10 +191,18 @@ async fn sign_mints(
     let minter = signer.address();
     // As they are tried: where clocks differ, that is not the order in which they were recorded.
     orders.sort_by_key(|order| order.received_ms);
-    let nonce = |world: &WorldState| {
-        world.account(&minter).map(|account| account.map_or(0, |account| account.info.nonce))
+    let read = |world: &WorldState| {
+        let info = |address| world.account(address).map(|it| it.map(|it| it.info));
+        let (minter, ticket) = (info(&minter)?, info(&ticket)?);
+        Ok::<_, StateError>((
+            minter.map_or(0, |minter| minter.nonce),
+            ticket.is_some_and(|ticket| ticket.has_code()),
+        ))
     };
-    let first = parent.with(nonce).await?;
+    let (first, is_there) = parent.with(read).await?;
+    if !is_there {
+        return Ok(Vec::new());
+    }
     let mut signed = Vec::with_capacity(orders.len());
     for (nonce, order) in (first..).zip(orders) {
         let transaction = mint::transaction(config, &**signer, ticket, &order, nonce).await?;
@@ -233,6 +243,9 @@ fn fill(
     candidates: &Candidates,
     timing: Timing,
 ) -> Result<Batch, FlowError> {
+    if is_frozen(context, &parent.world)? {
+        return Ok(Batch::default());
+    }
     let bytes = context.config.posting.block_bytes();
     let Candidates { pending, mints, cursor } = candidates;
     let origin = origin(parent, cursor.as_ref())?;
@@ -250,6 +263,15 @@ fn fill(
     }
     let block = seal_block(builder, minted, parent)?;
     Ok(Batch { block: Some(block), dropped, ..Batch::default() })
+}
+
+/// Whether the seal has begun. What comes into the inbox after that, of a process that had looked at the phase
+/// before, was acknowledged to nobody; and who sent it may have left by the exit tree already.
+fn is_frozen(context: &Context, world: &WorldState) -> Result<bool, FlowError> {
+    Ok(match context.rules.protocol {
+        Protocol::Layer => !world.storage(&EXIT_SEALER, &SLOT_FROZEN)?.is_zero(),
+        Protocol::Ethereum => false,
+    })
 }
 
 /// The L1 block that the next block can rest on instead of its parent's: the last that was read, once all

@@ -14,7 +14,7 @@ use futures::executor::block_on;
 use crate::{
     chain::{
         DepositEvent, EXIT_SEALER, Finality, GenesisAccount, L1Binding, L1Origin, LayerConfig,
-        LayerId, Limits, MintConfig, Posting, SlotNumber, Transaction, recover_sender,
+        LayerId, Limits, MintConfig, Phase, Posting, SlotNumber, Transaction, recover_sender,
     },
     codec::{
         names,
@@ -25,12 +25,16 @@ use crate::{
         Caches, Tip,
         bridge::Cursor,
         open::{self, Alloc, Genesis},
+        phase,
         query::Replica,
         register,
         sequence::{Committed, Context, Pipeline, Sequencer, Step, TakeOver, Timing},
         submit::{self, SubmitError},
     },
-    port::{Doorbell, Log, LogAppend, PortError, SignError, Signer, memory::Memory},
+    port::{
+        Doorbell, Log, LogAppend, PortError, Registers, SignError, Signer, Stores, Version,
+        memory::Memory,
+    },
 };
 
 pub(super) const CHAIN_ID: u64 = 4_242;
@@ -41,7 +45,7 @@ const ETHER: u64 = 1_000_000_000_000_000_000;
 pub(super) const TOKEN: u8 = 5;
 
 /// `LOG4 Transfer(address(0), caller, TOKEN)`, and stops.
-const MINTS: [u8; 45] = {
+pub(super) const MINTS: [u8; 45] = {
     let mut code = [0; 45];
     let before = [0x60, TOKEN, 0x33, 0x60, 0, 0x7f];
     let topic = hex!("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef");
@@ -83,6 +87,19 @@ pub(super) fn transfer(i: u8, nonce: u64, max_fee: u128) -> Transaction {
             ..TxEip1559::default()
         },
     )
+}
+
+/// A signed transaction of account `i` that makes a contract of `code`:
+///
+/// ```text
+/// PUSH1 length PUSH1 10 PUSH0 CODECOPY PUSH1 length PUSH0 RETURN
+/// ```
+pub(super) fn deployment(i: u8, nonce: u64, code: &[u8]) -> Transaction {
+    let length = u8::try_from(code.len()).expect("a short one");
+    let make = [0x60, length, 0x60, 10, 0x5f, 0x39, 0x60, length, 0x5f, 0xf3];
+    let input = [&make[..], code].concat().into();
+    let (chain_id, gas_limit, to) = (CHAIN_ID, 200_000, TxKind::Create);
+    sign(i, TxEip1559 { chain_id, nonce, gas_limit, to, input, ..TxEip1559::default() })
 }
 
 pub(super) fn sign(i: u8, tx: TxEip1559) -> Transaction {
@@ -142,6 +159,39 @@ impl Log for Forgetful {
         limit: usize,
     ) -> Result<Vec<SlotEntry>, PortError> {
         self.inner.read_from(first, limit).await
+    }
+}
+
+/// Registers of a layer that begins to drain once its phase was read `after` times.
+pub(super) struct Closing {
+    inner: Arc<dyn Registers>,
+    after: AtomicUsize,
+}
+
+impl Closing {
+    pub(super) fn after(stores: &Stores, reads: usize) -> Stores {
+        let inner = Arc::clone(&stores.registers);
+        let registers = Arc::new(Self { inner, after: AtomicUsize::new(reads) });
+        Stores { registers, ..stores.clone() }
+    }
+}
+
+#[async_trait]
+impl Registers for Closing {
+    async fn load(&self, key: &str) -> Result<Option<(Version, Bytes)>, PortError> {
+        if key == names::PHASE && self.after.fetch_sub(1, Ordering::Relaxed) == 0 {
+            phase::advance(&*self.inner, Phase::Open).await.expect("memory does not fail");
+        }
+        self.inner.load(key).await
+    }
+
+    async fn store(
+        &self,
+        key: &str,
+        expected: Option<Version>,
+        value: Bytes,
+    ) -> Result<Version, PortError> {
+        self.inner.store(key, expected, value).await
     }
 }
 

@@ -3,10 +3,12 @@ use alloy_primitives::{Address, Bytes, Log, U256};
 use alloy_sol_types::SolEvent;
 use futures::executor::block_on;
 
-use super::kit::{Layer, NOW_MS, TOKEN, account};
+use super::kit::{Closing, Layer, NOW_MS, TOKEN, account};
 use crate::{
     chain::Phase,
-    codec::record::{Effect, MintOrder, OrderRecord, OrderState, RefundCall, RefundNote, Sold},
+    codec::record::{
+        Effect, MintOrder, OrderRecord, OrderState, Outcome, RefundCall, RefundNote, Sold,
+    },
     flow::{
         mint::{self, OrderError},
         phase, refund,
@@ -37,6 +39,12 @@ impl Layer {
         let order = order(account(3));
         let recorded = mint::record(stores, &self.rings, &self.context.config, order);
         block_on(recorded).expect("memory does not fail");
+    }
+
+    fn fail(&self) {
+        self.sell();
+        let failed = [(KEY.to_owned(), Outcome::Failed { reason: "sold out".into() })];
+        block_on(self.context.stores.orders.mark(&failed)).expect("memory does not fail");
     }
 
     fn pay_back(&self) -> Vec<(String, OrderState)> {
@@ -102,6 +110,45 @@ fn a_closed_layer_takes_neither_sales_nor_refunds() {
 }
 
 #[test]
+fn a_layer_that_closes_meanwhile_promises_nothing() {
+    let layer = Layer::open();
+    layer.sell();
+    let mut sequencer = layer.writer("a", NOW_MS);
+    layer.drain(&mut sequencer);
+    let stores = Closing::after(&layer.context.stores, 1);
+    let (notes, burn) = (whole(), burn());
+    let paid = refund::refund(&stores, &layer.rings, SALE, &notes, Some(&burn), NOW_MS);
+    let paid = block_on(paid);
+    assert!(matches!(paid, Err(OrderError::Closed { .. })), "{paid:?}");
+    assert_eq!(layer.order().state(), OrderState::Burning, "but perhaps too late");
+
+    let layer = Layer::open();
+    let stores = Closing::after(&layer.context.stores, 1);
+    let sold = mint::record(&stores, &layer.rings, &layer.context.config, order(account(3)));
+    let sold = block_on(sold);
+    assert!(matches!(sold, Err(OrderError::Closed { .. })), "{sold:?}");
+    assert_eq!(layer.order().state(), OrderState::Waiting, "but perhaps too late");
+
+    let layer = Layer::open();
+    layer.fail();
+    let stores = Closing::after(&layer.context.stores, 1);
+    let retried = block_on(mint::retry(&stores, KEY));
+    assert!(matches!(retried, Err(OrderError::Closed { .. })), "{retried:?}");
+    assert_eq!(layer.order().state(), OrderState::Waiting, "but perhaps too late");
+}
+
+#[test]
+fn what_failed_is_not_due_again_once_the_layer_is_closed() {
+    let layer = Layer::open();
+    layer.fail();
+    let stores = &layer.context.stores;
+    block_on(phase::advance(&*stores.registers, Phase::Open)).expect("memory does not fail");
+    let retried = block_on(mint::retry(stores, KEY));
+    assert!(matches!(retried, Err(OrderError::Closed { .. })), "{retried:?}");
+    assert!(matches!(layer.order().state(), OrderState::Failed { .. }), "as before");
+}
+
+#[test]
 fn an_order_that_somebody_else_recorded_meanwhile_is_said_to_be_as_it_is() {
     let layer = Layer::open();
     layer.sell();
@@ -125,17 +172,15 @@ fn the_token_is_the_one_that_came_from_nobody() {
         let data = mint::Transfer { from, to, tokenId: U256::from(id) }.encode_log_data();
         Log { address: TICKET, data }
     };
-    let several = mint::TransferSingle {
-        operator: from,
-        from: Address::ZERO,
-        to,
-        id: U256::from(9),
-        value: U256::ONE,
+    let one_of_many = |from, id: u64| {
+        let (operator, id, value) = (to, U256::from(id), U256::ONE);
+        let data = mint::TransferSingle { operator, from, to, id, value }.encode_log_data();
+        Log { address: TICKET, data }
     };
-    let several = Log { address: TICKET, data: several.encode_log_data() };
     let minted = |logs: &[Log]| mint::minted_token(logs).map(|token| token.to::<u64>());
     assert_eq!(minted(&[moved(from, 7), moved(Address::ZERO, 8)]), Some(8));
-    assert_eq!(minted(&[moved(from, 7), several]), Some(9));
+    assert_eq!(minted(&[moved(from, 7), one_of_many(Address::ZERO, 9)]), Some(9));
+    assert_eq!(minted(&[one_of_many(from, 7), one_of_many(Address::ZERO, 9)]), Some(9));
     assert_eq!(minted(&[moved(from, 7)]), None);
 }
 

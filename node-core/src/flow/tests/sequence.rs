@@ -7,7 +7,9 @@ use alloy_primitives::{Address, Bytes, TxHash, U256};
 use async_trait::async_trait;
 use futures::executor::block_on;
 
-use super::kit::{Forgetful, Layer, NOW_MS, account, hashes, timing, transfer};
+use super::kit::{
+    Forgetful, Layer, MINTS, NOW_MS, TOKEN, account, deployment, hashes, timing, transfer,
+};
 use crate::{
     chain::Phase,
     chain::{EXIT_SEALER, SlotNumber},
@@ -296,6 +298,27 @@ fn an_order_is_minted_once_even_when_its_mark_was_lost() {
     let transaction = blocks[0].record.minted[0].transaction;
     assert_eq!(record(), Recorded::Known(OrderState::Minted { transaction }));
     assert!(layer.drain(&mut sequencer).is_empty());
+}
+
+#[test]
+fn an_order_waits_until_its_contract_is_there() {
+    let layer = Layer::open();
+    let Context { stores, config, .. } = &layer.context;
+    block_on(mint::set_ticket(stores, account(2).create(0))).expect("memory does not fail");
+    let (key, recipient) = (String::from("shop/1"), account(3));
+    let order = MintOrder { key: key.clone(), recipient, received_ms: NOW_MS, sold: None };
+    let recorded = mint::record(stores, &layer.rings, config, order);
+    assert_eq!(block_on(recorded).expect("memory does not fail"), Recorded::New);
+    let mut sequencer = layer.writer("a", NOW_MS);
+    // A call of an address without code succeeds.
+    assert!(layer.drain(&mut sequencer).is_empty(), "it would mint nothing");
+
+    layer.force(&deployment(2, 0, &MINTS));
+    let [deployed, minted] = &layer.drain(&mut sequencer)[..] else { panic!("two blocks") };
+    assert!(deployed.record.minted.is_empty());
+    assert_eq!(minted.record.minted.len(), 1);
+    let order = block_on(stores.orders.get(&key)).expect("memory does not fail");
+    assert_eq!(order.expect("it is recorded").token(), Some(U256::from(TOKEN)));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use alloy_sol_types::SolCall;
 use async_trait::async_trait;
 use futures::executor::block_on;
 
-use super::kit::{Layer, NOW_MS, account, deposit, l1_block, timing};
+use super::kit::{Layer, NOW_MS, account, deposit, l1_block, timing, transfer};
 use crate::{
     chain::{DepositEvent, EXIT_SEALER, Finality, L1Origin, Phase, SlotNumber, system_transaction},
     codec::record::{BlockRecord, Body, Record, SlotContent, SlotEntry},
@@ -185,15 +185,15 @@ fn a_step_of_the_seal_that_does_not_fit_is_halved_and_nobody_is_left_out() {
 ///
 /// ```text
 /// PUSH0 CALLDATALOAD PUSH1 0xe0 SHR PUSH4 freeze EQ PUSH1 23 JUMPI
-/// PUSH1 0xff SLOAD PUSH1 29 JUMPI PUSH0 PUSH0 REVERT
-/// JUMPDEST PUSH1 1 PUSH1 0xff SSTORE JUMPDEST STOP
+/// PUSH1 4 SLOAD PUSH1 29 JUMPI PUSH0 PUSH0 REVERT
+/// JUMPDEST PUSH1 1 PUSH1 4 SSTORE JUMPDEST STOP
 /// ```
 const FREEZES_FIRST: &[u8] = {
     let [a, b, c, d] = freezeCall::SELECTOR;
     &[
         0x5f, 0x35, 0x60, 0xe0, 0x1c, 0x63, a, b, c, d, 0x14, 0x60, 23, 0x57, //
-        0x60, 0xff, 0x54, 0x60, 29, 0x57, 0x5f, 0x5f, 0xfd, //
-        0x5b, 0x60, 1, 0x60, 0xff, 0x55, 0x5b, 0x00,
+        0x60, 4, 0x54, 0x60, 29, 0x57, 0x5f, 0x5f, 0xfd, //
+        0x5b, 0x60, 1, 0x60, 4, 0x55, 0x5b, 0x00,
     ]
 };
 
@@ -259,4 +259,32 @@ fn teardown_that_stood_still_after_its_fence_stops_as_fenced() {
     teardown.holder = "third".to_owned();
     let sealed = block_on(teardown.advance(NOW_MS + 3 * LEASE_MS)).expect("it goes on");
     assert_eq!(sealed, Progress::Moved(Phase::Sealed));
+}
+
+#[test]
+fn what_comes_after_the_seal_has_begun_is_in_no_block() {
+    let layer = Layer::with_sealer(FREEZES_FIRST);
+    let deposits: Vec<_> = (0..4).map(|index| deposit(index.into(), account(index))).collect();
+    let view = L1View { deposits_closed: true, deposit_count: 4, ..L1View::default() };
+    let teardown = Teardown {
+        context: layer.context.clone(),
+        l1: Arc::new(Said(Mutex::new(view), deposits)),
+        holder: "end".to_owned(),
+        known_codes: Arc::default(),
+    };
+    block_on(teardown.advance(NOW_MS)).expect("draining");
+    // Who began to seal dies. An append that was on its way all the time lands, and is acknowledged to nobody.
+    block_on(freeze(layer.context.clone()));
+    layer.force(&transfer(0, 0, 0));
+    let mut writer = layer.writer("late", NOW_MS + 3 * LEASE_MS);
+    assert!(layer.drain(&mut writer).is_empty(), "a writer that the append has woken");
+    block_on(writer.leave()).expect("memory does not fail");
+    let sealed = block_on(teardown.advance(NOW_MS + 6 * LEASE_MS)).expect("it goes on");
+    assert_eq!(sealed, Progress::Moved(Phase::Sealed));
+    let waits = block_on(layer.context.stores.inbox.of_sender(account(0)));
+    assert_eq!(
+        waits.expect("memory does not fail").len(),
+        1,
+        "whoever ended the layer left it alone"
+    );
 }

@@ -74,6 +74,8 @@ fn what_is_no_request_is_invalid() {
         r#"{"id":1,"method":"eth_chainId"}"#,
         r#"{"jsonrpc":"2.0","id":{},"method":"eth_chainId"}"#,
         r#"{"jsonrpc":"2.0","id":true,"method":"eth_chainId"}"#,
+        r#"{"jsonrpc":"2.0","id":-3e11111,"method":"eth_chainId"}"#,
+        r#"{"jsonrpc":"2.0","id":"\ud800","method":"eth_chainId"}"#,
         r#"{"jsonrpc":"2.0","id":1,"method":5}"#,
     ];
     for body in bodies {
