@@ -15,7 +15,7 @@ use node_core::{
     port::{PortError, Registers},
 };
 
-use crate::{ConfigError, Event, Fetch, FetchError, HttpFetch};
+use crate::{ConfigError, Event, Fetch, HttpFetch};
 
 /// Longest configuration, in bytes. An item of `DynamoDB` has room for 400 KB.
 pub const TEXT_LIMIT: usize = 64 * 1024;
@@ -69,27 +69,16 @@ impl From<EventError> for PortError {
     }
 }
 
-/// Why nothing can be read at all.
-#[derive(Debug, thiserror::Error)]
-pub enum EventsError {
-    /// The variable.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// No TLS on this machine.
-    #[error(transparent)]
-    Fetch(#[from] FetchError),
-}
-
 impl Events {
     /// Takes the path of the parameters that a configuration may name from a variable, such as `ssm:/mayfly/shops/*`.
     ///
     /// # Errors
-    /// [`EventsError`].
+    /// [`SettingsError`], when the variable is no such path.
     pub fn new(
         cloud: &Cloud,
         variables: &Variables,
         name: &'static str,
-    ) -> Result<Self, EventsError> {
+    ) -> Result<Self, SettingsError> {
         let malformed = SettingsError::Malformed { name, expected: EXPECTED };
         let path = match variables.optional(name) {
             None => None,
@@ -99,7 +88,7 @@ impl Events {
                 Some(path.ok_or(malformed)?.into())
             }
         };
-        Ok(Self { parameters: cloud.parameters(), path, fetch: Arc::new(HttpFetch::new()?) })
+        Ok(Self { parameters: cloud.parameters(), path, fetch: Arc::new(HttpFetch::default()) })
     }
 
     /// Returns the box office of a layer that has its own.

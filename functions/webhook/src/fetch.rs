@@ -3,6 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::body::Bytes;
 use reqwest::{Client, StatusCode, header::AUTHORIZATION, redirect::Policy};
+use tokio::sync::OnceCell;
 
 use crate::BODY_LIMIT;
 
@@ -36,26 +37,25 @@ pub enum FetchError {
     },
 }
 
-/// Asks over HTTP.
-#[derive(Debug, Clone)]
-pub struct HttpFetch(Client);
+/// Asks over HTTP; follows no redirects, for the token is for the provider alone.
+#[derive(Debug, Default)]
+pub struct HttpFetch {
+    /// Made when somebody is asked: few shops are, and to read the certificates of the machine is a fifth of a cold start.
+    client: OnceCell<Client>,
+}
 
 impl HttpFetch {
-    /// Makes a client that follows no redirects: the token is for the provider alone.
-    ///
-    /// # Errors
-    /// [`FetchError::Unavailable`] when there is no TLS on this machine.
-    pub fn new() -> Result<Self, FetchError> {
-        let client = Client::builder().timeout(PATIENCE).redirect(Policy::none()).build();
-        client.map(Self).map_err(unavailable)
+    async fn client(&self) -> Result<&Client, FetchError> {
+        let make = async || Client::builder().timeout(PATIENCE).redirect(Policy::none()).build();
+        self.client.get_or_try_init(make).await.map_err(unavailable)
     }
 }
 
 #[async_trait]
 impl Fetch for HttpFetch {
     async fn get(&self, url: &str, authorization: &str) -> Result<Bytes, FetchError> {
-        let asked = self.0.get(url).header(AUTHORIZATION, authorization).send().await;
-        let mut answer = asked.map_err(unavailable)?;
+        let request = self.client().await?.get(url).header(AUTHORIZATION, authorization);
+        let mut answer = request.send().await.map_err(unavailable)?;
         match answer.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Err(FetchError::NotFound),

@@ -39,8 +39,7 @@ async fn office(unclaimed: Option<Address>) -> Office {
 
 async fn office_on(stores: Stores, unclaimed: Option<Address>) -> Office {
     let text = "[claims]\nsecret = \"a secret of the organiser\"\npage = \"https://tickets.test/#\"\nvalid = \"1h\"\n[shops.stripe]\nsecrets = \"whsec_test_secret\"\n";
-    let fetch: Arc<dyn mayfly_webhook::Fetch> =
-        Arc::new(mayfly_webhook::HttpFetch::new().expect("TLS"));
+    let fetch: Arc<dyn mayfly_webhook::Fetch> = Arc::new(mayfly_webhook::HttpFetch::default());
     let event = Event::parse(text, &|text| Ok(text.to_owned()), &fetch).expect("a configuration");
     let event = Event { claims: Some(claims(unclaimed)), ..event };
     Office::of_event(stores, config(), event).await

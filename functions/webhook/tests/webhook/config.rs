@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::{BUYER, Office, config, open_layer};
 
 fn parse(text: &str) -> Result<Event, ConfigError> {
-    let fetch: Arc<dyn Fetch> = Arc::new(HttpFetch::new().expect("TLS"));
+    let fetch: Arc<dyn Fetch> = Arc::new(HttpFetch::default());
     let find = |text: &str| match text.strip_prefix("env:") {
         Some(name) => Err(format!("expected the variable {name}, got nothing")),
         None => Ok(text.to_owned()),
@@ -24,7 +24,7 @@ fn problems(text: &str) -> Vec<String> {
 #[test]
 fn the_example_of_a_deployment_is_whole() {
     let text = include_str!("../../../../terraform/examples/ticket-sale/event.toml");
-    let fetch: Arc<dyn Fetch> = Arc::new(HttpFetch::new().expect("TLS"));
+    let fetch: Arc<dyn Fetch> = Arc::new(HttpFetch::default());
     let find = |text: &str| {
         assert!(text.starts_with("ssm:/ticket-sale/shops/"), "{text}");
         Ok("whsec_c2VjcmV0cyBoYXZlIGVub3VnaCBieXRlcw==".to_owned())

@@ -60,7 +60,7 @@ async fn office() -> (Office, Arc<Registry>) {
     let text = format!(
         "[names]\nregistry = \"{REGISTRY}\"\n[office]\nkey = \"a key of sixteen bytes\"\n[shops.stripe]\nsecrets = \"whsec_test_secret\"\n"
     );
-    let fetch: Arc<dyn Fetch> = Arc::new(HttpFetch::new().expect("TLS"));
+    let fetch: Arc<dyn Fetch> = Arc::new(HttpFetch::default());
     let event = Event::parse(&text, &|text| Ok(text.to_owned()), &fetch).expect("a configuration");
     let (config, registry) = (config(), Arc::new(Registry::default()));
     let stores = open_layer(&config).await;

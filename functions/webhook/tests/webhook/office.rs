@@ -22,7 +22,7 @@ pub(crate) async fn office_on(stores: Stores, more: &str) -> Office {
     let text = format!(
         "[office]\nkey = \"{KEY}\"\n[claims]\nsecret = \"a secret of the organiser\"\npage = \"https://t.test/#\"\n[shops.stripe]\nsecrets = \"whsec_test_secret\"\n{more}"
     );
-    let fetch: Arc<dyn Fetch> = Arc::new(HttpFetch::new().expect("TLS"));
+    let fetch: Arc<dyn Fetch> = Arc::new(HttpFetch::default());
     let event = Event::parse(&text, &|text| Ok(text.to_owned()), &fetch).expect("a configuration");
     Office::of_event(stores, config(), event).await
 }

@@ -178,7 +178,7 @@ async fn asking(provider: &'static Provider, api: Option<String>, fetch: Arc<dyn
 }
 
 fn http() -> Arc<dyn Fetch> {
-    Arc::new(HttpFetch::new().expect("TLS"))
+    Arc::new(HttpFetch::default())
 }
 
 #[rstest]

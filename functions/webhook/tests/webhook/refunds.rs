@@ -28,7 +28,7 @@ async fn office_on(stores: Stores, refunds: &str) -> Office {
     let text = format!(
         "[ticket]\nburn = \"burn(uint256 token)\"\nrefunds = \"{refunds}\"\n[shops.shopify]\nsecrets = \"{SECRET}\"\n"
     );
-    let fetch: Arc<dyn mayfly_webhook::Fetch> = Arc::new(HttpFetch::new().expect("TLS"));
+    let fetch: Arc<dyn mayfly_webhook::Fetch> = Arc::new(HttpFetch::default());
     let event = Event::parse(&text, &|text| Ok(text.to_owned()), &fetch).expect("a configuration");
     Office::of_event(stores, config(), event).await
 }

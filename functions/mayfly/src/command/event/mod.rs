@@ -33,8 +33,7 @@ fn check(path: &Path, json: bool) -> Result<(), Failure> {
 /// Reads a configuration, with the secrets that it names.
 pub(crate) fn read(path: &Path) -> Result<Event, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, error))?;
-    let fetch: Arc<dyn Fetch> =
-        Arc::new(HttpFetch::new().map_err(|error| Failure::remote("TLS", error))?);
+    let fetch: Arc<dyn Fetch> = Arc::new(HttpFetch::default());
     Event::parse(&text, &find, &fetch)
         .map_err(|error| Failure::Event { path: path.to_owned(), error })
 }
