@@ -21,7 +21,7 @@ variable "alarm_email" {
 }
 
 variable "ticket" {
-  description = "Ticket contract that paid orders mint from. The layer is not there yet, but the address of the first contract that an account deploys on it is known before: `cast compute-address <account> --nonce 0`."
+  description = "Ticket contract that paid orders mint from. The layer is not there yet, but the address of the first contract that an account deploys on it is known before: `cast compute-address <account> --nonce 0`. A deposit on the L1 counts as a transaction of whoever sends it: take an account that deposits nothing."
   type        = string
 
   validation {
