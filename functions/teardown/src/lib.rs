@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use node_core::{
     chain::Phase,
     flow::{
-        FlowError, phase,
+        FlowError,
         teardown::{Progress, Teardown, bundle::Bundle},
     },
     port::Clock,
@@ -50,14 +50,13 @@ impl Ending {
         mut tell: impl FnMut(News<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut failures = 0;
-        let mut kept = false;
+        let mut is_kept = false;
         loop {
-            if !kept && self.is_published().await? {
-                let bundle = Bundle::collect(&self.teardown.context.stores).await?;
-                tell(News::Bundle(&bundle))?;
-                kept = true;
-            }
-            match self.teardown.advance(clock.now_ms()).await {
+            let step = match is_kept {
+                true => self.teardown.erase().await,
+                false => self.teardown.advance(clock.now_ms()).await,
+            };
+            match step {
                 Ok(Progress::Moved(phase)) => {
                     failures = 0;
                     tell(News::Phase(phase))?;
@@ -65,6 +64,12 @@ impl Ending {
                 Ok(Progress::Waiting(wait)) => {
                     tell(News::Waiting(wait.to_string()))?;
                     tokio::time::sleep(PATIENCE).await;
+                }
+                Ok(Progress::Disposable) => {
+                    if let Some(bundle) = self.teardown.bundle().await? {
+                        tell(News::Bundle(&bundle))?;
+                    }
+                    is_kept = true;
                 }
                 Ok(Progress::Erased) => return tell(News::Phase(Phase::Erased)),
                 Err(error) if error.is_retryable() && failures < ATTEMPTS => {
@@ -75,16 +80,6 @@ impl Ending {
                 }
                 Err(error) => return Err(error.into()),
             }
-        }
-    }
-
-    /// Whether the next step erases. Asked in every life, so that one that died between two steps does not
-    /// make the next one erase without a bundle.
-    pub(crate) async fn is_published(&self) -> Result<bool, FlowError> {
-        match phase::current(&*self.teardown.context.stores.registers).await {
-            Ok(phase) => Ok(phase == Phase::Published),
-            Err(FlowError::NoLayer) => Ok(false),
-            Err(error) => Err(error),
         }
     }
 }

@@ -35,9 +35,17 @@ pub struct Fates {
 
 #[derive(Debug, Default)]
 struct Plan {
-    /// Whom what befalls, after how many more writes.
-    next: Option<(String, Fate, usize)>,
+    /// Whom what befalls, and when.
+    next: Option<(String, Fate, When)>,
     was_met: bool,
+}
+
+#[derive(Debug)]
+enum When {
+    /// After so many more writes.
+    Writes(usize),
+    /// When objects are deleted.
+    Deletes,
 }
 
 #[derive(Clone)]
@@ -98,8 +106,17 @@ impl Fates {
 
     /// Has `fate` befall `function` at its write number `nth` from now, the first being 0.
     pub fn plan(&self, function: &str, nth: usize, fate: Fate) {
+        self.plan_for(function, When::Writes(nth), fate);
+    }
+
+    /// Has `fate` befall `function` when it deletes objects.
+    pub fn plan_delete(&self, function: &str, fate: Fate) {
+        self.plan_for(function, When::Deletes, fate);
+    }
+
+    fn plan_for(&self, function: &str, when: When, fate: Fate) {
         self.released.send_replace(false);
-        *self.held() = Plan { next: Some((function.to_owned(), fate, nth)), was_met: false };
+        *self.held() = Plan { next: Some((function.to_owned(), fate, when)), was_met: false };
     }
 
     /// Whether what was planned last has happened; if not, it will not any more.
@@ -132,12 +149,17 @@ impl Drop for Fates {
 
 impl Way {
     /// What befalls `function` at this write.
-    fn fate(&self, function: &str) -> Option<Fate> {
+    fn fate(&self, function: &str, write: &Parts) -> Option<Fate> {
         let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, fate, left) = plan.next.as_mut().filter(|(name, ..)| name == function)?;
-        if *left > 0 {
-            *left -= 1;
-            return None;
+        let (_, fate, when) = plan.next.as_mut().filter(|(name, ..)| name == function)?;
+        match when {
+            When::Writes(0) => {}
+            When::Writes(left) => {
+                *left -= 1;
+                return None;
+            }
+            When::Deletes if troubled::deletes(write) => {}
+            When::Deletes => return None,
         }
         let fate = *fate;
         *plan = Plan { next: None, was_met: true };
@@ -158,7 +180,7 @@ async fn apart(sent: impl Future<Output = Response> + Send + 'static) -> Respons
 async fn pass(State(way): State<Way>, request: Request) -> Response {
     let (parts, body) = troubled::whole(request).await;
     let function = function_of(&parts.headers);
-    let fate = troubled::is_write(&parts).then(|| way.fate(&function)).flatten();
+    let fate = troubled::is_write(&parts).then(|| way.fate(&function, &parts)).flatten();
     match fate {
         None => way.forward(parts, body).await,
         Some(Fate::KilledBefore) => {

@@ -133,6 +133,12 @@ pub(crate) fn is_write(parts: &Parts) -> bool {
     }
 }
 
+/// Whether it deletes objects. AWS: S3 API Reference, `DeleteObjects`.
+pub(crate) fn deletes(parts: &Parts) -> bool {
+    let query = parts.uri.query().unwrap_or_default();
+    parts.method == Method::POST && query.split('&').any(|part| part.starts_with("delete"))
+}
+
 /// How the service says that it is busy: `DynamoDB` and S3, "Error responses".
 fn busy(parts: &Parts) -> Response {
     let of_s3 = |status, code| {

@@ -10,14 +10,16 @@ use node_core::{
     codec::{
         frame::{self, Kind},
         names,
+        record::Record,
     },
-    flow::mint,
+    flow::{mint, teardown::bundle::Bundle},
+    port::PortError,
 };
 use serde_json::{Value, json};
 
 use crate::{
     deployment::Deployment,
-    event::Opened,
+    event::{Opened, close},
     trouble::{all_arrive, open},
     wallet::Wallet,
 };
@@ -28,22 +30,39 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// More writes than any function does in one invocation here.
 const MOST: usize = 200;
 
-/// Lets so much time pass that nobody holds the lease, tells subscribers, or works on the end, any more.
+/// Lets so much time pass that nobody holds the lease, tells subscribers, or works on the end, any more. What somebody
+/// sent who is dead or stands still may arrive meanwhile.
 pub(crate) async fn pass_time(deployment: &Deployment, opened: &Opened) {
-    let registers = deployment.cloud.stores(opened.id).registers;
-    if let Some((version, bytes)) = registers.load(names::LEASE).await.expect("read") {
-        let json = frame::decode(Kind::Register, &bytes).expect("a register");
-        let mut lease: Value = serde_json::from_slice(&json).expect("JSON");
-        lease["until_ms"] = json!(0);
-        let bytes = frame::encode(Kind::Register, lease.to_string().as_bytes());
-        registers.store(names::LEASE, Some(version), bytes.into()).await.expect("nobody is alive");
-    }
+    until_nobody_hinders(async || give_up_lease(deployment, opened).await).await;
     let sockets = deployment.cloud.sockets(None);
     sockets.take(opened.id, "time", u64::MAX / 2, 0).await.expect("nobody is alive");
+    until_nobody_hinders(async || give_up_end(deployment, opened).await).await;
+}
+
+async fn until_nobody_hinders(write: impl AsyncFn() -> Result<(), PortError>) {
+    loop {
+        match write().await {
+            Err(PortError::Conflict { .. }) => {}
+            other => return other.expect("it is written"),
+        }
+    }
+}
+
+async fn give_up_lease(deployment: &Deployment, opened: &Opened) -> Result<(), PortError> {
+    let registers = deployment.cloud.stores(opened.id).registers;
+    let Some((version, bytes)) = registers.load(names::LEASE).await? else { return Ok(()) };
+    let json = frame::decode(Kind::Register, &bytes).expect("a register");
+    let mut lease: Value = serde_json::from_slice(&json).expect("JSON");
+    lease["until_ms"] = json!(0);
+    let bytes = frame::encode(Kind::Register, lease.to_string().as_bytes());
+    registers.store(names::LEASE, Some(version), bytes.into()).await.map(drop)
+}
+
+async fn give_up_end(deployment: &Deployment, opened: &Opened) -> Result<(), PortError> {
     let registry = deployment.cloud.registry();
-    let (version, entry) = registry.load(opened.id).await.expect("read").expect("known");
+    let (version, entry) = registry.load(opened.id).await?.expect("known");
     let entry = Entry { ending_until_ms: 0, ..entry };
-    registry.store(Some(version), &entry).await.expect("nobody is alive");
+    registry.store(Some(version), &entry).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,6 +98,31 @@ async fn an_end_that_dies_at_each_of_its_writes_is_gone_on_with() {
     assert_eq!(stores.objects.list(&prefix).await.expect("listed"), [""; 0], "objects_left");
     // The organiser's, and what was sent.
     assert_eq!(deployment.claim_all(opened.l1_layer).await, 2);
+}
+
+/// What it left is no layer that anybody can read, and is erased all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_dies_once_the_objects_are_gone_is_gone_on_with() {
+    let deployment = Deployment::doomed().await;
+    for fate in [Fate::KilledBefore, Fate::KilledAfter] {
+        let opened = Opened::open(&deployment, &format!("{fate:?}"), None).await;
+        opened.deposit(&deployment, &Wallet::random()).await;
+        deployment.gateway.until_idle("sequencer").await;
+        deployment.fates().plan_delete("teardown", fate);
+        deployment.gateway.send("teardown", &json!({ "layer": opened.id }));
+        deployment.gateway.until_idle("teardown").await;
+        assert!(deployment.fates().end(), "{fate:?}: it dies");
+        pass_time(&deployment, &opened).await;
+        close(&deployment, &opened).await;
+        let objects = deployment.cloud.stores(opened.id).objects;
+        let left = objects.list(&names::layer_prefix(opened.id)).await.expect("listed");
+        assert_eq!(left, [""; 0], "objects_left");
+        assert_eq!(deployment.ground.items_of(opened.id).await, [""; 0], "items_left");
+        let bundle = objects.get(&format!("bundles/{}.mayfly", opened.id)).await.expect("kept");
+        let bundle = Bundle::from_frame(&bundle).expect("it is whole");
+        assert!(!bundle.blocks.is_empty(), "what auditors need");
+        assert_eq!(deployment.claim_all(opened.l1_layer).await, 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

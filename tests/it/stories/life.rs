@@ -1,3 +1,13 @@
+use std::{fs, path::Path};
+
+use mayfly_disk::Disk;
+use node_core::{
+    codec::{
+        frame::{self, Kind},
+        names,
+    },
+    port::Put,
+};
 use serde_json::{Value, json};
 
 use crate::mayfly::{self, Up};
@@ -65,6 +75,43 @@ fn reqwest_blocking(url: &str, signature: &str, body: &str) -> u16 {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("it answers");
     answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
+}
+
+/// The process dies while it erases: the next one finishes that, and says what the layer came to.
+#[test]
+fn an_erase_that_died_is_finished_by_the_next_up() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().to_str().expect("a plain name");
+    let up = Up::start(dir.path(), &[]);
+    mayfly::json(&["close", "--dir", path]);
+    up.kill();
+    let outcome = fs::read(dir.path().join("outcome.json")).expect("it has ended");
+    for has_phase in [true, false] {
+        fs::remove_file(dir.path().join("outcome.json")).expect("it is there");
+        leave_half_erased(dir.path(), has_phase);
+        let again = mayfly::run(&["up", "--port", "0", "--l1-port", "0", "--dir", path]);
+        let errors = String::from_utf8_lossy(&again.stderr);
+        assert!(errors.contains("ended"), "{errors}");
+        let said = fs::read(dir.path().join("outcome.json")).expect("it is said again");
+        assert_eq!(said, outcome, "nothing is left");
+    }
+}
+
+/// Puts back what an erase leaves that dies: an object, and its phase, if that is not gone yet.
+#[tokio::main]
+async fn leave_half_erased(dir: &Path, has_phase: bool) {
+    let place = fs::read(dir.join("place.json")).expect("it is there");
+    let place: Value = serde_json::from_slice(&place).expect("JSON");
+    let layer = place["layer"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    let disk = Disk::open(&dir.join("layer")).expect("nobody else has it open");
+    let stores = disk.stores(layer);
+    let name = format!("{}packs/left", names::layer_prefix(layer));
+    let left = b"a pack".as_slice();
+    stores.objects.put(&name, left.into(), Put::Overwrite).await.expect("it is written");
+    if has_phase {
+        let phase = frame::encode(Kind::Register, br#"{"phase":"erased"}"#).into();
+        stores.registers.store(names::PHASE, None, phase).await.expect("it is written");
+    }
 }
 
 #[test]

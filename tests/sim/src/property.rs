@@ -51,13 +51,15 @@ pub enum Property {
     NothingIsLeftAfterErase,
     /// Invariant 42.
     EveryLayerEnds,
+    /// Invariant 45.
+    AuditorsGetTheWholeLayer,
     /// A flow gave up on something that does not pass by itself, or panicked.
     NothingBreaks,
 }
 
 impl Property {
     /// All of them, with the number and the name that they have in `node-core/INVARIANTS.md`.
-    pub const ALL: [(Self, u8, &'static str); 24] = [
+    pub const ALL: [(Self, u8, &'static str); 25] = [
         (Self::SlotIsWrittenOnce, 1, "A slot is written once"),
         (Self::FencedWriterCannotCommit, 2, "A fenced writer cannot commit"),
         (
@@ -98,6 +100,7 @@ impl Property {
         (Self::OneSettlement, 40, "There is one settlement"),
         (Self::NothingIsLeftAfterErase, 41, "After the erase nothing is left"),
         (Self::EveryLayerEnds, 42, "Every layer ends"),
+        (Self::AuditorsGetTheWholeLayer, 45, "Auditors get the whole layer"),
     ];
 }
 

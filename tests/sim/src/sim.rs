@@ -53,7 +53,8 @@ pub(crate) struct State {
     pub(crate) sleeping: Vec<Option<Waker>>,
     pub(crate) processes: Vec<Process>,
     pub(crate) faults: Faults,
-    pub(crate) is_calm: bool,
+    /// Faults happen until then.
+    pub(crate) calm_from_us: u64,
     pub(crate) is_over: bool,
     pub(crate) trace: Trace,
     pub(crate) violation: Option<Violation>,
@@ -82,7 +83,7 @@ impl Sim {
             sleeping: Vec::new(),
             processes: vec![outside],
             faults,
-            is_calm: false,
+            calm_from_us: u64::MAX,
             is_over: false,
             trace,
             violation: None,
@@ -103,7 +104,7 @@ impl Sim {
     pub(crate) fn clock_ms(&self, process: ProcessId) -> u64 {
         let mut state = self.state();
         let rate = state.faults.rate(Fault::Clock);
-        if !state.is_calm && state.random.chance(rate) {
+        if !state.is_calm() && state.random.chance(rate) {
             let ahead_ms = apart(&mut state.random);
             state.of(process).ahead_ms = ahead_ms;
         }
@@ -115,7 +116,7 @@ impl Sim {
     pub(crate) fn start(&self, name: &'static str) -> ProcessId {
         let mut state = self.state();
         let id = ProcessId(u64::try_from(state.processes.len()).unwrap_or(u64::MAX));
-        let is_off = !state.is_calm && state.faults.rate(Fault::Clock) > 0;
+        let is_off = !state.is_calm() && state.faults.rate(Fault::Clock) > 0;
         let ahead_ms = if is_off { apart(&mut state.random) } else { 0 };
         state.processes.push(Process { name, is_alive: true, ahead_ms });
         state.note(id, id.0, || format!("{name} starts, its clock {ahead_ms} ms ahead"));
@@ -180,7 +181,7 @@ impl Sim {
     pub(crate) fn fault(&self, fault: Fault) -> bool {
         let mut state = self.state();
         let rate = state.faults.rate(fault);
-        !state.is_calm && state.random.chance(rate)
+        !state.is_calm() && state.random.chance(rate)
     }
 
     /// Whether a fault happens in this life at all.
@@ -191,9 +192,16 @@ impl Sim {
     /// No fault happens from now on.
     pub(crate) fn calm(&self) {
         let mut state = self.state();
-        state.is_calm = true;
+        state.calm_from_us = state.now_us;
         state.processes.iter_mut().for_each(|process| process.ahead_ms = 0);
         state.note(ProcessId::OUTSIDE, 2, || "no fault happens from now on".to_owned());
+    }
+
+    /// Faults happen again for so many seconds.
+    pub(crate) fn stir(&self, for_s: u64) {
+        let mut state = self.state();
+        state.calm_from_us = state.calm_from_us.max(state.now_us + for_s * 1_000_000);
+        state.note(ProcessId::OUTSIDE, 11, || format!("faults happen for another {for_s} s"));
     }
 
     /// Nothing more happens.
@@ -220,6 +228,10 @@ impl Sim {
 }
 
 impl State {
+    const fn is_calm(&self) -> bool {
+        self.now_us >= self.calm_from_us
+    }
+
     pub(crate) fn of(&mut self, process: ProcessId) -> &mut Process {
         let at = usize::try_from(process.0).unwrap_or_default();
         &mut self.processes[at]

@@ -4,13 +4,17 @@ use alloy::primitives::{Address, B256};
 use mayfly_sequencer::SystemClock;
 use mayfly_teardown::{Ending, News};
 use node_core::{
+    chain::{LayerId, Phase},
     codec::record::Record,
-    flow::teardown::{Teardown, bundle::Bundle},
-    port::{Clock, Doorbell, L1},
+    flow::{
+        FlowError, phase,
+        teardown::{Teardown, bundle::Bundle, erase},
+    },
+    port::{Clock, Doorbell, L1, Stores},
 };
 use serde::{Deserialize, Serialize};
 
-use super::Runner;
+use super::{Place, Runner};
 use crate::failure::Failure;
 
 /// Name of the writer that seals; as with the runner's other writer, an earlier one is dead.
@@ -82,30 +86,46 @@ impl Runner {
             Some(bundle) => bundle,
             None => read_bundle(&path)?,
         };
-        let outcome = self.outcome(&bundle, stores.stored.count().await?).await?;
-        self.place.conclude(&outcome)?;
-        Ok(outcome)
+        conclude(&self.place, &bundle, &stores).await
     }
+}
 
-    async fn outcome(&self, bundle: &Bundle, items_left: u64) -> Result<Outcome, Failure> {
-        let config = bundle.config()?;
-        let objects = self.layer.context.stores.objects.list("").await?;
-        let state_root = bundle.blocks.last().map(|block| block.header.state_root);
-        let transactions: usize = bundle.blocks.iter().map(|block| block.transactions.len()).sum();
-        let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-        Ok(Outcome {
-            name: config.name,
-            blocks: count(bundle.blocks.len()),
-            transactions: count(transactions),
-            state_root: state_root.unwrap_or_default(),
-            settle_transaction: bundle.settle_transaction,
-            l1_chain_id: config.l1.chain_id,
-            l1_layer: config.l1.layer,
-            l1_opened_in_block: config.l1.opened_in_block,
-            items_left,
-            objects_left: count(objects.len()),
-        })
+/// Goes on with an erase in which a process died, if it did. What was to be read of the layer is in its bundle.
+pub(super) async fn go_on_erasing(
+    place: &Place,
+    stores: &Stores,
+    layer: LayerId,
+) -> Result<(), Failure> {
+    match phase::current(&*stores.registers).await {
+        Ok(Phase::Erased) | Err(FlowError::NoLayer) if place.bundle().exists() => {}
+        _ => return Ok(()),
     }
+    erase(stores, layer).await?;
+    conclude(place, &read_bundle(&place.bundle())?, stores).await?;
+    Err(place.ended())
+}
+
+/// Says what a layer came to, whose stores are erased.
+async fn conclude(place: &Place, bundle: &Bundle, stores: &Stores) -> Result<Outcome, Failure> {
+    let config = bundle.config()?;
+    let objects = stores.objects.list("").await?;
+    let state_root = bundle.blocks.last().map(|block| block.header.state_root);
+    let transactions: usize = bundle.blocks.iter().map(|block| block.transactions.len()).sum();
+    let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    let outcome = Outcome {
+        name: config.name,
+        blocks: count(bundle.blocks.len()),
+        transactions: count(transactions),
+        state_root: state_root.unwrap_or_default(),
+        settle_transaction: bundle.settle_transaction,
+        l1_chain_id: config.l1.chain_id,
+        l1_layer: config.l1.layer,
+        l1_opened_in_block: config.l1.opened_in_block,
+        items_left: stores.stored.count().await?,
+        objects_left: count(objects.len()),
+    };
+    place.conclude(&outcome)?;
+    Ok(outcome)
 }
 
 /// Reads a bundle.

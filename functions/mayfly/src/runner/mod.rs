@@ -29,7 +29,7 @@ use mayfly_webhook::{Event, Shop, WebhookState, provider::STRIPE};
 use node_core::{
     chain::{LayerConfig, LayerId, Posting},
     flow::{
-        Caches, FlowError, mint, open, phase,
+        Caches, mint, open, phase,
         sequence::{Context, Pipeline},
         submit::Intake,
     },
@@ -325,11 +325,8 @@ async fn open_layer(
     let place = &options.place;
     if let Some(layer) = place.layer()? {
         let stores = disk.stores(layer);
-        let config = match open::config(&*stores.registers).await {
-            // Erased, and the process died before it could say so.
-            Err(FlowError::NoLayer) if place.bundle().exists() => return Err(place.ended()),
-            other => other?,
-        };
+        end::go_on_erasing(place, &stores, layer).await?;
+        let config = open::config(&*stores.registers).await?;
         return Ok((stores, config, false));
     }
     let account = operator.address();

@@ -121,7 +121,9 @@ impl Place {
         let write = || {
             fs::write(&temporary, bytes)?;
             fs::File::open(&temporary)?.sync_all()?;
-            fs::rename(&temporary, path)
+            fs::rename(&temporary, path)?;
+            // The new name survives a power cut, too: what is erased next may be in this file alone.
+            fs::File::open(&self.0)?.sync_all()
         };
         write().map_err(|error| Failure::file(path, error))
     }

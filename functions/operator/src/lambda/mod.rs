@@ -277,6 +277,8 @@ impl Operator {
         let registers = self.cloud.stores(layer).registers;
         let phase = match phase::current(&*registers).await {
             Err(FlowError::NoLayer) => Phase::Erased,
+            // It is being erased.
+            Ok(Phase::Erased) if ended_at_s.is_none() => Phase::Published,
             other => other?,
         };
         let rpc_url = format!("{}/{layer}", self.deployment.public_url);

@@ -26,7 +26,6 @@ use serde::Deserialize;
 use tracing::Instrument;
 
 use self::claim::Claim;
-use crate::Ending;
 
 /// How long something outside is waited for before that is left to the next invocation.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -116,7 +115,7 @@ impl Ends {
     async fn walk(&self, claim: &mut Claim<'_>, until: Instant) -> Result<Walked, FlowError> {
         let layer = claim.layer();
         let stores = self.cloud.stores(layer);
-        let ending = match self.ending(stores.clone()).await {
+        let teardown = match self.teardown(stores.clone()).await {
             // Erased, by an invocation that died before it said so.
             Err(FlowError::NoLayer) => {
                 erase(&stores, layer).await?;
@@ -128,17 +127,23 @@ impl Ends {
         let mut is_kept = false;
         while Instant::now() < until {
             claim.renew().await?;
-            if !is_kept && ending.is_published().await? {
-                keep_bundle(&stores, layer).await?;
-                claim.keep(self.cloud.meters().sum_of_others(layer).await?).await?;
-                is_kept = true;
-            }
-            match ending.teardown.advance(SystemClock.now_ms()).await? {
+            let step = match is_kept {
+                true => teardown.erase().await?,
+                false => teardown.advance(SystemClock.now_ms()).await?,
+            };
+            match step {
                 Progress::Moved(phase) => {
                     tracing::info!(%layer, %phase, "the end goes on");
                     // Of the last blocks, which the end wrote.
                     self.news.ring(layer, SystemClock.now_ms()).await;
                     waiting_since = None;
+                }
+                Progress::Disposable => {
+                    if let Some(bundle) = teardown.bundle().await? {
+                        keep(&bundle, &stores, layer).await?;
+                        claim.keep(self.cloud.meters().sum_of_others(layer).await?).await?;
+                    }
+                    is_kept = true;
                 }
                 Progress::Erased => return Ok(Walked::Erased),
                 Progress::Waiting(wait) => {
@@ -153,7 +158,7 @@ impl Ends {
         Ok(Walked::Later)
     }
 
-    async fn ending(&self, stores: Stores) -> Result<Ending, FlowError> {
+    async fn teardown(&self, stores: Stores) -> Result<Teardown, FlowError> {
         let context = Context::load(stores, Some(Arc::clone(&self.minter))).await?;
         let l1 = HttpL1::connect(self.sender.node().clone(), context.config.l1.clone()).await?;
         let asked = attestors::kept(&*context.stores.registers).await?;
@@ -163,13 +168,11 @@ impl Ends {
             name: "contracts of block 0".to_owned(),
             reason: error.to_string(),
         })?;
-        Ok(Ending {
-            teardown: Teardown {
-                context,
-                l1: Arc::new(l1.with_sender(Arc::clone(&self.sender))) as Arc<dyn L1>,
-                holder: Writer::name(),
-                known_codes: codes.into(),
-            },
+        Ok(Teardown {
+            context,
+            l1: Arc::new(l1.with_sender(Arc::clone(&self.sender))) as Arc<dyn L1>,
+            holder: Writer::name(),
+            known_codes: codes.into(),
         })
     }
 
@@ -219,9 +222,9 @@ enum Walked {
     Later,
 }
 
-/// What auditors need, where it outlives the layer; written before anything is erased.
-async fn keep_bundle(stores: &Stores, layer: LayerId) -> Result<(), FlowError> {
-    let frame = Bundle::collect(stores).await?.to_frame();
+/// Keeps what auditors need where it outlives the layer.
+async fn keep(bundle: &Bundle, stores: &Stores, layer: LayerId) -> Result<(), FlowError> {
+    let frame = bundle.to_frame();
     stores.objects.put(&format!("bundles/{layer}.mayfly"), frame.into(), Put::Overwrite).await?;
     Ok(())
 }

@@ -29,6 +29,8 @@ async fn nothing_is_erased_before_the_layer_is_disposable_on_a_finalized_block()
     assert_eq!(progress, Progress::Moved(Phase::Published));
     assert_eq!(stores.stored.count().await.expect("memory does not fail"), held);
     let progress = teardown.advance(event.now_ms).await.expect("nothing fails");
-    assert_eq!(progress, Progress::Erased);
+    assert_eq!(progress, Progress::Disposable);
+    assert_eq!(stores.stored.count().await.expect("memory does not fail"), held);
+    assert_eq!(teardown.erase().await.expect("nothing fails"), Progress::Erased);
     assert_eq!(stores.stored.count().await.expect("memory does not fail"), 0);
 }

@@ -203,6 +203,11 @@ impl Event {
         loop {
             match teardown.advance(self.now_ms).await.expect("nothing fails") {
                 Progress::Moved(reached) if reached == phase => return,
+                Progress::Disposable => {
+                    let erased = teardown.erase().await.expect("nothing fails");
+                    assert_eq!(erased, Progress::Erased);
+                    return;
+                }
                 Progress::Moved(_) => {}
                 Progress::Waiting(Wait::L1Finality { .. }) => self.anvil.finalize(),
                 Progress::Waiting(Wait::Window { .. }) => {

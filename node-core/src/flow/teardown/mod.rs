@@ -3,6 +3,10 @@
 //! [`Teardown::advance`] does one step. Every step reads where things stand, does what is missing and can
 //! be repeated after a crash at any point. Nothing is erased before the L1 says, on a block that is as
 //! settled as the layer's configuration asks, that the layer is disposable.
+//!
+//! The last step is the caller's to begin, who has a place for what auditors need: [`Teardown::bundle`], then
+//! [`Teardown::erase`]. The phase says that the erase has begun before anything is gone, so that nobody who comes after a
+//! crash, or wakes, looks for what is not there any more or takes what is left for the whole.
 
 mod holdings;
 mod plan;
@@ -18,6 +22,7 @@ use std::sync::Arc;
 
 use alloy_primitives::{Bytes, U256};
 
+use self::bundle::Bundle;
 use super::{
     FlowError,
     batch::{self, Batcher, Due},
@@ -39,6 +44,8 @@ pub enum Progress {
     Moved(Phase),
     /// Something outside must happen first; come back.
     Waiting(Wait),
+    /// The L1 has everything: keep the bundle, then erase.
+    Disposable,
     /// Nothing is stored any more.
     Erased,
 }
@@ -121,8 +128,41 @@ impl Teardown {
             Phase::Sealed => self.settle().await,
             Phase::Settled => self.wait_for_window().await,
             Phase::Final => self.publish().await,
-            Phase::Published | Phase::Erased => self.erase().await,
+            Phase::Published => self.look_whether_disposable().await,
+            Phase::Erased => self.erase().await,
         }
+    }
+
+    /// What auditors need; `None` once somebody has begun to erase, who has kept it before.
+    ///
+    /// # Errors
+    /// The stores' errors.
+    pub async fn bundle(&self) -> Result<Option<Bundle>, FlowError> {
+        let stores = &self.context.stores;
+        let collected = Bundle::collect(stores).await;
+        // Looked at afterwards: what was read before anybody began is whole.
+        match phase::current(&*stores.registers).await {
+            Ok(Phase::Erased) | Err(FlowError::NoLayer) => Ok(None),
+            Ok(_) => collected.map(Some),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Erases a published layer whose bundle is kept, as soon as the L1 says that it is disposable.
+    ///
+    /// # Errors
+    /// As the ports.
+    pub async fn erase(&self) -> Result<Progress, FlowError> {
+        match self.look_whether_disposable().await? {
+            Progress::Disposable => {}
+            waiting => return Ok(waiting),
+        }
+        let Context { stores, config, .. } = &self.context;
+        match phase::advance(&*stores.registers, Phase::Published).await {
+            Ok(_) | Err(FlowError::NoLayer) => erase(stores, config.id).await?,
+            Err(error) => return Err(error),
+        }
+        Ok(Progress::Erased)
     }
 
     async fn move_on(&self, from: Phase) -> Result<Progress, FlowError> {
@@ -264,14 +304,12 @@ impl Teardown {
         Ok(Progress::Waiting(Wait::L1Finality { block: latest.block }))
     }
 
-    async fn erase(&self) -> Result<Progress, FlowError> {
+    async fn look_whether_disposable(&self) -> Result<Progress, FlowError> {
         let view = self.l1.view(self.context.config.l1.finality).await?;
-        if !view.disposable {
-            return Ok(Progress::Waiting(Wait::L1Finality { block: view.block }));
-        }
-        let Context { stores, config, .. } = &self.context;
-        erase(stores, config.id).await?;
-        Ok(Progress::Erased)
+        Ok(match view.disposable {
+            true => Progress::Disposable,
+            false => Progress::Waiting(Wait::L1Finality { block: view.block }),
+        })
     }
 }
 

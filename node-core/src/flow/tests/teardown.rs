@@ -15,7 +15,7 @@ use crate::{
         sequence::{Context, LEASE_MS, Sequencer, TakeOver},
         teardown::{Progress, Teardown, Wait},
     },
-    port::{L1, L1Action, L1Receipt, L1View, Log, LogAppend, PortError},
+    port::{L1, L1Action, L1Receipt, L1View, Log, LogAppend, PortError, Stored},
 };
 
 /// An L1 that says what it is told to say, has these deposits in block 1, and takes no transaction.
@@ -74,8 +74,13 @@ fn nothing_is_erased_before_the_l1_says_that_it_may_be() {
     assert_eq!(block_on(stores.stored.count()).expect("memory does not fail"), items);
     assert_eq!(block_on(stores.objects.list("")).expect("memory does not fail"), objects);
 
+    assert!(matches!(block_on(teardown.erase()), Ok(Progress::Waiting(_))), "whoever asks");
+    assert_eq!(block_on(stores.stored.count()).expect("memory does not fail"), items);
+
     l1.0.lock().expect("no test panics in between").disposable = true;
-    assert_eq!(block_on(teardown.advance(NOW_MS)).expect("it erases"), Progress::Erased);
+    assert_eq!(block_on(teardown.advance(NOW_MS)).expect("it may"), Progress::Disposable);
+    assert_eq!(block_on(stores.stored.count()).expect("memory does not fail"), items);
+    assert_eq!(block_on(teardown.erase()).expect("it erases"), Progress::Erased);
     assert_eq!(block_on(stores.stored.count()).expect("memory does not fail"), 0);
     assert_eq!(block_on(stores.objects.list("")).expect("memory does not fail"), [""; 0]);
     assert_eq!(block_on(teardown.advance(NOW_MS)).expect("again"), Progress::Erased);
@@ -84,17 +89,83 @@ fn nothing_is_erased_before_the_l1_says_that_it_may_be() {
 #[test]
 fn an_erase_that_died_in_the_middle_is_finished_whatever_it_left() {
     for reached in 0..64_u32 {
-        let layer = Layer::open();
-        let (teardown, l1) = published(&layer);
-        l1.0.lock().expect("no test panics in between").disposable = true;
+        let (layer, teardown) = dying_erase();
         let (stores, mut item) = (&layer.context.stores, 0);
         layer.memory.erase_some(|| {
             item += 1;
             reached >> (item % 6) & 1 == 1
         });
+        assert_eq!(block_on(teardown.bundle()).expect("nobody looks for it"), None);
         assert_eq!(block_on(teardown.advance(NOW_MS)).expect("it erases"), Progress::Erased);
         assert_eq!(block_on(stores.stored.count()).expect("memory does not fail"), 0);
         assert_eq!(block_on(stores.objects.list("")).expect("memory does not fail"), [""; 0]);
+    }
+}
+
+/// A layer of which an erase has deleted the objects, and died then.
+fn dying_erase() -> (Layer, Teardown) {
+    let layer = Layer::open();
+    let (mut teardown, l1) = published(&layer);
+    l1.0.lock().expect("no test panics in between").disposable = true;
+    let stores = layer.context.stores.clone();
+    teardown.context.stores.stored = Arc::new(Dying);
+    assert!(block_on(teardown.bundle()).expect("it is whole").is_some());
+    assert!(block_on(teardown.erase()).is_err(), "it dies");
+    assert_eq!(block_on(stores.objects.list("")).expect("memory does not fail"), [""; 0]);
+    teardown.context.stores = stores;
+    (layer, teardown)
+}
+
+/// A ledger whose owner dies before it is erased.
+struct Dying;
+
+#[async_trait]
+impl Stored for Dying {
+    async fn count(&self) -> Result<u64, PortError> {
+        self.erase().await
+    }
+
+    async fn erase(&self) -> Result<u64, PortError> {
+        Err(PortError::unavailable("the ledger", "its owner died"))
+    }
+}
+
+#[test]
+fn who_sleeps_while_another_erases_keeps_no_part_of_a_bundle() {
+    let layer = Layer::open();
+    let (teardown, l1) = published(&layer);
+    l1.0.lock().expect("no test panics in between").disposable = true;
+    let whole = block_on(teardown.bundle()).expect("it is whole").expect("nobody erases");
+    let mut sleeper = teardown.clone();
+    let log = Arc::clone(&layer.context.stores.log);
+    sleeper.context.stores.log = Arc::new(Sleeping { log, other: teardown });
+    assert!(!whole.blocks.is_empty(), "there is something to keep");
+    assert_eq!(block_on(sleeper.bundle()).expect("another has it"), None);
+}
+
+/// A log whose reader sleeps at its first read, while `other` erases the layer.
+struct Sleeping {
+    log: Arc<dyn Log>,
+    other: Teardown,
+}
+
+#[async_trait]
+impl Log for Sleeping {
+    async fn append(&self, entry: SlotEntry) -> Result<LogAppend, PortError> {
+        self.log.append(entry).await
+    }
+
+    async fn read(&self, slot: SlotNumber) -> Result<Option<SlotEntry>, PortError> {
+        self.log.read(slot).await
+    }
+
+    async fn read_from(
+        &self,
+        first: SlotNumber,
+        limit: usize,
+    ) -> Result<Vec<SlotEntry>, PortError> {
+        self.other.erase().await.expect("it erases");
+        self.log.read_from(first, limit).await
     }
 }
 

@@ -50,8 +50,7 @@ pub(in crate::rpc) async fn has_code(node: &Node, params: Params<'_>) -> Answer 
 }
 
 async fn exists(node: &Node, address: Address, at: BlockId) -> Result<bool, RpcError> {
-    let code_hash = accounts::info(node, at, address).await?.code_hash;
-    Ok(code_hash != alloy_primitives::KECCAK256_EMPTY)
+    Ok(accounts::info(node, at, address).await?.has_code())
 }
 
 pub(in crate::rpc) async fn internal_operations(node: &Node, params: Params<'_>) -> Answer {

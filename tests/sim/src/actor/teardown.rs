@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use node_core::flow::teardown::{Progress, Teardown};
+use node_core::flow::{
+    FlowError,
+    teardown::{Progress, Teardown},
+};
 
 use crate::{World, process::ProcessId, template};
 
@@ -16,9 +19,20 @@ pub(crate) async fn teardown(world: Arc<World>, process: ProcessId) {
         known_codes: template::known_codes(),
     };
     let clock = world.clock(process);
-    let mut failures = 0;
+    let (mut failures, mut is_kept) = (0, false);
     while failures < TRIES {
-        match teardown.advance(clock.now_ms()).await {
+        let step = match is_kept {
+            true => teardown.erase().await,
+            false => teardown.advance(clock.now_ms()).await,
+        };
+        match step {
+            Ok(Progress::Disposable) => match keep(&world, process, &teardown).await {
+                Ok(()) => is_kept = true,
+                Err(error) => {
+                    world.judge(process, &error);
+                    failures += 1;
+                }
+            },
             Ok(Progress::Moved(phase)) => {
                 failures = 0;
                 let code = u64::from(u8::from(phase.accepts()));
@@ -36,4 +50,13 @@ pub(crate) async fn teardown(world: Arc<World>, process: ProcessId) {
             }
         }
     }
+}
+
+/// Keeps what auditors need, somewhere else than in the layer.
+async fn keep(world: &World, process: ProcessId, teardown: &Teardown) -> Result<(), FlowError> {
+    if let Some(bundle) = teardown.bundle().await? {
+        world.sim.sleep_about_ms(10, 2_000).await;
+        world.truth.bundle_kept(process, &bundle);
+    }
+    Ok(())
 }

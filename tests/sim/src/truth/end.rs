@@ -41,6 +41,10 @@ impl Truth {
             let what = "items or objects are still there".to_owned();
             return Err((Property::NothingIsLeftAfterErase, what));
         }
+        if !seen.is_bundle_kept {
+            let what = "nobody kept a bundle".to_owned();
+            return Err((Property::AuditorsGetTheWholeLayer, what));
+        }
         seen.check_promises()?;
         seen.check_settlement(&contract)?;
         self.check_batches(&contract)?;

@@ -49,6 +49,7 @@ pub(crate) struct Seen {
     /// Paid items that a shop paid back.
     refunds: BTreeMap<String, Refund>,
     is_erasing: bool,
+    is_bundle_kept: bool,
 }
 
 /// A paid item that a shop paid back.
@@ -88,6 +89,7 @@ impl Truth {
             orders: BTreeMap::new(),
             refunds: BTreeMap::new(),
             is_erasing: false,
+            is_bundle_kept: false,
         };
         let memory = Arc::<Memory>::default();
         let (stores, seen) = (memory.share(), Arc::new(Mutex::new(seen)));

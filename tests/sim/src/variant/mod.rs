@@ -59,11 +59,13 @@ pub enum Variant {
     EraseBeforeFinal,
     /// Only the objects that the newest checkpoint needs are erased.
     EraseFollowsTheHead,
+    /// The phase does not say that the layer is being erased.
+    EraseUnannounced,
 }
 
 impl Variant {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::NoFenceCheck,
         Self::TakenSlotIsNoError,
         Self::SlotBeforeItIsDurable,
@@ -83,6 +85,7 @@ impl Variant {
         Self::DepositsBeforeTheyAreFinal,
         Self::EraseBeforeFinal,
         Self::EraseFollowsTheHead,
+        Self::EraseUnannounced,
     ];
 
     /// The stores of a process, broken.
