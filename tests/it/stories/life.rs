@@ -85,14 +85,14 @@ fn an_erase_that_died_is_finished_by_the_next_up() {
     let up = Up::start(dir.path(), &[]);
     mayfly::json(&["close", "--dir", path]);
     up.kill();
-    let outcome = fs::read(dir.path().join("outcome.json")).expect("it has ended");
+    let outcome = fs::read_to_string(dir.path().join("outcome.json")).expect("it has ended");
     for has_phase in [true, false] {
         fs::remove_file(dir.path().join("outcome.json")).expect("it is there");
         leave_half_erased(dir.path(), has_phase);
         let again = mayfly::run(&["up", "--port", "0", "--l1-port", "0", "--dir", path]);
         let errors = String::from_utf8_lossy(&again.stderr);
         assert!(errors.contains("ended"), "{errors}");
-        let said = fs::read(dir.path().join("outcome.json")).expect("it is said again");
+        let said = fs::read_to_string(dir.path().join("outcome.json")).expect("it is said again");
         assert_eq!(said, outcome, "nothing is left");
     }
 }
