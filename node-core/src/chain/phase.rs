@@ -18,7 +18,7 @@ pub enum Phase {
     Final,
     /// Every exit leaf is on the L1, checked by the contract against the exit root.
     Published,
-    /// Nothing of the layer is stored any more, or what still is is being erased.
+    /// What is stored of the layer is being erased, or is gone: nobody reads it any more.
     Erased,
 }
 

@@ -7,7 +7,7 @@ use crate::{
     process::ProcessId, template, trace::Event,
 };
 
-/// Seconds after the end of a layer until no fault happens any more.
+/// Seconds after the end of a layer until no fault happens any more, but for those that come back with its erase.
 const CALM_AFTER_S: (u64, u64) = (10, 120);
 
 /// Seconds of calm after which a layer must have ended.

@@ -189,7 +189,7 @@ impl Sim {
         self.state().faults.rate(fault) > 0
     }
 
-    /// No fault happens from now on.
+    /// No fault happens from now on, until [`Self::stir`].
     pub(crate) fn calm(&self) {
         let mut state = self.state();
         state.calm_from_us = state.now_us;

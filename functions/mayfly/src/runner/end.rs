@@ -90,7 +90,10 @@ impl Runner {
     }
 }
 
-/// Goes on with an erase in which a process died, if it did. What was to be read of the layer is in its bundle.
+/// Goes on with an erase in which a process died, if one did; what was to be read of the layer is in its bundle.
+///
+/// # Errors
+/// [`Failure::Ended`] when it did: the layer is gone then, and says what it came to.
 pub(super) async fn go_on_erasing(
     place: &Place,
     stores: &Stores,
